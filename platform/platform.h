@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The running platform as its outer folders see it: `out` (HTTP, live stream) asks and orders through
+ * these functions; pipeline.c implements them. All may be called from any thread.
+ *
+ * Threads: ONE loop thread (sockets, decoding, replies), ONE engine thread (group commit, rules, commands,
+ * publishing), and the HTTP server's. What is shared lies behind the functions below.
+ */
+#ifndef PLATFORM_H
+#define PLATFORM_H
+
+#include <jansson.h>
+
+#include "platform/model/json.h"
+#include "platform/store/store.h"
+
+struct platform;
+
+/* The store, for records (any thread). */
+struct store *platform_store(struct platform *platform);
+
+/* The clock, ms. */
+int64_t platform_now(struct platform *platform);
+
+/* A new record id: 26 characters, ordered by time (ULID). */
+void platform_new_id(struct platform *platform, char id[MODEL_ID_SIZE]);
+
+/* What a seal last said, as the live state of the platform. */
+struct live_seal {
+    char seal[MODEL_SEAL_SIZE], journey[MODEL_ID_SIZE];
+    int64_t heard_ms;     /* last arrival of anything */
+    int64_t time_ms;      /* event time of the state below */
+    uint8_t seal_state, shackle, motor, cover, door;
+    bool tampered;        /* inside this journey: never looks secure again */
+    uint8_t knowledge;    /* 0 unknown (silent too long), 1 claimed, 2 proven */
+    bool has_fix, connected, charging, has_percent;
+    double lat, lon, speed_kmh, course_deg;
+    int32_t accuracy_m;
+    int64_t fix_ms;
+    uint8_t percent;
+    int grade;            /* worst open alarm, 0 none */
+    uint64_t change;      /* grows with every change of any seal: for "what is new since" */
+};
+
+/* Calls `each` for every live seal whose change is greater than `since`; returns the newest change number. */
+uint64_t platform_live(struct platform *platform, uint64_t since, void (*each)(void *context, const struct live_seal *live), void *context);
+bool platform_live_get(struct platform *platform, const char *seal, struct live_seal *out);
+
+/* Records changed in the store by the caller: the engine must look again. */
+void platform_journey_changed(struct platform *platform, const char *journey_id);
+void platform_seal_changed(struct platform *platform, const char *seal_id);
+void platform_alarm_changed(struct platform *platform, const char *alarm_id);
+
+/* Takes a command: checks it against the seal's protocol, stores it as queued (with audit), sends it now when the device
+ * is connected, else on its next message. An "unlock" for a seal
+ * in a journey also grants the permission to open (struct permission) while the command lives and two minutes beyond.
+ * STORE_OK, or STORE_CONFLICT / STORE_NOT_FOUND / negative with a sentence in why. command->id is set. */
+int platform_command(struct platform *platform, struct command *command, const struct audit *audit, char why[MODEL_WHY_SIZE]);
+
+/* The live stream: each event has a number that grows by one, kept in a ring for Last-Event-ID. */
+enum live_kind { LIVE_POSITION, LIVE_ALARM, LIVE_JOURNEY, LIVE_SEAL, LIVE_COMMAND, LIVE_NOTICE };
+struct live_event {
+    uint64_t number;
+    enum live_kind kind;
+    char carrier[MODEL_ID_SIZE]; /* who else than officers may see it, "" : officers alone */
+    const char *name;            /* SSE event name */
+    const char *json;            /* one line */
+};
+/* Publishes to the ring and wakes the streams. */
+void platform_publish(struct platform *platform, enum live_kind kind, const char *carrier, json_t *body /* taken */);
+/* Copies events after `after` into the caller's buffer as SSE text, for one reader with the given rights; returns bytes
+ * written, and the number of the last one. *lost is set when the ring no longer holds `after + 1`. */
+size_t platform_live_read(struct platform *platform, uint64_t *after, const char *carrier /* NULL: officer */, char *to, size_t size, bool *lost);
+uint64_t platform_live_newest(struct platform *platform);
+/* Called after each publish from whatever thread published; `out` uses it to wake suspended streams. */
+void platform_on_publish(struct platform *platform, void (*wake)(void *context), void *context);
+
+/* Prometheus text of all counters of pipeline, listeners and engine; heap: free(). */
+char *platform_metrics(struct platform *platform);
+
+/* Ready to serve: store open, engine caught up with the stored observations. why: what it waits for. */
+bool platform_ready(struct platform *platform, char why[MODEL_WHY_SIZE]);
+
+/* Health for the administrator's page: listeners, rates, last errors. New reference. */
+json_t *platform_health(struct platform *platform);
+
+#endif
