@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every limit that a peer can reach, by name (DESIGN 5.9). What happens at the limit stands beside it.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* --- devices --- */
+#define LIMIT_CONNECTIONS 100000           /* accepted device connections; more are closed at once and counted */
+#define LIMIT_CONNECTIONS_PER_ADDRESS 20000 /* of one network address (carrier NAT hides many devices); more are closed */
+#define LIMIT_FIRST_MESSAGE_MS 60000       /* a connection without one whole message by then is closed */
+#define LIMIT_IDLE_MS (30 * 60 * 1000)     /* a silent connection is closed; devices sleep for minutes */
+#define LIMIT_PARTIAL_MS 60000             /* half a message waiting this long: the connection is closed */
+#define LIMIT_GARBAGE_BYTES (256 * 1024)   /* bytes that belong to no message, in one connection: it is closed */
+#define LIMIT_DAMAGED_MESSAGES 1000        /* refused messages in one connection: it is closed */
+#define LIMIT_WRITE_QUEUE_BYTES (64 * 1024) /* unsent replies and commands: the connection is closed */
+#define LIMIT_REASSEMBLY_BYTES (4 * 1024 * 1024)        /* of one connection: the message is dropped */
+#define LIMIT_REASSEMBLY_TOTAL_BYTES (256 * 1024 * 1024) /* of all connections together: the message is dropped */
+#define LIMIT_UDP_PEERS 50000              /* remembered senders of packets; the one silent longest is forgotten */
+#define LIMIT_UDP_PEER_IDLE_MS (30 * 60 * 1000)
+#define LIMIT_READ_BYTES 65536             /* of one read */
+#define LIMIT_DAMAGE_BYTES 1024            /* of a refused message that are kept for study */
+#define LIMIT_DAMAGES_PER_BATCH 256        /* refused messages kept of one batch; the rest are only counted */
+#define LIMIT_SWEEP_MS 5000                /* how often the limits in time are looked at */
+
+/* --- pipeline --- */
+#define LIMIT_BATCH_ROWS 8192              /* observations waiting for the disk; then sockets are not read */
+#define LIMIT_BATCH_BYTES (8 * 1024 * 1024)
+#define LIMIT_COMMIT_MS 10                 /* under load, a commit gathers for this long */
+#define LIMIT_RETRY_MS 500                 /* between tries to store while the disk refuses */
+#define LIMIT_STREAM_EVENTS 65536          /* kept for Last-Event-ID; older ones are fetched anew by the client */
+#define LIMIT_STREAM_BYTES (64 * 1024 * 1024)
+#define LIMIT_POSITIONS_MS 250             /* positions are gathered for this long before they are published */
+#define LIMIT_POSITIONS_PER_EVENT 500      /* seals in one event of the stream */
+#define LIMIT_CATCH_UP_DAYS 400            /* how far back a journey is rebuilt when the platform starts */
+
+/* --- commands --- */
+#define LIMIT_COMMAND_MS (24 * 3600 * 1000) /* life of a queued command unless the user says otherwise */
+#define LIMIT_ANSWER_MS 120000              /* a device that has not answered by then will not */
+#define LIMIT_COMMANDS_PER_SEAL 32          /* queued for one seal; more are refused */
+#define PERMISSION_AFTER_MS 120000          /* an opening this long after its permission is still permitted (ALARMS.md) */
+
+#endif

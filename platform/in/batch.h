@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Batch: what came in since the last commit, in order of arrival: observations with the bytes they came
+ * from, replies that wait until these are durable, refused messages kept for study, and notes.
+ *
+ * The loop thread fills one batch while the engine thread stores another; replies are sent by the loop
+ * thread once the engine thread says that the batch is stored. Memory grows to the largest batch and is
+ * used again.
+ */
+#ifndef IN_BATCH_H
+#define IN_BATCH_H
+
+#include <stdatomic.h>
+
+#include "bulla/observation.h"
+
+struct batch_row {
+    struct bulla_observation o;
+    size_t raw_at, raw_len; /* in bytes */
+};
+
+struct batch_reply {
+    uint64_t peer; /* number of the peer that asked */
+    size_t at, len;
+};
+
+struct batch_damage {
+    char protocol[BULLA_PROTOCOL_SIZE];
+    char peer[64];
+    enum bulla_status outcome;
+    char why[120];
+    int64_t received_ms;
+    size_t raw_at, raw_len;
+};
+
+enum batch_note_kind { NOTE_CONNECTED, NOTE_DISCONNECTED, NOTE_SENT, NOTE_UNSENT };
+
+struct batch_note {
+    enum batch_note_kind kind;
+    char seal[BULLA_PROTOCOL_SIZE + BULLA_DEVICE_SIZE];
+    char command[40]; /* id, for SENT and UNSENT */
+    int32_t serial;
+    int64_t at_ms;
+};
+
+struct batch {
+    struct batch_row *rows;
+    struct batch_reply *replies;
+    struct batch_damage *damages;
+    struct batch_note *notes;
+    uint8_t *bytes;
+    size_t n_rows, n_replies, n_damages, n_notes, n_bytes;
+    size_t rows_size, replies_size, damages_size, notes_size, bytes_size;
+    bool failed;       /* out of memory while filling: what did not fit was refused, not lost silently */
+    atomic_int users;  /* threads that still read it */
+    struct batch *next;
+};
+
+struct batch_mark {
+    size_t rows, replies, bytes;
+};
+
+struct batch *batch_new(void);
+void batch_free(struct batch *batch);
+void batch_clear(struct batch *batch);
+bool batch_empty(const struct batch *batch);
+
+static inline struct batch_mark batch_mark(const struct batch *b)
+{
+    return (struct batch_mark){b->n_rows, b->n_replies, b->n_bytes};
+}
+
+/* Forgets rows, replies and bytes added since the mark. */
+void batch_rewind(struct batch *batch, struct batch_mark mark);
+
+/* Copies bytes in; SIZE_MAX when out of memory. */
+size_t batch_put_bytes(struct batch *batch, const void *bytes, size_t n);
+
+/* The next free row with its observation copied in (only the parts in use), or NULL. */
+struct batch_row *batch_put_row(struct batch *batch, const struct bulla_observation *o);
+bool batch_put_reply(struct batch *batch, uint64_t peer, const uint8_t *bytes, size_t n);
+struct batch_damage *batch_put_damage(struct batch *batch);
+struct batch_note *batch_put_note(struct batch *batch);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The gateway: WHERE BYTES ENTER. Listeners for device protocols on TCP and UDP, each for one protocol or
+ * recognising it by itself; one loop thread reads, frames and decodes into batches and sends replies and
+ * commands. It knows nothing of stores or rules: the pipeline takes batches from it.
+ *
+ *   loop thread:    socket -> peer_feed() -> proto -> filling batch
+ *   engine thread:  gateway_take() ... store ... gateway_stored() ... rules ... gateway_done()
+ *   loop thread:    replies of a stored batch -> socket
+ */
+#ifndef IN_GATEWAY_H
+#define IN_GATEWAY_H
+
+#include "platform/base/clock.h"
+#include "platform/in/batch.h"
+#include "proto/proto.h"
+
+struct gateway;
+
+struct gateway_host {
+    void *host;
+    /* How a seal ("protocol:device") is set up; false: the protocol's defaults. Called on the loop thread. */
+    bool (*profile)(void *host, const char *seal, struct proto_profile *out);
+};
+
+struct gateway_counts { /* since the start; read from any thread */
+    uint64_t accepted, closed, refused_connections, bytes_in, bytes_out, messages, observations, replies, garbage_bytes;
+    uint64_t outcomes[8];      /* refused messages by -status */
+    uint64_t closed_slow, closed_idle, closed_garbage, closed_write, stalled, dropped_replies, unrecognised;
+    uint64_t udp_packets, udp_peers;
+    uint64_t connections;      /* now open */
+    uint64_t by_protocol[16];  /* messages by protocol number */
+};
+
+struct gateway *gateway_new(const struct gateway_host *host, struct clock clock);
+
+/* Adds a listener before gateway_start(). protocol: a registry name or "auto"; transport "tcp" or "udp"; port 0 lets the
+ * system choose. Returns the port, or 0 with a sentence in why[size]. */
+unsigned gateway_listen(struct gateway *gateway, const char *protocol, const char *transport, const char *address, unsigned port, char *why,
+                        size_t size);
+
+bool gateway_start(struct gateway *gateway); /* the loop thread begins */
+void gateway_stop(struct gateway *gateway);  /* closes all sockets and ends the thread; batches can still be taken */
+void gateway_free(struct gateway *gateway);
+
+/* Waits up to wait_ms for something to have come in, then hands over all of it; NULL: nothing came. Gives sockets time
+ * to gather LIMIT_COMMIT_MS of messages when they come fast. */
+struct batch *gateway_take(struct gateway *gateway, unsigned wait_ms);
+/* The batch is durable: its replies are sent. The batch must still be given back by gateway_done(). */
+void gateway_stored(struct gateway *gateway, struct batch *batch);
+void gateway_done(struct gateway *gateway, struct batch *batch);
+/* Wakes gateway_take() early: the caller has work of another kind. */
+void gateway_wake(struct gateway *gateway);
+
+/* Sends a command to the device of a seal when it is connected; the outcome comes back as a note (SENT, UNSENT) in a
+ * batch. `args` are "name=value" lines. Any thread. */
+void gateway_command(struct gateway *gateway, const char *seal, const char *command_id, const char *name, const char *args);
+
+/* A seal's set-up changed: it is looked up anew with its next message. */
+void gateway_profile_changed(struct gateway *gateway, const char *seal);
+
+struct gateway_counts gateway_counts(const struct gateway *gateway);
+
+/* One line a listener: "tcp 0.0.0.0:10001 jt701". Calls each. */
+void gateway_listeners(const struct gateway *gateway, void (*each)(void *context, const char *protocol, const char *transport, unsigned port),
+                       void *context);
+
+/* Splits "a=1\nb=2" in place into arguments; false when there are too many. */
+bool gateway_args(char *text, struct proto_args *out);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The gateway's inside, for gateway.c, sockets.c and sweep.c alone.
+ */
+#ifndef IN_GATEWAY_INTERNAL_H
+#define IN_GATEWAY_INTERNAL_H
+
+#include <openssl/crypto.h>
+#include <pthread.h>
+
+#include "platform/in/peer.h"
+
+struct listener {
+    struct gateway *gateway;
+    const struct proto *proto; /* NULL: recognise */
+    bool udp;
+    unsigned port;
+    union {
+        uv_tcp_t tcp;
+        uv_udp_t udp_socket;
+    } socket;
+    struct peer *senders; /* UDP, by address */
+    size_t n_senders;
+    struct listener *next;
+};
+
+struct route_entry { /* the peer that speaks for a seal */
+    char seal[BULLA_PROTOCOL_SIZE + BULLA_DEVICE_SIZE];
+    uint64_t peer;
+    UT_hash_handle hh;
+};
+
+struct address_entry { /* open connections of one network address */
+    char address[64];
+    unsigned connections;
+    UT_hash_handle hh;
+};
+
+struct order { /* asked of the loop thread: a command, or with an empty name a look at the seal's set-up */
+    char seal[BULLA_PROTOCOL_SIZE + BULLA_DEVICE_SIZE];
+    char command[40];
+    char name[24];
+    char args[512];
+    struct order *next;
+};
+
+struct gateway {
+    struct gateway_host host;
+    struct clock clock;
+    struct peer_host peer_host;
+    /* loop thread alone */
+    uv_loop_t loop;
+    uv_async_t async;
+    uv_timer_t sweep;
+    bool sweeping, closed;
+    struct peer *peers;
+    struct route_entry *routes;
+    struct address_entry *addresses;
+    struct listener *listeners;
+    uint64_t last_number;
+    size_t reassembly_total;
+    struct gateway_counts counts;
+    char buffer[65536];
+    bool buffer_used;
+    /* shared, under mutex */
+    pthread_mutex_t mutex;
+    pthread_cond_t filled, emptied;
+    struct batch *filling, *spare;
+    struct batch *stored, **stored_end;
+    struct order *orders, **orders_end;
+    size_t last_rows;
+    bool woken, stopping;
+    /* life */
+    pthread_t thread;
+    bool running;
+};
+
+/* The filling batch may be touched between these; the first one waits while it is full. */
+void gateway_lock(struct gateway *gateway);
+void gateway_unlock(struct gateway *gateway);
+
+struct peer *gateway_peer(struct gateway *gateway, uint64_t number);
+void gateway_peer_add(struct gateway *gateway, struct peer *peer);
+void gateway_peer_remove(struct gateway *gateway, struct peer *peer);
+void gateway_unroute(struct gateway *gateway, const struct peer *peer);
+
+/* Queues bytes for a peer; false when they were dropped (a peer that does not read is closed). */
+bool gateway_send(struct gateway *gateway, struct peer *peer, const uv_buf_t *bufs, unsigned n);
+void gateway_close_peer(struct gateway *gateway, struct peer *peer);
+void gateway_close_all(struct gateway *gateway);
+void gateway_sweep_start(struct gateway *gateway);
+void gateway_listeners_free(struct gateway *gateway);
+
+#endif
