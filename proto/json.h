@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A strict JSON reader (RFC 8259, UTF-8) for protocols that speak JSON: no heap, no tree. The values are
+ * views of the message; nested ones are walked when somebody wants them.
+ *
+ *   struct proto_json_walk walk = proto_json_open(message);
+ *   while (proto_json_next(&walk, &key, &value)) ...
+ *   if (walk.failed) damaged
+ *
+ * A walk checks everything it passes, nested values too: after it ended without `failed`, all of the text
+ * was one well-formed object or array.
+ */
+#ifndef PROTO_JSON_H
+#define PROTO_JSON_H
+
+#include "bulla/bytes.h"
+
+#define PROTO_JSON_DEPTH_MAX 8
+
+enum proto_json_kind { PROTO_JSON_STRING, PROTO_JSON_NUMBER, PROTO_JSON_WORD /* true false null */, PROTO_JSON_OBJECT, PROTO_JSON_ARRAY };
+
+struct proto_json_value {
+    enum proto_json_kind kind;
+    bool escaped;            /* a string in which \ stands */
+    struct bulla_bytes text; /* string: what is between the quotes; others: all their characters */
+};
+
+struct proto_json_walk {
+    const uint8_t *at, *end;
+    uint8_t close; /* '}' or ']' */
+    bool started, ended, failed;
+};
+
+/* Opens an object or array. Anything else gives a walk that has failed. White space around it is allowed. */
+struct proto_json_walk proto_json_open(struct bulla_bytes text);
+
+/* The next member of an object (key and value) or item of an array (key is {NULL, 0}); false at the end or on failure. */
+bool proto_json_next(struct proto_json_walk *walk, struct proto_json_value *key, struct proto_json_value *value);
+
+/* The characters of a string or number, escapes resolved into to[size]; {NULL, 0} when it is neither, or too long. */
+struct bulla_bytes proto_json_plain(const struct proto_json_value *value, uint8_t *to, size_t size);
+
+#endif

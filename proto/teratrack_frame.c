@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * TeraTrack: where a message is in the stream: from a brace to the one that closes it.
+ */
+#include "proto/json.h"
+#include "proto/teratrack.h"
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+enum bulla_status teratrack_probe(const uint8_t *at, size_t n)
+{
+    if (n == 0 || at[0] != '{') {
+        return n ? BULLA_NOT_MINE : BULLA_MORE;
+    }
+    for (size_t i = 1; i < n; i++) {
+        if (!is_blank(at[i])) {
+            return at[i] == '"' ? BULLA_OK : BULLA_NOT_MINE;
+        }
+    }
+    return BULLA_MORE;
+}
+
+/* Where braces close, as far as it can be told without reading all of the grammar. A message that was cut
+ * off is noticed by what follows it: an object or a string where none can stand, a control character in a
+ * string. `restart` is then the last brace that may begin a message. */
+struct scan {
+    size_t restart;
+    unsigned depth;
+    uint8_t arrays; /* bit d: level d is an array */
+    uint8_t before; /* the last character outside strings that is no blank */
+    bool in_string, escaped;
+};
+
+enum scanned { GOES_ON, CLOSED, BROKEN };
+
+static bool in_array(const struct scan *s)
+{
+    return s->depth && (s->arrays >> (s->depth - 1) & 1);
+}
+
+static bool may_open(const struct scan *s)
+{
+    return s->depth == 0 || s->before == ':' || (in_array(s) && (s->before == '[' || s->before == ','));
+}
+
+static enum scanned scan_open(struct scan *s, uint8_t c)
+{
+    if (s->depth == PROTO_JSON_DEPTH_MAX || !may_open(s)) {
+        return BROKEN;
+    }
+    s->arrays = (uint8_t)((s->arrays & ~(1u << s->depth)) | (unsigned)(c == '[') << s->depth);
+    s->depth++;
+    s->before = c;
+    return GOES_ON;
+}
+
+static enum scanned scan_close(struct scan *s, uint8_t c)
+{
+    if (in_array(s) != (c == ']')) {
+        return BROKEN;
+    }
+    s->depth--;
+    s->before = c;
+    return s->depth ? GOES_ON : CLOSED;
+}
+
+static enum scanned scan_outside(struct scan *s, uint8_t c)
+{
+    switch (c) {
+    case '{':
+    case '[':
+        return scan_open(s, c);
+    case '}':
+    case ']':
+        return scan_close(s, c);
+    case '"':
+        s->in_string = true;
+        return s->before == '"' || s->before == '}' || s->before == ']' ? BROKEN : GOES_ON;
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\n':
+        return GOES_ON;
+    default:
+        if (s->before == '"' && c != ':' && c != ',') {
+            return BROKEN;
+        }
+        s->before = c;
+        return c < 0x20 || c > 0x7E ? BROKEN : GOES_ON;
+    }
+}
+
+/* Runs over the inside of a string from at[i]; returns the index behind its closing quote, or where it stops. */
+static size_t scan_string(struct scan *s, const uint8_t *at, size_t i, size_t n, bool *broken)
+{
+    for (; i < n; i++) {
+        uint8_t c = at[i];
+        if (s->escaped) {
+            s->escaped = false;
+        } else if (c == '"') {
+            s->in_string = false;
+            s->before = '"';
+            return i + 1;
+        } else if (c == '\\') {
+            s->escaped = true;
+        } else if (c == '{') {
+            s->restart = i;
+        } else if (c < 0x20) {
+            *broken = true;
+            return i;
+        }
+    }
+    return n;
+}
+
+/* From the brace at[start]: CLOSED with *end behind the closing one, BROKEN with *end where to look on. */
+static enum scanned scan_object(const uint8_t *at, size_t start, size_t n, size_t *end)
+{
+    struct scan s = {.restart = start};
+    size_t limit = n - start < TERATRACK_MESSAGE_MAX ? n : start + TERATRACK_MESSAGE_MAX;
+    size_t i = start;
+    while (i < limit) {
+        bool broken = false;
+        if (s.in_string) {
+            i = scan_string(&s, at, i, limit, &broken);
+        } else {
+            if (at[i] == '{') {
+                s.restart = i;
+            }
+            enum scanned scanned = scan_outside(&s, at[i]);
+            if (scanned == CLOSED) {
+                *end = i + 1;
+                return CLOSED;
+            }
+            broken = scanned == BROKEN;
+            i += !broken;
+        }
+        if (broken) {
+            *end = s.restart > start ? s.restart : i + 1;
+            return BROKEN;
+        }
+    }
+    *end = i;
+    return n - start >= TERATRACK_MESSAGE_MAX ? BROKEN : GOES_ON;
+}
+
+static size_t find_brace(const uint8_t *at, size_t from, size_t n)
+{
+    while (from < n && at[from] != '{') {
+        from++;
+    }
+    return from;
+}
+
+enum bulla_status teratrack_frame(struct proto_link *link, const uint8_t *at, size_t n, struct proto_frame *frame)
+{
+    (void)link;
+    size_t start = find_brace(at, 0, n);
+    while (start < n) {
+        size_t end;
+        switch (scan_object(at, start, n, &end)) {
+        case CLOSED:
+            *frame = (struct proto_frame){start, end - start};
+            return BULLA_OK;
+        case GOES_ON:
+            *frame = (struct proto_frame){start, 0};
+            return BULLA_MORE;
+        default:
+            start = find_brace(at, end, n);
+        }
+    }
+    *frame = (struct proto_frame){n, 0};
+    return BULLA_MORE;
+}
