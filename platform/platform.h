@@ -44,6 +44,8 @@ struct live_seal {
 
 /* Calls `each` for every live seal whose change is greater than `since`; returns the newest change number. */
 uint64_t platform_live(struct platform *platform, uint64_t since, void (*each)(void *context, const struct live_seal *live), void *context);
+/* The LiveSeal of openapi.yaml. New reference. */
+json_t *platform_live_json(const struct live_seal *live);
 bool platform_live_get(struct platform *platform, const char *seal, struct live_seal *out);
 
 /* Records changed in the store by the caller: the engine must look again. */
@@ -57,6 +59,9 @@ void platform_alarm_changed(struct platform *platform, const char *alarm_id);
  * STORE_OK, or STORE_CONFLICT / STORE_NOT_FOUND / negative with a sentence in why. command->id is set. */
 int platform_command(struct platform *platform, struct command *command, const struct audit *audit, char why[MODEL_WHY_SIZE]);
 
+/* The commands that the seal's protocol offers: [{name, args, about, secret}]. New reference; empty when unknown. */
+json_t *platform_commands_of(struct platform *platform, const char *seal);
+
 /* The live stream: each event has a number that grows by one, kept in a ring for Last-Event-ID. */
 enum live_kind { LIVE_POSITION, LIVE_ALARM, LIVE_JOURNEY, LIVE_SEAL, LIVE_COMMAND, LIVE_NOTICE };
 struct live_event {
@@ -66,7 +71,8 @@ struct live_event {
     const char *name;            /* SSE event name */
     const char *json;            /* one line */
 };
-/* Publishes to the ring and wakes the streams. */
+/* Publishes to the ring and wakes the streams. Positions are published by the pipeline itself, gathered: one event
+ * `position` holds {"seals": [LiveSeal, ...]}. */
 void platform_publish(struct platform *platform, enum live_kind kind, const char *carrier, json_t *body /* taken */);
 /* Copies events after `after` into the caller's buffer as SSE text, for one reader with the given rights; returns bytes
  * written, and the number of the last one. *lost is set when the ring no longer holds `after + 1`. */

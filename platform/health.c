@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Counters for machines (/metrics), readiness, and the administrator's health page.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "platform/platform_internal.h"
+
+struct metric {
+    const char *name, *type, *help;
+    unsigned long long value;
+};
+
+static size_t gather(struct platform *p, struct metric *to)
+{
+    struct gateway_counts g = gateway_counts(p->gateway);
+    const struct pipeline_counts *c = &p->counts;
+    pthread_mutex_lock(&p->inbox_mutex);
+    struct engine_counts e = p->engine_seen;
+    pthread_mutex_unlock(&p->inbox_mutex);
+    const struct metric all[] = {
+        {"bulla_connections", "gauge", "Open device connections", g.connections},
+        {"bulla_connections_accepted_total", "counter", "Device connections accepted", g.accepted},
+        {"bulla_connections_refused_total", "counter", "Device connections refused by a limit", g.refused_connections},
+        {"bulla_connections_closed_slow_total", "counter", "Connections closed because no whole message came in time", g.closed_slow},
+        {"bulla_connections_closed_idle_total", "counter", "Connections closed because they were silent too long", g.closed_idle},
+        {"bulla_connections_closed_garbage_total", "counter", "Connections closed because of too much that is no message", g.closed_garbage},
+        {"bulla_connections_closed_write_total", "counter", "Connections closed because the device did not read", g.closed_write},
+        {"bulla_received_bytes_total", "counter", "Bytes from devices", g.bytes_in},
+        {"bulla_sent_bytes_total", "counter", "Bytes to devices", g.bytes_out},
+        {"bulla_messages_total", "counter", "Whole messages decoded or refused", g.messages},
+        {"bulla_messages_damaged_total", "counter", "Messages refused: check value, length or characters", g.outcomes[2]},
+        {"bulla_messages_insane_total", "counter", "Messages refused: a field cannot be true", g.outcomes[3]},
+        {"bulla_messages_foreign_total", "counter", "Bytes that are of no known protocol", g.outcomes[1]},
+        {"bulla_garbage_bytes_total", "counter", "Bytes between messages", g.garbage_bytes},
+        {"bulla_udp_packets_total", "counter", "Packets from devices", g.udp_packets},
+        {"bulla_stalls_total", "counter", "Times that reading waited for the disk", g.stalled},
+        {"bulla_observations_total", "counter", "Observations decoded", g.observations},
+        {"bulla_observations_stored_total", "counter", "Observations made durable", atomic_load(&c->stored)},
+        {"bulla_observations_duplicate_total", "counter", "Observations that were stored before", atomic_load(&c->duplicates)},
+        {"bulla_commits_total", "counter", "Batches made durable", atomic_load(&c->batches)},
+        {"bulla_commit_failures_total", "counter", "Tries to store a batch that failed", atomic_load(&c->append_failures)},
+        {"bulla_commit_last_microseconds", "gauge", "Duration of the last commit", atomic_load(&c->commit_us_last)},
+        {"bulla_commit_most_microseconds", "gauge", "Longest commit since the start", atomic_load(&c->commit_us_most)},
+        {"bulla_damages_kept_total", "counter", "Refused messages kept for study", atomic_load(&c->damages)},
+        {"bulla_alarms_raised_total", "counter", "Alarms raised", atomic_load(&c->alarms_raised)},
+        {"bulla_alarms_changed_total", "counter", "Alarms that later facts changed", atomic_load(&c->alarms_changed)},
+        {"bulla_alarms_withdrawn_total", "counter", "Alarms that later facts disproved", atomic_load(&c->alarms_withdrawn)},
+        {"bulla_commands_sent_total", "counter", "Commands sent to devices", atomic_load(&c->commands_sent)},
+        {"bulla_commands_done_total", "counter", "Commands with a verdict, or expired", atomic_load(&c->commands_done)},
+        {"bulla_stream_events_total", "counter", "Events of the live stream", atomic_load(&c->published)},
+        {"bulla_rules_observed_total", "counter", "Observations that the rules saw", e.observed},
+        {"bulla_rules_late_total", "counter", "Observations that came after newer ones", e.late},
+        {"bulla_rules_journeys", "gauge", "Journeys under supervision", e.journeys},
+        {"bulla_rules_clock_errors_total", "counter", "Observations whose device clock was not believed", e.clock_errors},
+    };
+    size_t n = sizeof all / sizeof *all;
+    for (size_t i = 0; to && i < n; i++)
+        to[i] = all[i];
+    return n;
+}
+
+char *platform_metrics(struct platform *p)
+{
+    struct metric metrics[64];
+    size_t n = gather(p, metrics), at = 0, size = 65536;
+    char *text = malloc(size);
+    for (size_t i = 0; text && i < n; i++)
+        at += (size_t)snprintf(text + at, size - at, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", metrics[i].name, metrics[i].help, metrics[i].name,
+                               metrics[i].type, metrics[i].name, metrics[i].value);
+    return text;
+}
+
+bool platform_ready(struct platform *p, char why[MODEL_WHY_SIZE])
+{
+    if (!atomic_load(&p->ready)) {
+        snprintf(why, MODEL_WHY_SIZE, "%s", p->waiting_for);
+        return false;
+    }
+    if (atomic_load(&p->no_space)) {
+        snprintf(why, MODEL_WHY_SIZE, "the store refuses observations: see the log");
+        return false;
+    }
+    why[0] = '\0';
+    return true;
+}
+
+static void add_listener(void *context, const char *protocol, const char *transport, unsigned port)
+{
+    json_array_append_new(context, json_pack("{s:s, s:s, s:i}", "protocol", protocol, "transport", transport, "port", (int)port));
+}
+
+json_t *platform_health(struct platform *p)
+{
+    struct metric metrics[64];
+    char why[MODEL_WHY_SIZE];
+    size_t n = gather(p, metrics);
+    json_t *counters = json_object(), *listeners = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_object_set_new(counters, metrics[i].name, json_integer((json_int_t)metrics[i].value));
+    gateway_listeners(p->gateway, add_listener, listeners);
+    bool ready = platform_ready(p, why);
+    return json_pack("{s:s, s:b, s:s, s:s, s:o, s:o}", "version", BULLA_VERSION, "ready", ready, "waiting_for", why, "recovery",
+                     store_recovery(p->store), "listeners", listeners, "counters", counters);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The live state of every seal: a hash table under one lock, written by the engine thread, read by all.
+ * Event time decides: an older message never overwrites newer state, and inside a journey a seal that was
+ * tampered with never looks secure again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/platform_internal.h"
+
+#define DEFAULT_SILENCE_MINUTES 240
+#define AHEAD_MS 300000 /* a device clock this far ahead of ours is not believed (ALARMS.md, general rule 4) */
+
+bool live_init(struct live *live)
+{
+    return pthread_mutex_init(&live->mutex, NULL) == 0;
+}
+
+void live_clear(struct live *live)
+{
+    struct live_entry *e, *next;
+    HASH_ITER(hh, live->entries, e, next)
+    {
+        HASH_DEL(live->entries, e);
+        free(e);
+    }
+    pthread_mutex_destroy(&live->mutex);
+}
+
+static struct live_entry *find(struct live *live, const char *seal)
+{
+    struct live_entry *e;
+    HASH_FIND(hh, live->entries, seal, strlen(seal), e);
+    return e;
+}
+
+static struct live_entry *find_or_add(struct live *live, const char *seal)
+{
+    struct live_entry *e = find(live, seal);
+    if (e || !(e = calloc(1, sizeof *e)))
+        return e;
+    snprintf(e->state.seal, sizeof e->state.seal, "%s", seal);
+    e->state.heard_ms = e->state.time_ms = e->state.fix_ms = BULLA_TIME_NONE;
+    HASH_ADD_KEYPTR(hh, live->entries, e->state.seal, strlen(e->state.seal), e);
+    return e;
+}
+
+static void set_said(uint8_t *to, uint8_t said)
+{
+    if (said)
+        *to = said;
+}
+
+static void take_fix(struct live_seal *s, const struct bulla_observation *o, int64_t time_ms)
+{
+    if (!bulla_observation_knows(o, BULLA_HAS_FIX) || !o->fix_valid || time_ms < s->fix_ms)
+        return;
+    s->has_fix = true;
+    s->fix_ms = time_ms;
+    s->lat = o->lat_e7 / 1e7;
+    s->lon = o->lon_e7 / 1e7;
+    s->speed_kmh = bulla_observation_knows(o, BULLA_HAS_SPEED) ? o->speed_cmh / 100.0 : 0;
+    if (bulla_observation_knows(o, BULLA_HAS_COURSE))
+        s->course_deg = o->course_cdeg / 100.0;
+    s->accuracy_m = bulla_observation_knows(o, BULLA_HAS_ACCURACY) ? o->accuracy_m : 0;
+}
+
+static void take_state(struct live_seal *s, const struct bulla_observation *o, int64_t time_ms)
+{
+    if (time_ms < s->time_ms)
+        return;
+    s->time_ms = time_ms;
+    set_said(&s->seal_state, o->state.seal);
+    set_said(&s->shackle, o->state.shackle);
+    set_said(&s->motor, o->state.motor);
+    set_said(&s->cover, o->state.cover);
+    set_said(&s->door, o->state.door);
+    if (o->has & BULLA_HAS_PERCENT) {
+        s->has_percent = !(o->unknown & BULLA_HAS_PERCENT);
+        s->percent = o->percent;
+    }
+    if (bulla_observation_knows(o, BULLA_HAS_CHARGING))
+        s->charging = o->charging;
+    s->knowledge = o->proof == BULLA_PROOF_PROVEN ? 2 : 1;
+}
+
+bool live_observe(struct platform *p, const struct bulla_observation *o, const struct binding *binding)
+{
+    char seal[MODEL_SEAL_SIZE];
+    snprintf(seal, sizeof seal, "%s:%s", o->protocol, o->device);
+    int64_t time_ms = bulla_observation_knows(o, BULLA_HAS_TIME) && o->time_ms <= o->received_ms + AHEAD_MS ? o->time_ms : o->received_ms;
+    pthread_mutex_lock(&p->live.mutex);
+    struct live_entry *e = find_or_add(&p->live, seal);
+    bool fresh = e && e->state.heard_ms == BULLA_TIME_NONE && !e->registered;
+    if (e) {
+        if (o->received_ms > e->state.heard_ms)
+            e->state.heard_ms = o->received_ms;
+        take_fix(&e->state, o, time_ms);
+        take_state(&e->state, o, time_ms);
+        if (binding && e->state.journey[0] == '\0')
+            snprintf(e->state.journey, sizeof e->state.journey, "%s", binding->journey);
+        e->state.change = ++p->live.change;
+    }
+    pthread_mutex_unlock(&p->live.mutex);
+    return fresh;
+}
+
+void live_connected(struct platform *p, const char *seal, bool connected)
+{
+    pthread_mutex_lock(&p->live.mutex);
+    struct live_entry *e = find_or_add(&p->live, seal);
+    if (e) {
+        e->state.connected = connected;
+        e->state.change = ++p->live.change;
+    }
+    pthread_mutex_unlock(&p->live.mutex);
+}
+
+void live_mark_registered(struct platform *p, const char *seal)
+{
+    pthread_mutex_lock(&p->live.mutex);
+    struct live_entry *e = find_or_add(&p->live, seal);
+    if (e)
+        e->registered = true;
+    pthread_mutex_unlock(&p->live.mutex);
+}
+
+void live_bind(struct platform *p, const char *seal, const struct binding *binding)
+{
+    pthread_mutex_lock(&p->live.mutex);
+    struct live_entry *e = find_or_add(&p->live, seal);
+    if (e) {
+        const char *journey = binding ? binding->journey : "";
+        if (strcmp(e->state.journey, journey) != 0) { /* a new journey starts with a clean sheet */
+            e->state.tampered = false;
+            e->state.grade = 0;
+        }
+        snprintf(e->state.journey, sizeof e->state.journey, "%s", journey);
+        snprintf(e->carrier, sizeof e->carrier, "%s", binding ? binding->carrier : "");
+        e->state.change = ++p->live.change;
+    }
+    pthread_mutex_unlock(&p->live.mutex);
+}
+
+/* --- grades --- */
+
+struct grades {
+    struct {
+        char seal[MODEL_SEAL_SIZE];
+        int grade;
+        bool tampered;
+    } of[JOURNEY_SEALS_MAX];
+    size_t n;
+};
+
+static bool is_tampering(enum alarm_kind kind)
+{
+    return kind == ALARM_ILLEGAL_OPENING || kind == ALARM_CABLE_CUT || kind == ALARM_BODY_DESTROYED || kind == ALARM_COVER_OPENED;
+}
+
+static void grade_one(void *context, const void *record)
+{
+    struct grades *g = context;
+    const struct alarm *a = record;
+    size_t i = 0;
+    if (a->state == ALARM_STATE_WITHDRAWN)
+        return;
+    while (i < g->n && strcmp(g->of[i].seal, a->seal) != 0)
+        i++;
+    if (i == g->n) {
+        if (g->n == JOURNEY_SEALS_MAX)
+            return;
+        snprintf(g->of[g->n++].seal, sizeof g->of[i].seal, "%s", a->seal);
+        g->of[i].grade = 0;
+        g->of[i].tampered = false;
+    }
+    if (a->state != ALARM_STATE_RESOLVED && a->grade > g->of[i].grade)
+        g->of[i].grade = a->grade;
+    if (is_tampering(a->kind) && a->finding != ALARM_FINDING_FALSE && a->finding != ALARM_FINDING_EXPLAINED)
+        g->of[i].tampered = true;
+}
+
+void live_grade(struct platform *p, const char *journey)
+{
+    struct grades g = {.n = 0};
+    struct store_query q = {.limit = 1000};
+    char next[120];
+    snprintf(q.journey, sizeof q.journey, "%s", journey);
+    if (store_alarms(p->store, &q, grade_one, &g, next) != STORE_OK)
+        return;
+    pthread_mutex_lock(&p->live.mutex);
+    for (size_t i = 0; i < g.n; i++) {
+        struct live_entry *e = find(&p->live, g.of[i].seal);
+        if (!e || strcmp(e->state.journey, journey) != 0)
+            continue;
+        e->state.grade = g.of[i].grade;
+        e->state.tampered = g.of[i].tampered;
+        e->state.change = ++p->live.change;
+    }
+    pthread_mutex_unlock(&p->live.mutex);
+}
+
+/* --- reading --- */
+
+/* A seal that has been silent for longer than its journey allows is not known to be in the state it last told. */
+static struct live_seal as_of(const struct live_entry *e, int64_t now_ms)
+{
+    struct live_seal s = e->state;
+    if (s.heard_ms == BULLA_TIME_NONE || now_ms - s.heard_ms > (int64_t)DEFAULT_SILENCE_MINUTES * 60000)
+        s.knowledge = 0;
+    return s;
+}
+
+uint64_t platform_live(struct platform *p, uint64_t since, void (*each)(void *context, const struct live_seal *live), void *context)
+{
+    int64_t now_ms = clock_now(&p->clock);
+    pthread_mutex_lock(&p->live.mutex);
+    struct live_entry *e, *next;
+    HASH_ITER(hh, p->live.entries, e, next)
+    {
+        if (e->state.change > since) {
+            struct live_seal s = as_of(e, now_ms);
+            each(context, &s);
+        }
+    }
+    uint64_t newest = p->live.change;
+    pthread_mutex_unlock(&p->live.mutex);
+    return newest;
+}
+
+bool platform_live_get(struct platform *p, const char *seal, struct live_seal *out)
+{
+    int64_t now_ms = clock_now(&p->clock);
+    pthread_mutex_lock(&p->live.mutex);
+    struct live_entry *e = find(&p->live, seal);
+    if (e)
+        *out = as_of(e, now_ms);
+    pthread_mutex_unlock(&p->live.mutex);
+    return e != NULL;
+}
+
+/* --- publishing positions: gathered, so that a thousand reports are one event --- */
+
+static void put_word(json_t *object, const char *name, const char *word)
+{
+    if (word[0])
+        json_object_set_new(object, name, json_string(word));
+}
+
+static json_t *state_json(const struct live_seal *s)
+{
+    json_t *state = json_object();
+    put_word(state, "seal", bulla_seal_state_text(s->seal_state));
+    put_word(state, "shackle", bulla_shackle_text(s->shackle));
+    put_word(state, "motor", bulla_motor_text(s->motor));
+    put_word(state, "cover", bulla_cover_text(s->cover));
+    put_word(state, "door", bulla_cover_text(s->door));
+    return state;
+}
+
+static json_t *fix_json(const struct live_seal *s)
+{
+    if (!s->has_fix)
+        return json_null();
+    return json_pack("{s:f, s:f, s:f, s:f, s:o, s:o}", "lat", s->lat, "lon", s->lon, "speed_kmh", s->speed_kmh, "course_deg", s->course_deg,
+                     "accuracy_m", s->accuracy_m ? json_integer(s->accuracy_m) : json_null(), "time", json_time(s->fix_ms));
+}
+
+json_t *platform_live_json(const struct live_seal *s)
+{
+    static const char *const knowledge[] = {"unknown", "claimed", "proven"};
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:b, s:s, s:b, s:b, s:o, s:o, s:i, s:I}", "seal", s->seal, "journey",
+                     s->journey[0] ? json_string(s->journey) : json_null(), "heard", json_time(s->heard_ms), "time", json_time(s->time_ms),
+                     "state", state_json(s), "tampered", s->tampered, "knowledge", knowledge[s->knowledge], "connected", s->connected,
+                     "charging", s->charging, "percent", s->has_percent ? json_integer(s->percent) : json_null(), "fix", fix_json(s), "grade",
+                     s->grade, "change", (json_int_t)s->change);
+}
+
+struct gathered {
+    char carrier[MODEL_ID_SIZE];
+    json_t *list;
+    UT_hash_handle hh;
+};
+
+static void publish_list(struct platform *p, enum audience audience, const char *carrier, json_t *list)
+{
+    stream_put(p, LIVE_POSITION, audience, carrier, json_pack("{s:o}", "seals", list));
+}
+
+static json_t **list_of(struct gathered **all, const char *carrier)
+{
+    struct gathered *g;
+    HASH_FIND_STR(*all, carrier, g);
+    if (!g && (g = calloc(1, sizeof *g))) {
+        snprintf(g->carrier, sizeof g->carrier, "%s", carrier);
+        g->list = json_array();
+        HASH_ADD_STR(*all, carrier, g);
+    }
+    return g ? &g->list : NULL;
+}
+
+static void gather(struct platform *p, struct gathered **all, const char *carrier, enum audience audience, json_t *item)
+{
+    json_t **list = list_of(all, carrier);
+    if (!list)
+        return;
+    json_array_append(*list, item);
+    if (json_array_size(*list) >= LIMIT_POSITIONS_PER_EVENT) {
+        publish_list(p, audience, carrier, *list);
+        *list = json_array();
+    }
+}
+
+struct changed {
+    struct live_seal seal;
+    char carrier[MODEL_ID_SIZE];
+};
+
+/* Copies what changed out of the lock, so that making JSON holds nobody up. */
+static struct changed *changed_since(struct platform *p, size_t *n)
+{
+    int64_t now_ms = clock_now(&p->clock);
+    *n = 0;
+    pthread_mutex_lock(&p->live.mutex);
+    uint64_t since = p->live.published;
+    p->live.published = p->live.change;
+    size_t most = HASH_COUNT(p->live.entries);
+    struct changed *list = since == p->live.change ? NULL : malloc((most ? most : 1) * sizeof *list);
+    struct live_entry *e, *next;
+    if (list)
+        HASH_ITER(hh, p->live.entries, e, next)
+        {
+            if (e->state.change <= since)
+                continue;
+            list[*n].seal = as_of(e, now_ms);
+            memcpy(list[(*n)++].carrier, e->carrier, sizeof e->carrier);
+        }
+    pthread_mutex_unlock(&p->live.mutex);
+    return list;
+}
+
+void live_publish(struct platform *p)
+{
+    size_t n;
+    struct changed *list = changed_since(p, &n);
+    struct gathered *all = NULL, *g, *next;
+    for (size_t i = 0; i < n; i++) {
+        json_t *item = platform_live_json(&list[i].seal);
+        gather(p, &all, "", AUDIENCE_OFFICERS, item);
+        if (list[i].carrier[0])
+            gather(p, &all, list[i].carrier, AUDIENCE_CARRIER, item);
+        json_decref(item);
+    }
+    free(list);
+    HASH_ITER(hh, all, g, next)
+    {
+        if (json_array_size(g->list) > 0)
+            publish_list(p, g->carrier[0] ? AUDIENCE_CARRIER : AUDIENCE_OFFICERS, g->carrier, g->list);
+        else
+            json_decref(g->list);
+        HASH_DEL(all, g);
+        free(g);
+    }
+}
