@@ -7,16 +7,16 @@
 
 #include "sim/random.h"
 
-#define DEGREE_M       111195.0
-#define RADIANS        0.017453292519943295
-#define MIDDLE_LAT     (-2.0) /* of the theatre: the plane in which roads are drawn */
-#define SPACING_M      100.0
-#define BEND_SMALLEST  140.0  /* metres of radius */
-#define EASE_ROUNDS    400
-#define SIDE_MS2       1.4    /* what a loaded lorry takes sideways */
-#define SLOW_MS2       0.35   /* how it slows down before a bend */
-#define TOWN_M         1500.0
-#define NETWORK_SEED   UINT64_C(0x62756c6c61) /* the roads are geography: the same for every world */
+#define DEGREE_M      111195.0
+#define RADIANS       0.017453292519943295
+#define MIDDLE_LAT    (-2.0) /* of the theatre: the plane in which roads are drawn */
+#define SPACING_M     100.0
+#define BEND_SMALLEST 140.0 /* metres of radius */
+#define EASE_ROUNDS   400
+#define SIDE_MS2      1.4  /* what a loaded lorry takes sideways */
+#define SLOW_MS2      0.35 /* how it slows down before a bend */
+#define TOWN_M        1500.0
+#define NETWORK_SEED  UINT64_C(0x62756c6c61) /* the roads are geography: the same for every world */
 
 const struct sim_place sim_places[SIM_PLACES_N] = {
 #define PLACE(id, name, code, kind, lat, lon, altitude, radius) {name, code, SIM_##kind, lat, lon, altitude, radius},
@@ -33,7 +33,7 @@ static const struct road {
     enum sim_terrain terrain;
     struct via via[8]; /* 0, 0 ends them: no road here passes that point */
 } roads_table[] = {
-#define V(lat, lon) {lat, lon},
+#define V(lat, lon)                  {lat, lon},
 #define ROAD(from, to, terrain, via) {SIM_##from, SIM_##to, SIM_##terrain, {via}},
 #include "sim/roads.def"
 #undef ROAD
@@ -253,7 +253,9 @@ struct way { /* Dijkstra: from where, by which road */
 
 static int other_end(size_t road, int place)
 {
-    return (int)roads_table[road].from == place ? (int)roads_table[road].to : (int)roads_table[road].to == place ? (int)roads_table[road].from : -1;
+    return (int)roads_table[road].from == place ? (int)roads_table[road].to
+           : (int)roads_table[road].to == place ? (int)roads_table[road].from
+                                                : -1;
 }
 
 static bool find_way(const struct sim_roads *roads, int from, int to, struct way *w)

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/vehicle.h"
 
-#define GAIN_MS2    0.35 /* a loaded lorry gaining speed */
-#define BRAKE_MS2   0.8
-#define DETOUR_MS   12.0 /* on the side roads of a detour */
-#define TRAFFIC_S   240.0
-#define RADIANS     0.017453292519943295
-#define COURSE_MS   0.5  /* slower than this the course is kept */
+#define GAIN_MS2  0.35 /* a loaded lorry gaining speed */
+#define BRAKE_MS2 0.8
+#define DETOUR_MS 12.0 /* on the side roads of a detour */
+#define TRAFFIC_S 240.0
+#define RADIANS   0.017453292519943295
+#define COURSE_MS 0.5 /* slower than this the course is kept */
 
-#define NOISE_S     90.0
-#define GAP_FLAT    (1.0 / 30000)
+#define NOISE_S      90.0
+#define GAP_FLAT     (1.0 / 30000)
 #define GAP_MOUNTAIN (1.0 / 3000)
-#define WILD_FIX    (1.0 / 40000)
+#define WILD_FIX     (1.0 / 40000)
 
 void sim_vehicle_init(struct sim_vehicle *v, const struct sim_path *path, uint64_t seed)
 {

@@ -9,7 +9,7 @@
 #include "sim/device.h"
 #include "sim/roads.h"
 
-#define SIM_HALTS_MAX 32
+#define SIM_HALTS_MAX     32
 #define SIM_HALT_FOR_EVER INT32_MAX
 
 struct sim_halt {
@@ -49,8 +49,8 @@ struct sim_gnss {
     struct sim_random random;
     double east_m, north_m; /* the error at hand */
     double sigma_m;
-    int32_t gap_s;          /* seconds of the gap left */
-    double lat, lon;        /* of the last fix */
+    int32_t gap_s;   /* seconds of the gap left */
+    double lat, lon; /* of the last fix */
     bool had_fix;
 };
 
