@@ -9,7 +9,8 @@
 #include "cli/cli.h"
 #include "cli/session.h"
 
-#define MESSAGE_MAX 65536
+#define MESSAGE_MAX    65536
+#define ARGS_WIDTH_MAX 36 /* longer ones push what they do to the next line */
 
 extern const struct cli_command cli_encode;
 
@@ -59,11 +60,17 @@ static int list_commands(const struct proto *proto)
     int name_width = 7, args_width = 9;
     for (const struct proto_command *c = proto->commands; c && c->name; c++) {
         name_width = (int)strlen(c->name) > name_width ? (int)strlen(c->name) : name_width;
-        args_width = (int)strlen(c->args ? c->args : "") > args_width ? (int)strlen(c->args) : args_width;
+        int width = (int)strlen(c->args ? c->args : "");
+        args_width = width > args_width && width <= ARGS_WIDTH_MAX ? width : args_width;
     }
     printf("%-*s  %-*s  %s\n", name_width, "COMMAND", args_width, "ARGUMENTS", "DOES");
     for (const struct proto_command *c = proto->commands; c && c->name; c++) {
-        printf("%-*s  %-*s  %s\n", name_width, c->name, args_width, c->args ? c->args : "", c->about ? c->about : "");
+        const char *wanted = c->args ? c->args : "";
+        printf("%-*s  %-*s", name_width, c->name, args_width, wanted);
+        if ((int)strlen(wanted) > args_width) {
+            printf("\n%-*s  %-*s", name_width, "", args_width, "");
+        }
+        printf("  %s\n", c->about ? c->about : "");
     }
     return CLI_OK;
 }
