@@ -20,13 +20,14 @@ enum store_outcome {
     STORE_OK = 0,
     STORE_NOT_FOUND = 1,
     STORE_CONFLICT = 2, /* version is not the one expected, or the id or name exists */
+    STORE_PARTIAL = 3,  /* observations: a file of the history cannot be read (store_error() names it); the rest was given */
     STORE_FAILED = -1,  /* I/O; nothing was changed */
     STORE_NO_SPACE = -2,
 };
 
 struct store;
 
-struct store_row { /* one observation to append; `raw` is the message it came from */
+struct store_row {               /* one observation to append; `raw` is the message it came from */
     struct bulla_observation *o; /* id, protocol, device, received_ms are set; `duplicate` tells what became of it */
     struct bulla_bytes raw;
     bool duplicate; /* out: this id was stored before; not stored again */
@@ -44,10 +45,10 @@ struct store_damage { /* a message kept for study with its reason */
 typedef void (*store_observation_fn)(void *context, const struct bulla_observation *o, struct bulla_bytes raw);
 
 struct store_query { /* one page of a list; "" and 0 mean "any" */
-    char after[120];     /* opaque position from the page before, "" : first page */
-    unsigned limit;      /* 1 .. 1000 */
-    char search[80];     /* free text: id, reference, plate, container, seal, name */
-    char state[32];      /* text of the record's state; "open" for alarms and journeys means not ended */
+    char after[120]; /* opaque position from the page before, "" : first page */
+    unsigned limit;  /* 1 .. 1000 */
+    char search[80]; /* free text: id, reference, plate, container, seal, name */
+    char state[32];  /* text of the record's state; "open" for alarms and journeys means not ended */
     char seal[MODEL_SEAL_SIZE], journey[MODEL_ID_SIZE], carrier[MODEL_ID_SIZE], kind[32], user[MODEL_ID_SIZE], object[MODEL_SEAL_SIZE];
     int grade;
     int64_t from_ms, until_ms; /* both 0: any */

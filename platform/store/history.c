@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// The history: opening what is there, closing, and the Bloom filters' share of memory.
+
+#include "platform/store/history.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { BLOOMS_MOST = 128 }; /* in memory; 1.4 MB for a segment of a million rows */
+
+bool store_history_add(struct store_history *history, struct segment *segment)
+{
+    if (history->n_segments == history->segments_size) {
+        size_t size = history->segments_size * 2 + 16;
+        struct segment **segments = realloc(history->segments, size * sizeof(struct segment *));
+        if (!segments) {
+            return false;
+        }
+        history->segments = segments;
+        history->segments_size = size;
+    }
+    history->segments[history->n_segments++] = segment;
+    return true;
+}
+
+static int by_number(const void *left, const void *right)
+{
+    unsigned a = *(const unsigned *)left;
+    unsigned b = *(const unsigned *)right;
+    return a < b ? -1 : a > b;
+}
+
+/* The numbers of the segment files in the folder, ascending. Heap. */
+static int list_numbers(const char *folder, unsigned **out, size_t *out_n)
+{
+    DIR *dir = opendir(folder);
+    if (!dir) {
+        return store_fail(STORE_FAILED, "%s: %s", folder, strerror(errno));
+    }
+    unsigned *numbers = NULL;
+    size_t n = 0;
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+        unsigned number;
+        int end = 0;
+        if (sscanf(entry->d_name, "%6u.db%n", &number, &end) == 1 && end > 0 && entry->d_name[end] == '\0') {
+            unsigned *more = realloc(numbers, (n + 1) * sizeof *numbers);
+            if (!more) {
+                free(numbers);
+                closedir(dir);
+                return store_fail(STORE_FAILED, "%s: out of memory", folder);
+            }
+            numbers = more;
+            numbers[n++] = number;
+        }
+    }
+    closedir(dir);
+    if (n > 0) {
+        qsort(numbers, n, sizeof *numbers, by_number);
+    }
+    *out = numbers;
+    *out_n = n;
+    return 0;
+}
+
+static void note(struct store_history *history, const char *sentence)
+{
+    size_t used = strlen(history->found);
+    snprintf(history->found + used, sizeof history->found - used, "%s%s", used ? "; " : "", sentence);
+}
+
+static int load(struct store_history *history, unsigned number)
+{
+    char why[400] = "";
+    struct segment *segment = store_segment_new(history->folder, number);
+    if (!segment || !store_history_add(history, segment)) {
+        store_segment_free(segment);
+        return store_fail(STORE_FAILED, "%s: out of memory", history->folder);
+    }
+    store_segment_load(segment, history->options.rows, why, sizeof why);
+    history->log_bytes += segment->log_bytes;
+    if (*why) {
+        note(history, why);
+    }
+    history->next_number = number + 1;
+    return 0;
+}
+
+static bool is_new(const struct segment *segment)
+{
+    return segment->state == SEGMENT_OPEN && segment->index->n_rows == 0;
+}
+
+/* The newest open segment becomes hot; an empty one behind it is the spare that was never used. */
+static int choose_hot(struct store_history *history)
+{
+    size_t n = history->n_segments;
+    if (n > 1 && is_new(history->segments[n - 1]) && history->segments[n - 2]->state == SEGMENT_OPEN) {
+        history->spare = history->segments[--history->n_segments];
+        n--;
+    }
+    struct segment *last = n ? history->segments[n - 1] : NULL;
+    if (last && last->state == SEGMENT_OPEN) {
+        history->hot = last;
+        return last->writer ? 0 : store_db_open(last->path, STORE_DB_APPEND, &last->writer);
+    }
+    history->hot = store_keeper_spare(history);
+    if (!history->hot) {
+        return STORE_FAILED;
+    }
+    return store_history_add(history, history->hot) ? 0 : store_fail(STORE_FAILED, "%s: out of memory", history->folder);
+}
+
+static int load_all(struct store_history *history)
+{
+    unsigned *numbers = NULL;
+    size_t n = 0;
+    int outcome = list_numbers(history->folder, &numbers, &n);
+    for (size_t i = 0; i < n && !outcome; i++) {
+        outcome = load(history, numbers[i]);
+    }
+    free(numbers);
+    outcome = outcome ? outcome : choose_hot(history);
+    if (!outcome && history->spare && !history->spare->writer) {
+        outcome = store_db_open(history->spare->path, STORE_DB_APPEND, &history->spare->writer);
+    }
+    return outcome;
+}
+
+static struct store_history *new_history(const char *folder, const struct store_history_options *options)
+{
+    struct store_history *history = calloc(1, sizeof *history);
+    if (history) {
+        snprintf(history->folder, sizeof history->folder, "%s", folder);
+        history->options = *options;
+        history->next_number = 1;
+        pthread_rwlock_init(&history->lock, NULL);
+        pthread_mutex_init(&history->bloom_lock, NULL);
+        pthread_mutex_init(&history->making, NULL);
+        pthread_mutex_init(&history->work_lock, NULL);
+        pthread_cond_init(&history->work, NULL);
+        pthread_cond_init(&history->done, NULL);
+    }
+    return history;
+}
+
+int store_history_open(const char *folder, const struct store_history_options *options, struct store_history **out)
+{
+    if (mkdir(folder, 0700) && errno != EEXIST) {
+        return store_fail(STORE_FAILED, "%s: %s", folder, strerror(errno));
+    }
+    struct store_history *history = new_history(folder, options);
+    if (!history) {
+        return store_fail(STORE_FAILED, "%s: out of memory", folder);
+    }
+    int outcome = load_all(history);
+    outcome = outcome ? outcome : store_keeper_start(history);
+    if (outcome) {
+        store_history_close(history);
+        return outcome;
+    }
+    *out = history;
+    return 0;
+}
+
+void store_history_close(struct store_history *history)
+{
+    if (!history) {
+        return;
+    }
+    store_keeper_stop(history);
+    for (size_t i = 0; i < history->n_segments; i++) {
+        store_segment_free(history->segments[i]);
+    }
+    store_segment_free(history->spare);
+    free(history->segments);
+    free(history->batch.plans);
+    free(history->batch.slots);
+    pthread_rwlock_destroy(&history->lock);
+    pthread_mutex_destroy(&history->bloom_lock);
+    pthread_mutex_destroy(&history->making);
+    pthread_mutex_destroy(&history->work_lock);
+    pthread_cond_destroy(&history->work);
+    pthread_cond_destroy(&history->done);
+    free(history);
+}
+
+/* The filter asked for least recently leaves memory. */
+static void drop_oldest_bloom(struct store_history *history)
+{
+    struct segment *oldest = NULL;
+    for (size_t i = 0; i < history->n_segments; i++) {
+        struct segment *segment = history->segments[i];
+        if (segment->bloom && (!oldest || segment->bloom_used < oldest->bloom_used)) {
+            oldest = segment;
+        }
+    }
+    if (oldest) {
+        free(oldest->bloom);
+        oldest->bloom = NULL;
+        history->n_blooms--;
+    }
+}
+
+bool store_history_may_have(struct store_history *history, struct segment *segment, struct store_key key)
+{
+    bool was_there = segment->bloom != NULL;
+    if (!was_there && history->n_blooms >= BLOOMS_MOST) {
+        drop_oldest_bloom(history);
+    }
+    const struct store_bloom *bloom = store_segment_bloom(segment);
+    if (!bloom) {
+        return true; /* it cannot be read: the file itself must tell */
+    }
+    history->n_blooms += !was_there;
+    segment->bloom_used = ++history->bloom_clock;
+    return store_bloom_may_have(bloom, key);
+}

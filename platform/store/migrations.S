@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The SQL files as NUL-terminated text in read-only data. */
+
+.macro sql name, file
+    .global \name
+    .type \name, %object
+\name:
+    .incbin "\file"
+    .byte 0
+    .size \name, . - \name
+.endm
+
+    .section .rodata
+    sql store_sql_001, "platform/store/migrations/001_records.sql"
+    sql store_sql_002, "platform/store/migrations/002_search.sql"
+    sql store_sql_segment_001, "platform/store/migrations/segment_001.sql"
+    sql store_sql_segment_close, "platform/store/migrations/segment_close.sql"
+
+    .section .note.GNU-stack, "", %progbits

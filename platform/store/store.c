@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port: finds the back end by the URL's scheme and passes every call on to its table.
+
+#include "platform/store/store_backend.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static _Thread_local char last_error[512];
+
+int store_fail(int outcome, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(last_error, sizeof last_error, format, args);
+    va_end(args);
+    return outcome;
+}
+
+const char *store_error(const struct store *store)
+{
+    (void)store;
+    return last_error;
+}
+
+static const struct store_backend *find(const struct store_backend *const *backends, const char *url, size_t scheme)
+{
+    for (; *backends; backends++) {
+        if (strlen((*backends)->scheme) == scheme && !strncmp((*backends)->scheme, url, scheme)) {
+            return *backends;
+        }
+    }
+    return NULL;
+}
+
+struct store *store_open(const struct store_backend *const *backends, const char *url, char *why, size_t size)
+{
+    const char *colon = strchr(url, ':');
+    const struct store_backend *backend = colon ? find(backends, url, (size_t)(colon - url)) : NULL;
+    if (!backend) {
+        snprintf(why, size, "store: expected a URL like sqlite:DIRECTORY, got %s", url);
+        return NULL;
+    }
+    struct store *store = backend->open(colon + 1, why, size);
+    if (store) {
+        store->backend = backend;
+    }
+    return store;
+}
+
+void store_close(struct store *store)
+{
+    if (store) {
+        store->backend->close(store);
+    }
+}
+
+const char *store_recovery(const struct store *store)
+{
+    return store->backend->recovery(store);
+}
+
+int store_append(struct store *store, struct store_row *rows, size_t n)
+{
+    return store->backend->append(store, rows, n);
+}
+
+int store_damage_put(struct store *store, const struct store_damage *rows, size_t n)
+{
+    return store->backend->damage_put(store, rows, n);
+}
+
+int store_observations(struct store *store, const char *seal, int64_t from_ms, int64_t until_ms, size_t limit, store_observation_fn each,
+                       void *context)
+{
+    return store->backend->observations(store, seal, from_ms, until_ms, limit, each, context);
+}
+
+int store_observation_get(struct store *store, const char *id, store_observation_fn each, void *context)
+{
+    return store->backend->observation_get(store, id, each, context);
+}
+
+int store_latest(struct store *store, store_observation_fn each, void *context)
+{
+    return store->backend->latest(store, each, context);
+}
+
+int store_damages(struct store *store, unsigned limit, void (*each)(void *context, const struct store_damage *damage), void *context)
+{
+    return store->backend->damages(store, limit, each, context);
+}
+
+int store_journey_put(struct store *store, struct journey *journey, const struct audit *audit)
+{
+    return store->backend->journey_put(store, journey, audit);
+}
+
+int store_journey_get(struct store *store, const char *id, struct journey **out)
+{
+    return store->backend->journey_get(store, id, out);
+}
+
+int store_journeys(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return store->backend->journeys(store, q, each, context, next);
+}
+
+int store_permission_add(struct store *store, const char *journey, const struct permission *permission, const struct audit *audit)
+{
+    return store->backend->permission_add(store, journey, permission, audit);
+}
+
+int store_alarm_found(struct store *store, const struct alarm *alarms, size_t n)
+{
+    return store->backend->alarm_found(store, alarms, n);
+}
+
+int store_alarm_put(struct store *store, struct alarm *alarm, const struct audit *audit)
+{
+    return store->backend->alarm_put(store, alarm, audit);
+}
+
+int store_alarm_get(struct store *store, const char *id, struct alarm *out)
+{
+    return store->backend->alarm_get(store, id, out);
+}
+
+int store_alarms(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return store->backend->alarms(store, q, each, context, next);
+}
+
+int store_file_put(struct store *store, const struct store_file *file, struct bulla_bytes content, const struct audit *audit)
+{
+    return store->backend->file_put(store, file, content, audit);
+}
+
+int store_file_get(struct store *store, const char *id, struct store_file *out, uint8_t **content)
+{
+    return store->backend->file_get(store, id, out, content);
+}
+
+int store_files(struct store *store, const char *alarm, store_each_fn each, void *context)
+{
+    return store->backend->files(store, alarm, each, context);
+}
+
+int store_seal_put(struct store *store, struct seal *seal, const struct audit *audit)
+{
+    return store->backend->seal_put(store, seal, audit);
+}
+
+int store_seal_get(struct store *store, const char *id, struct seal *out)
+{
+    return store->backend->seal_get(store, id, out);
+}
+
+int store_seals(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return store->backend->seals(store, q, each, context, next);
+}
+
+int store_station_put(struct store *store, struct station *station, const struct audit *audit)
+{
+    return store->backend->station_put(store, station, audit);
+}
+
+int store_station_get(struct store *store, const char *id, struct station *out)
+{
+    return store->backend->station_get(store, id, out);
+}
+
+int store_stations(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return store->backend->stations(store, q, each, context, next);
+}
+
+int store_party_put(struct store *store, struct party *party, const struct audit *audit)
+{
+    return store->backend->party_put(store, party, audit);
+}
+
+int store_party_get(struct store *store, const char *id, struct party *out)
+{
+    return store->backend->party_get(store, id, out);
+}
+
+int store_parties(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return store->backend->parties(store, q, each, context, next);
+}
+
+int store_user_put(struct store *store, struct user *user, const struct audit *audit)
+{
+    return store->backend->user_put(store, user, audit);
+}
+
+int store_user_get(struct store *store, const char *id, struct user *out)
+{
+    return store->backend->user_get(store, id, out);
+}
+
+int store_user_by_name(struct store *store, const char *name, struct user *out)
+{
+    return store->backend->user_by_name(store, name, out);
+}
+
+int store_users(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return store->backend->users(store, q, each, context, next);
+}
+
+int store_session_put(struct store *store, const struct session *session, const struct audit *audit)
+{
+    return store->backend->session_put(store, session, audit);
+}
+
+int store_session_get(struct store *store, const char *id, struct session *out)
+{
+    return store->backend->session_get(store, id, out);
+}
+
+int store_session_drop(struct store *store, const char *id, const struct audit *audit)
+{
+    return store->backend->session_drop(store, id, audit);
+}
+
+int store_sessions(struct store *store, const char *user, bool keys, store_each_fn each, void *context)
+{
+    return store->backend->sessions(store, user, keys, each, context);
+}
+
+int store_command_put(struct store *store, struct command *command, const struct audit *audit)
+{
+    return store->backend->command_put(store, command, audit);
+}
+
+int store_command_get(struct store *store, const char *id, struct command *out)
+{
+    return store->backend->command_get(store, id, out);
+}
+
+int store_commands(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return store->backend->commands(store, q, each, context, next);
+}
+
+int store_audit_add(struct store *store, const struct audit *audit)
+{
+    return store->backend->audit_add(store, audit);
+}
+
+int store_audits(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return store->backend->audits(store, q, each, context, next);
+}
+
+int store_answer_put(struct store *store, const char *key, int status, const char *body, int64_t now_ms)
+{
+    return store->backend->answer_put(store, key, status, body, now_ms);
+}
+
+int store_answer_get(struct store *store, const char *key, int *status, char **body)
+{
+    return store->backend->answer_get(store, key, status, body);
+}
+
+int store_setting_put(struct store *store, const char *name, const char *value)
+{
+    return store->backend->setting_put(store, name, value);
+}
+
+int store_setting_get(struct store *store, const char *name, char *value, size_t size)
+{
+    return store->backend->setting_get(store, name, value, size);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a back end of the store is: its URL scheme and one function for each of the port (store.h, where their
+ * contracts are). The port checks nothing twice: arguments come as the caller gave them.
+ *
+ * A back end's own struct begins with a `struct store`.
+ */
+#ifndef STORE_BACKEND_H
+#define STORE_BACKEND_H
+
+#include "platform/store/store.h"
+
+struct store {
+    const struct store_backend *backend;
+};
+
+typedef int (*store_list_fn)(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
+
+struct store_backend {
+    const char *scheme; /* "sqlite" for sqlite:... */
+    struct store *(*open)(const char *rest, char *why, size_t size);
+    void (*close)(struct store *store);
+    const char *(*recovery)(const struct store *store);
+
+    int (*append)(struct store *store, struct store_row *rows, size_t n);
+    int (*damage_put)(struct store *store, const struct store_damage *rows, size_t n);
+    int (*observations)(struct store *store, const char *seal, int64_t from_ms, int64_t until_ms, size_t limit, store_observation_fn each,
+                        void *context);
+    int (*observation_get)(struct store *store, const char *id, store_observation_fn each, void *context);
+    int (*latest)(struct store *store, store_observation_fn each, void *context);
+    int (*damages)(struct store *store, unsigned limit, void (*each)(void *context, const struct store_damage *damage), void *context);
+
+    int (*journey_put)(struct store *store, struct journey *journey, const struct audit *audit);
+    int (*journey_get)(struct store *store, const char *id, struct journey **out);
+    store_list_fn journeys;
+    int (*permission_add)(struct store *store, const char *journey, const struct permission *permission, const struct audit *audit);
+
+    int (*alarm_found)(struct store *store, const struct alarm *alarms, size_t n);
+    int (*alarm_put)(struct store *store, struct alarm *alarm, const struct audit *audit);
+    int (*alarm_get)(struct store *store, const char *id, struct alarm *out);
+    store_list_fn alarms;
+    int (*file_put)(struct store *store, const struct store_file *file, struct bulla_bytes content, const struct audit *audit);
+    int (*file_get)(struct store *store, const char *id, struct store_file *out, uint8_t **content);
+    int (*files)(struct store *store, const char *alarm, store_each_fn each, void *context);
+
+    int (*seal_put)(struct store *store, struct seal *seal, const struct audit *audit);
+    int (*seal_get)(struct store *store, const char *id, struct seal *out);
+    store_list_fn seals;
+    int (*station_put)(struct store *store, struct station *station, const struct audit *audit);
+    int (*station_get)(struct store *store, const char *id, struct station *out);
+    store_list_fn stations;
+    int (*party_put)(struct store *store, struct party *party, const struct audit *audit);
+    int (*party_get)(struct store *store, const char *id, struct party *out);
+    store_list_fn parties;
+    int (*user_put)(struct store *store, struct user *user, const struct audit *audit);
+    int (*user_get)(struct store *store, const char *id, struct user *out);
+    int (*user_by_name)(struct store *store, const char *name, struct user *out);
+    store_list_fn users;
+    int (*session_put)(struct store *store, const struct session *session, const struct audit *audit);
+    int (*session_get)(struct store *store, const char *id, struct session *out);
+    int (*session_drop)(struct store *store, const char *id, const struct audit *audit);
+    int (*sessions)(struct store *store, const char *user, bool keys, store_each_fn each, void *context);
+    int (*command_put)(struct store *store, struct command *command, const struct audit *audit);
+    int (*command_get)(struct store *store, const char *id, struct command *out);
+    store_list_fn commands;
+    int (*audit_add)(struct store *store, const struct audit *audit);
+    store_list_fn audits;
+    int (*answer_put)(struct store *store, const char *key, int status, const char *body, int64_t now_ms);
+    int (*answer_get)(struct store *store, const char *key, int *status, char **body);
+    int (*setting_put)(struct store *store, const char *name, const char *value);
+    int (*setting_get)(struct store *store, const char *name, char *value, size_t size);
+};
+
+/* Writes the sentence that store_error() gives on this thread, and returns `outcome`. */
+int store_fail(int outcome, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

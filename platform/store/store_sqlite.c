@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// The SQLite back end: opening and closing a data directory, and the table of its functions.
+
+#include "platform/store/sqlite.h"
+
+#include "platform/store/migrations.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SEGMENT_ROWS = 1000000, SEGMENT_ROWS_LEAST = 16, SEGMENT_ROWS_MOST = 16000000, SEGMENT_HOURS_LONG = 24 };
+
+/* One "name=number" of the query; returns where the next begins, NULL when it is not one. */
+static const char *read_option(const char *at, const char *name, long least, long most, long *out)
+{
+    size_t n = strlen(name);
+    char *end = NULL;
+    long value = !strncmp(at, name, n) && at[n] == '=' ? strtol(at + n + 1, &end, 10) : 0;
+    if (!end || end == at + n + 1 || (*end && *end != '&') || value < least || value > most) {
+        return NULL;
+    }
+    *out = value;
+    return *end ? end + 1 : end;
+}
+
+/* DIRECTORY[?segment_rows=N&segment_hours=H] */
+static int read_url(const char *rest, char folder[STORE_PATH_SIZE], struct store_history_options *options)
+{
+    size_t n = strcspn(rest, "?");
+    if (n == 0 || n > STORE_PATH_SIZE - 40) {
+        return store_fail(STORE_FAILED, "store: expected sqlite:DIRECTORY of 1 to %d characters, got sqlite:%s", STORE_PATH_SIZE - 40,
+                          rest);
+    }
+    memcpy(folder, rest, n);
+    folder[n] = '\0';
+    long rows = SEGMENT_ROWS, hours = SEGMENT_HOURS_LONG;
+    for (const char *at = rest[n] ? rest + n + 1 : ""; *at;) {
+        const char *next = read_option(at, "segment_rows", SEGMENT_ROWS_LEAST, SEGMENT_ROWS_MOST, &rows);
+        next = next ? next : read_option(at, "segment_hours", 1, 9999, &hours);
+        if (!next) {
+            return store_fail(STORE_FAILED, "store: expected segment_rows=%d..%d or segment_hours=1..9999, got %s", SEGMENT_ROWS_LEAST,
+                              SEGMENT_ROWS_MOST, at);
+        }
+        at = next;
+    }
+    *options = (struct store_history_options){(uint32_t)rows, hours * SEGMENT_HOUR_MS};
+    return 0;
+}
+
+static int make_folder(const char *folder)
+{
+    char path[STORE_PATH_SIZE];
+    snprintf(path, sizeof path, "%s", folder);
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(path, 0700); /* what is wrong with it shows at the last */
+        *slash = '/';
+    }
+    if (mkdir(path, 0700) && errno != EEXIST) {
+        return store_fail(STORE_FAILED, "%s: %s; give a directory that can be written to", folder, strerror(errno));
+    }
+    return 0;
+}
+
+/* Two programs that append to one history would store a message twice. */
+static int take_lock(struct store_sqlite *store)
+{
+    char path[STORE_PATH_SIZE];
+    snprintf(path, sizeof path, "%.*s/lock", STORE_PATH_SIZE - 10, store->folder);
+    store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (store->lock < 0) {
+        return store_fail(STORE_FAILED, "%s: %s", path, strerror(errno));
+    }
+    if (flock(store->lock, LOCK_EX | LOCK_NB)) {
+        return store_fail(STORE_FAILED, "%s is in use by another bulla; stop that one first", store->folder);
+    }
+    return 0;
+}
+
+static int open_records(struct store_sqlite *store)
+{
+    char path[STORE_PATH_SIZE];
+    snprintf(path, sizeof path, "%.*s/bulla.db", STORE_PATH_SIZE - 10, store->folder);
+    int outcome = store_db_open(path, STORE_DB_RECORD, &store->writer);
+    outcome = outcome ? outcome : store_migrate(store->writer);
+    if (!outcome) {
+        store_pool_init(&store->readers, path, STORE_POOL_IDLE);
+    }
+    return outcome;
+}
+
+static int set_running(struct store_sqlite *store, bool running)
+{
+    return store_db_run(store->writer,
+                        running ? "INSERT INTO setting (name, value) VALUES ('.running', '1') ON CONFLICT (name) DO UPDATE SET value = '1'"
+                                : "UPDATE setting SET value = '0' WHERE name = '.running'");
+}
+
+/* What the end of the last run left: told once, for the log. */
+static void say_found(struct store_sqlite *store, bool running)
+{
+    size_t used = 0;
+    const struct store_history *history = store->history;
+    if (running) {
+        used = (size_t)snprintf(
+            store->found, sizeof store->found,
+            "the store was not shut down cleanly; %lld bytes of write-ahead logs of observations were recovered, the open segment %s "
+            "holds %u, all whole",
+            history->log_bytes, history->hot->name, history->hot->index->n_rows);
+    }
+    if (history->found[0]) {
+        snprintf(store->found + used, sizeof store->found - used, "%s%s", used ? "; " : "", history->found);
+    }
+}
+
+static int open_all(struct store_sqlite *store, const struct store_history_options *options)
+{
+    char segments[STORE_PATH_SIZE];
+    int64_t running = 0;
+    snprintf(segments, sizeof segments, "%.*s/segments", STORE_PATH_SIZE - 10, store->folder);
+    int outcome = open_records(store);
+    outcome = outcome ? outcome : store_db_number(store->writer, "SELECT value = '1' FROM setting WHERE name = '.running'", 0, &running);
+    outcome = outcome ? outcome : store_history_open(segments, options, &store->history);
+    outcome = outcome ? outcome : set_running(store, true);
+    if (!outcome) {
+        say_found(store, running != 0);
+    }
+    return outcome;
+}
+
+static void close_sqlite(struct store *base)
+{
+    struct store_sqlite *store = store_sqlite_of(base);
+    bool whole = store->history != NULL;
+    store_history_close(store->history);
+    if (store->readers.path[0]) {
+        store_pool_clear(&store->readers);
+    }
+    if (whole) {
+        set_running(store, false); /* after the history: it is closed by now */
+    }
+    store_db_close(store->writer);
+    if (store->lock >= 0) {
+        close(store->lock);
+    }
+    pthread_mutex_destroy(&store->writing);
+    free(store);
+}
+
+static struct store *open_sqlite(const char *rest, char *why, size_t size)
+{
+    struct store_history_options options;
+    struct store_sqlite *store = calloc(1, sizeof *store);
+    if (!store) {
+        snprintf(why, size, "store: out of memory");
+        return NULL;
+    }
+    store->lock = -1;
+    pthread_mutex_init(&store->writing, NULL);
+    int outcome = read_url(rest, store->folder, &options);
+    outcome = outcome ? outcome : make_folder(store->folder);
+    outcome = outcome ? outcome : take_lock(store);
+    outcome = outcome ? outcome : open_all(store, &options);
+    if (outcome) {
+        snprintf(why, size, "%s", store_error(&store->base));
+        close_sqlite(&store->base);
+        return NULL;
+    }
+    return &store->base;
+}
+
+static const char *recovery(const struct store *base)
+{
+    return ((const struct store_sqlite *)base)->found;
+}
+
+static int append(struct store *base, struct store_row *rows, size_t n)
+{
+    return store_history_append(store_sqlite_of(base)->history, rows, n);
+}
+
+static int observations(struct store *base, const char *seal, int64_t from_ms, int64_t until_ms, size_t limit, store_observation_fn each,
+                        void *context)
+{
+    return store_history_range(store_sqlite_of(base)->history, seal, from_ms, until_ms, limit, each, context);
+}
+
+static int observation_get(struct store *base, const char *id, store_observation_fn each, void *context)
+{
+    return store_history_get(store_sqlite_of(base)->history, id, each, context);
+}
+
+static int latest(struct store *base, store_observation_fn each, void *context)
+{
+    return store_history_latest(store_sqlite_of(base)->history, each, context);
+}
+
+const struct store_backend store_sqlite = {
+    .scheme = "sqlite",
+    .open = open_sqlite,
+    .close = close_sqlite,
+    .recovery = recovery,
+    .append = append,
+    .observations = observations,
+    .observation_get = observation_get,
+    .latest = latest,
+};
