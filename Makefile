@@ -1,0 +1,44 @@
+# The front door. Everything is done by CMake presets; this only names the common doings.
+.DEFAULT_GOAL := help
+BUILD := build/dev
+
+help:            ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup-run:
+	@scripts/setup.sh run
+setup-check:
+	@scripts/setup.sh check
+
+configure:
+	@cmake --preset dev >/dev/null
+
+build: setup-run configure  ## build bulla into build/dev
+	@cmake --build $(BUILD) --target bulla
+
+run: build       ## install what is missing, build, and start the demo
+	@$(BUILD)/bulla demo $(ARGS)
+
+check: setup-check configure  ## install what is missing, build, and pass every test
+	@cmake --build $(BUILD)
+	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j2
+
+asan: setup-check  ## the unit and property tests under the address and undefined-behaviour sanitizers
+	@cmake --preset asan >/dev/null && cmake --build build/asan && ctest --test-dir build/asan --output-on-failure -E '^(e2e|lint)/' -j2
+
+tsan: setup-check  ## the unit and property tests under the thread sanitizer
+	@cmake --preset tsan >/dev/null && cmake --build build/tsan && ctest --test-dir build/tsan --output-on-failure -E '^(e2e|lint)/' -j2
+
+fuzz: setup-check  ## fuzz every protocol (RUNS=10000000 executions each)
+	@fuzz/run.sh $(RUNS)
+
+bench: setup-check configure  ## measure; results belong in docs/performance.md
+	@cmake --build $(BUILD) --target bulla bench && bench/run.sh $(BUILD)
+
+lint: setup-check  ## the lints alone
+	@for l in tests/lint/*.sh; do bash $$l $(BUILD)/bulla $(BUILD) || exit 1; done
+
+clean:           ## remove what was built
+	@rm -rf build web/dist
+
+.PHONY: help setup-run setup-check configure build run check asan tsan fuzz bench lint clean

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/app.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "platform/base/log.h"
+#include "platform/out/out.h"
+
+#define LISTENERS_MAX 64
+
+struct device_port {
+    char protocol[BULLA_PROTOCOL_SIZE];
+    char transport[4];
+    unsigned port;
+};
+
+struct app {
+    struct app_options options;
+    char data[512];
+    int lock; /* descriptor that keeps a second process away from the data directory */
+    struct store *store;
+    struct platform *platform;
+    struct out *out;
+    struct device_port ports[LISTENERS_MAX];
+    size_t n_ports;
+};
+
+/* --- process --- */
+
+static sigset_t stop_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    return set;
+}
+
+void app_prepare_process(void)
+{
+    sigset_t set = stop_signals();
+    struct rlimit files;
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+bool app_wait(unsigned wait_ms)
+{
+    sigset_t set = stop_signals();
+    struct timespec most = {(time_t)(wait_ms / 1000), (long)(wait_ms % 1000) * 1000000};
+    int got;
+    do
+        got = wait_ms ? sigtimedwait(&set, NULL, &most) : sigwaitinfo(&set, NULL);
+    while (got < 0 && errno == EINTR);
+    return got > 0;
+}
+
+/* --- opening --- */
+
+static bool make_directory(const char *path)
+{
+    struct stat is;
+    if (mkdir(path, 0700) == 0 || (errno == EEXIST && stat(path, &is) == 0 && S_ISDIR(is.st_mode)))
+        return true;
+    cli_say("data directory %s: expected to make or find it, got: %s", path, strerror(errno));
+    return false;
+}
+
+static bool lock_directory(struct app *app)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/lock", app->data);
+    app->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (app->lock < 0) {
+        cli_say("%s: %s", path, strerror(errno));
+        return false;
+    }
+    if (flock(app->lock, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    cli_say("data directory %s: expected it to be free, but another bulla process uses it", app->data);
+    return false;
+}
+
+/* One "protocol=transport:port" of the list. */
+static bool add_listener(struct app *app, char *spec)
+{
+    char why[MODEL_WHY_SIZE], *equals = strchr(spec, '='), *colon = equals ? strchr(equals, ':') : NULL, *end = NULL;
+    unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
+    if (!colon || !end || *end || port > 65535) {
+        cli_say("--listen: expected protocol=transport:port, got \"%s\"", spec);
+        return false;
+    }
+    *equals = *colon = '\0';
+    if (strcmp(equals + 1, "tcp") != 0 && strcmp(equals + 1, "udp") != 0) {
+        cli_say("--listen: expected tcp or udp, got \"%s\"", equals + 1);
+        return false;
+    }
+    if (app->n_ports == LISTENERS_MAX) {
+        cli_say("--listen: expected at most %d listeners, got more", LISTENERS_MAX);
+        return false;
+    }
+    const char *address = app->options.devices ? app->options.devices : "127.0.0.1";
+    unsigned bound = gateway_listen(platform_gateway(app->platform), spec, equals + 1, address, (unsigned)port, why, sizeof why);
+    if (!bound) {
+        cli_say("--listen: %s", why);
+        return false;
+    }
+    struct device_port *p = &app->ports[app->n_ports++];
+    snprintf(p->protocol, sizeof p->protocol, "%s", spec);
+    snprintf(p->transport, sizeof p->transport, "%s", equals + 1);
+    p->port = bound;
+    return true;
+}
+
+static bool add_listeners(struct app *app)
+{
+    const char *wanted = app->options.listen ? app->options.listen : APP_LISTEN_DEFAULT;
+    char *list = strdup(wanted), *rest = list;
+    bool ok = list != NULL;
+    if (strcmp(wanted, "none") != 0)
+        for (char *spec = strtok_r(rest, ",", &rest); ok && spec; spec = strtok_r(NULL, ",", &rest))
+            ok = add_listener(app, spec);
+    free(list);
+    return ok;
+}
+
+static bool open_store(struct app *app, const struct cli_context *context)
+{
+    char url[600], why[MODEL_WHY_SIZE] = "";
+    if (app->options.store)
+        snprintf(url, sizeof url, "%s", app->options.store);
+    else
+        snprintf(url, sizeof url, "sqlite:%s", app->data);
+    app->store = store_open(context->stores, url, why, sizeof why);
+    if (!app->store) {
+        cli_say("store %s: %s", url, why);
+        return false;
+    }
+    if (store_recovery(app->store)[0])
+        log_say(LOG_WARN, "store", "%s", store_recovery(app->store));
+    return true;
+}
+
+struct app *app_open(const struct cli_context *context, const struct app_options *options)
+{
+    char why[MODEL_WHY_SIZE] = "";
+    struct app *app = calloc(1, sizeof *app);
+    if (!app)
+        return NULL;
+    app->options = *options;
+    app->lock = -1;
+    snprintf(app->data, sizeof app->data, "%s", options->data ? options->data : "bulla-data");
+    if (!make_directory(app->data) || !lock_directory(app) || !open_store(app, context)) {
+        app_close(app);
+        return NULL;
+    }
+    app->platform = platform_open(app->store, clock_system(), why);
+    if (!app->platform)
+        cli_say("%s", why);
+    if (!app->platform || !add_listeners(app)) {
+        app_close(app);
+        return NULL;
+    }
+    return app;
+}
+
+struct platform *app_platform(struct app *app)
+{
+    return app->platform;
+}
+
+struct store *app_store(struct app *app)
+{
+    return app->store;
+}
+
+/* --- starting --- */
+
+static void print_where(const struct app *app)
+{
+    const char *http = app->options.http ? app->options.http : "127.0.0.1:8080";
+    int host = (int)(strrchr(http, ':') ? strrchr(http, ':') - http : 0);
+    printf("Bulla " BULLA_VERSION " is ready: http://%.*s:%u/\n", host, http, out_port(app->out));
+    printf("Devices (%s):", app->options.devices ? app->options.devices : "127.0.0.1");
+    for (size_t i = 0; i < app->n_ports; i++)
+        printf("%s %s %s/%u", i ? "," : "", app->ports[i].protocol, app->ports[i].transport, app->ports[i].port);
+    printf("%s\n", app->n_ports ? "" : " none");
+    fflush(stdout);
+}
+
+bool app_start(struct app *app)
+{
+    char why[MODEL_WHY_SIZE] = "";
+    if (!platform_start(app->platform, why)) {
+        cli_say("%s", why);
+        return false;
+    }
+    struct out_options options = {.address = app->options.http ? app->options.http : "127.0.0.1:8080", .behind_tls = app->options.behind_tls};
+    app->out = out_start(app->platform, &options, why, sizeof why);
+    if (!app->out) {
+        cli_say("--http: %s", why);
+        return false;
+    }
+    print_where(app);
+    return true;
+}
+
+unsigned app_http_port(const struct app *app)
+{
+    return out_port(app->out);
+}
+
+unsigned app_device_port(const struct app *app, const char *protocol)
+{
+    for (size_t i = 0; i < app->n_ports; i++)
+        if (strcmp(app->ports[i].protocol, protocol) == 0)
+            return app->ports[i].port;
+    return 0;
+}
+
+void app_close(struct app *app)
+{
+    if (!app)
+        return;
+    out_stop(app->out);
+    platform_close(app->platform);
+    if (app->store)
+        store_close(app->store);
+    if (app->lock >= 0)
+        close(app->lock);
+    free(app);
+}

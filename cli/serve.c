@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * bulla serve: the platform.
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/app.h"
+#include "platform/base/log.h"
+#include "platform/out/out.h"
+
+static const char help[] =
+    "Usage: bulla serve [OPTIONS]\n"
+    "\n"
+    "Runs the platform until it is told to stop (Ctrl-C). At the first start it makes the administrator and prints\n"
+    "the one-time password; nothing else ever knows it.\n"
+    "\n"
+    "Options:\n"
+    "  --data DIR         where everything is kept (default ./bulla-data)\n"
+    "  --http ADDR:PORT   address of the workplace and the API (default 127.0.0.1:8080)\n"
+    "  --devices ADDR     address of the device ports (default 127.0.0.1; 0.0.0.0 for real devices)\n"
+    "  --listen LIST      device ports, protocol=transport:port,... or none\n"
+    "                     (default " APP_LISTEN_DEFAULT ")\n"
+    "  --store URL        sqlite:DIR (default: the data directory)\n"
+    "  --bus URL          local (the only one so far)\n"
+    "  --behind-tls       a proxy on this machine ends TLS: cookies are marked Secure, its X-Forwarded-For is believed\n"
+    "  --config FILE      JSON with any of the above by name: {\"http\": \"127.0.0.1:80\", \"devices\": \"0.0.0.0\"}\n"
+    "  --quiet, --debug   fewer or more words\n"
+    "  --help             this text\n"
+    "\n"
+    "Examples:\n"
+    "  bulla serve\n"
+    "  bulla serve --data /var/lib/bulla --devices 0.0.0.0 --listen auto=tcp:10000\n"
+    "\n"
+    "Exit codes: 0 stopped as asked, 2 wrong usage, 3 it could not start.\n";
+
+extern const struct cli_command cli_serve;
+
+struct settings {
+    struct app_options app;
+    const char *bus, *config;
+    bool quiet, debug;
+};
+
+/* What the configuration file says, where the command line said nothing. The texts live as long as `file`. */
+static bool read_config(struct settings *s, json_t **file)
+{
+    const struct {
+        const char *name;
+        const char **value;
+    } rows[] = {
+        {"data", &s->app.data},       {"http", &s->app.http},   {"devices", &s->app.devices},
+        {"listen", &s->app.listen},   {"store", &s->app.store}, {"bus", &s->bus},
+    };
+    json_error_t error;
+    *file = json_load_file(s->config, JSON_REJECT_DUPLICATES, &error);
+    if (!*file) {
+        cli_say("%s:%d: expected a JSON object, got: %s", s->config, error.line, error.text);
+        return false;
+    }
+    const char *name;
+    json_t *value;
+    json_object_foreach(*file, name, value)
+    {
+        size_t i = 0, n = sizeof rows / sizeof *rows;
+        while (i < n && strcmp(rows[i].name, name) != 0)
+            i++;
+        if (strcmp(name, "behind_tls") == 0 && json_is_boolean(value)) {
+            s->app.behind_tls |= json_is_true(value);
+        } else if (i == n || !json_is_string(value)) {
+            cli_say("%s: %s: expected %s", s->config, name, i == n ? "a name that bulla help serve lists" : "a text");
+            return false;
+        } else if (!*rows[i].value) {
+            *rows[i].value = json_string_value(value);
+        }
+    }
+    return true;
+}
+
+static void print_first_user(struct app *app)
+{
+    char password[OUT_PASSWORD_SIZE];
+    if (out_first_user(app_store(app), platform_now(app_platform(app)), password) != STORE_OK)
+        return;
+    printf("\nFirst start: sign in as admin with the one-time password %s\n\n", password);
+    fflush(stdout);
+}
+
+static int serve(const struct cli_context *context, struct settings *s)
+{
+    if (s->bus && strcmp(s->bus, "local") != 0) {
+        cli_say("--bus: expected local, got \"%s\"", s->bus);
+        return CLI_USAGE;
+    }
+    log_set_level(s->quiet ? LOG_WARN : s->debug ? LOG_DEBUG : LOG_INFO);
+    app_prepare_process();
+    struct app *app = app_open(context, &s->app);
+    if (!app)
+        return CLI_IO;
+    print_first_user(app);
+    bool started = app_start(app);
+    if (started)
+        app_wait(0);
+    if (started && !s->quiet)
+        cli_say("stopping: what has come in is being stored");
+    app_close(app);
+    return started ? CLI_OK : CLI_IO;
+}
+
+static int run(const struct cli_context *context, int argc, char **argv)
+{
+    struct settings s = {0};
+    const struct cli_option options[] = {
+        {"data", &s.app.data, NULL},     {"http", &s.app.http, NULL},   {"devices", &s.app.devices, NULL},
+        {"listen", &s.app.listen, NULL}, {"store", &s.app.store, NULL}, {"bus", &s.bus, NULL},
+        {"config", &s.config, NULL},     {"quiet", NULL, &s.quiet},     {"debug", NULL, &s.debug},
+        {"behind-tls", NULL, &s.app.behind_tls},
+    };
+    argc = cli_options(&cli_serve, options, sizeof options / sizeof *options, argc, argv);
+    if (argc < 0)
+        return argc == -2 ? CLI_OK : CLI_USAGE;
+    if (argc > 1) {
+        cli_say("expected no argument, got \"%s\"", argv[1]);
+        return CLI_USAGE;
+    }
+    json_t *file = NULL;
+    int code = s.config && !read_config(&s, &file) ? CLI_USAGE : serve(context, &s);
+    json_decref(file);
+    return code;
+}
+
+const struct cli_command cli_serve = {"serve", "Run the platform", help, run};
