@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The device's side of JT/T 808: the Jointech JT709 lock (2013 header, UTC, no login, lock state in vendor status bits)
- * and a lock by the 2019 edition (registration, authentication, GMT+8, string-seal item DA). The platform's side is
+ * and a lock by the 2019 edition (registration, authentication, GMT+8, the bolt in the status word). The platform's side is
  * proto/jt808*.c; nothing is shared with it on purpose.
  *
  *   7E | escaped( id[2] attributes[2] (2019: version) phone[6|10] serial[2] body xor ) | 7E      escapes 7D01 7D02
@@ -174,17 +174,19 @@ static void put_jt709(const struct sim_device *d, const struct sim_record *r, st
     put_lock_item(d, r, w);
 }
 
+/* A door lock: bit 12 of the status is its bolt, bit 17 the door behind it; a door that opens behind a closed bolt is the
+ * standard's illegal opening. */
 static void put_2019(const struct sim_device *d, const struct sim_record *r, struct bulla_writer *w)
 {
     const struct sim_reading *at = &r->at;
-    uint32_t status = position_bits(at) | (r->motor == SIM_MOTOR_LOCKED ? 1u << 12 : 0) | (at->speed_kmh > 3 ? 1u << 22 : 0);
-    unsigned string = (r->rope == SIM_ROPE_IN ? 1u : 0) | (at->speed_kmh > 3 ? 4u : 0) | (r->cover_open ? 8u : 0);
-    put_base(w, low_battery(d, r) ? 1u << 7 : 0, status, at, GMT8_MS);
+    uint32_t alarm = (low_battery(d, r) ? 1u << 7 : 0) | (r->rope == SIM_ROPE_CUT ? 1u << 31 : 0);
+    uint32_t status = position_bits(at) | (r->motor == SIM_MOTOR_LOCKED ? 1u << 12 : 0) | (r->rope != SIM_ROPE_IN ? 1u << 17 : 0) |
+                      (at->speed_kmh > 3 ? 1u << 22 : 0);
+    put_base(w, alarm, status, at, GMT8_MS);
     put_item(w, 0x01, 4, (uint64_t)(at->mileage_km * 10));
     put_item(w, 0x30, 1, at->csq);
     put_item(w, 0x31, 1, at->satellites);
     put_item(w, 0xD4, 1, (uint64_t)(at->battery_percent + 0.5));
-    put_item(w, 0xDA, 3, (uint64_t)r->cuts << 8 | string);
 }
 
 static void put_location(const struct sim_device *d, const struct sim_record *r, struct bulla_writer *w)
@@ -305,7 +307,7 @@ static void tick(struct sim_device *d)
 {
     if (!d->connected || !d->ready || d->now.time_ms < d->heartbeat_due_ms)
         return;
-    say(d, MSG_HEARTBEAT, NULL, 0);
+    say(d, MSG_HEARTBEAT, (const uint8_t *)"", 0);
     d->heartbeat_due_ms = d->now.time_ms + (int64_t)d->heartbeat_s * 1000;
 }
 
@@ -524,7 +526,7 @@ const struct sim_device_kind sim_device_jt709 = {.name = "JT709",
                                                  .receive = receive};
 const struct sim_device_kind sim_device_jt808 = {.name = "EL-2019",
                                                  .protocol = "jt808",
-                                                 .profile = "",
+                                                 .profile = "door-lock",
                                                  .window = 96,
                                                  .version = 1,
                                                  .renumbers = true,

@@ -134,7 +134,7 @@ static int64_t play_cut(struct world *world, struct truck *t, int64_t way_s)
     struct sim_vehicle at;
     int64_t age = first_when(t, 5 * HOUR, open_road, &at);
     (void)way_s;
-    add_act(t, after(world, 24), 9 * MINUTE, SIM_ACT_CUT, "", "stops by the open road");
+    add_act(t, after(world, 8), 9 * MINUTE, SIM_ACT_CUT, "", "stops by the open road");
     add_act(t, after(world, 40), 0, SIM_ACT_CUT, "", "the cable is cut");
     return age;
 }
