@@ -208,8 +208,8 @@ static ssize_t read_stream(void *context, uint64_t position, char *to, size_t ma
         s->greeted = true;
         return snprintf(to, max, "retry: %d\n\n", OUT_STREAM_RETRY_MS);
     }
-    bool lost = false;
-    size_t n = platform_live_read(platform, &s->after, s->officer ? NULL : s->carrier, to, max, &lost);
+    bool lost = s->after > platform_live_newest(platform); /* a number of an earlier life of the platform */
+    size_t n = lost ? 0 : platform_live_read(platform, &s->after, s->officer ? NULL : s->carrier, to, max, &lost);
     if (lost)
         return give_reset(s, to, max);
     if (n > 0)

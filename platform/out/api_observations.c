@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What seals said: single messages, pages, tracks; and what could not be accepted.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/out/observed.h"
+#include "platform/out/routes.h"
+
+#define TRACK_OBSERVATIONS_MAX 500000
+
+/* --- one --- */
+
+static void take_detail(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
+{
+    *(json_t **)context = out_observed_detail(o, raw);
+}
+
+void out_observation_get(struct out_request *r)
+{
+    json_t *detail = NULL;
+    int found = strlen(r->id) < BULLA_ID_SIZE ? store_observation_get(out_store(r), r->id, take_detail, &detail) : STORE_NOT_FOUND;
+    if (!out_store_ok(r, found == STORE_OK && !detail ? STORE_NOT_FOUND : found, "observation"))
+        return;
+    out_answer_json(r, 200, detail);
+}
+
+static void take_damage(void *context, const struct store_damage *d)
+{
+    json_array_append_new(context, json_pack("{s:o, s:s, s:s, s:s, s:s, s:o}", "received", json_time(d->received_ms), "protocol", d->protocol, "peer",
+                                             d->peer, "outcome", d->outcome, "why", d->why, "raw", out_observed_raw(d->raw)));
+}
+
+void out_damage_list(struct out_request *r)
+{
+    int64_t limit = 0;
+    if (!out_param_number(r, "limit", 1, OUT_PAGE_MAX, OUT_PAGE_DEFAULT, &limit))
+        return;
+    json_t *items = json_array();
+    if (out_store_ok(r, store_damages(out_store(r), (unsigned)limit, take_damage, items), "damage"))
+        out_page_all(r, items);
+    else
+        json_decref(items);
+}
+
+/* --- pages --- */
+
+struct timed {
+    int64_t time_ms;
+    json_t *json;
+};
+
+struct observations {
+    struct timed *list;
+    size_t n, room;
+};
+
+static void take_observation(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
+{
+    struct observations *all = context;
+    (void)raw;
+    if (all->n == all->room) {
+        size_t room = all->room ? all->room * 2 : 128;
+        struct timed *list = realloc(all->list, room * sizeof *list);
+        if (!list)
+            return;
+        all->list = list;
+        all->room = room;
+    }
+    all->list[all->n++] = (struct timed){out_observed_time(o), observation_to_json(o)};
+}
+
+static int by_time(const void *a, const void *b)
+{
+    int64_t x = ((const struct timed *)a)->time_ms, y = ((const struct timed *)b)->time_ms;
+    return (x > y) - (x < y);
+}
+
+/* Answers the first `limit` of what was taken, oldest first; `next` is the time of the one behind. */
+static void answer_observations(struct out_request *r, struct observations *all, size_t limit)
+{
+    json_t *items = json_array();
+    qsort(all->list, all->n, sizeof *all->list, by_time);
+    json_t *next = all->n > limit ? json_time(all->list[limit].time_ms) : json_null();
+    for (size_t i = 0; i < all->n; i++) {
+        if (i < limit)
+            json_array_append_new(items, all->list[i].json);
+        else
+            json_decref(all->list[i].json);
+    }
+    free(all->list);
+    out_answer_json(r, 200, json_pack("{s:o, s:o}", "items", items, "next", next));
+}
+
+static void answer_span(struct out_request *r, const char (*seals)[MODEL_SEAL_SIZE], size_t n, int64_t from_ms, int64_t until_ms)
+{
+    struct observations all = {0};
+    int64_t limit = 0;
+    int outcome = STORE_OK;
+    if (!out_param_number(r, "limit", 1, OUT_PAGE_MAX, OUT_PAGE_DEFAULT, &limit))
+        return;
+    for (size_t i = 0; i < n && outcome == STORE_OK; i++) {
+        outcome = store_observations(out_store(r), seals[i], from_ms, until_ms, (size_t)limit + 1, take_observation, &all);
+        outcome = outcome == STORE_NOT_FOUND ? STORE_OK : outcome;
+    }
+    bool ok = out_store_ok(r, outcome, "observation");
+    answer_observations(r, &all, ok ? (size_t)limit : 0);
+}
+
+/* The span of a seal that the user may see: all of it, or for a carrier the seal's journey. */
+static bool seal_span(struct out_request *r, const struct seal *seal, int64_t *from_ms, int64_t *until_ms)
+{
+    struct journey *j = NULL;
+    *until_ms = r->now_ms + 300000;
+    *from_ms = r->now_ms - 86400000;
+    if (out_access_is_carrier(r)) {
+        if (!out_access_journey(r, seal->journey, &j))
+            return false;
+        out_observed_span(j, r->now_ms, from_ms, until_ms);
+        journey_free(j);
+    }
+    return out_observed_read_span(r, from_ms, until_ms);
+}
+
+void out_seal_observations(struct out_request *r)
+{
+    struct seal seal;
+    int64_t from_ms, until_ms;
+    if (out_access_seal(r, r->id, &seal) && seal_span(r, &seal, &from_ms, &until_ms))
+        answer_span(r, (const char(*)[MODEL_SEAL_SIZE])seal.id, 1, from_ms, until_ms);
+}
+
+void out_journey_observations(struct out_request *r)
+{
+    struct journey *j = NULL;
+    int64_t from_ms, until_ms;
+    if (!out_access_journey(r, r->id, &j))
+        return;
+    out_observed_span(j, r->now_ms, &from_ms, &until_ms);
+    if (out_observed_read_span(r, &from_ms, &until_ms))
+        answer_span(r, (const char(*)[MODEL_SEAL_SIZE])j->seals, j->n_seals, from_ms, until_ms);
+    journey_free(j);
+}
+
+/* --- tracks --- */
+
+struct track_row {
+    int64_t t_ms;
+    double lat, lon, speed_kmh, course_deg, temperature; /* NAN: not known */
+    int32_t accuracy_m, percent;                         /* -1: not known */
+    int8_t valid;                                        /* -1: no fix */
+    bool stored, eventful;
+    uint8_t state;
+    char id[BULLA_ID_SIZE];
+};
+
+struct track {
+    struct track_row *rows;
+    size_t n, room;
+};
+
+static double temperature_of(const struct bulla_observation *o)
+{
+    for (size_t i = 0; i < o->n_sensors; i++)
+        if (o->sensors[i].kind == BULLA_SENSOR_TEMPERATURE)
+            return o->sensors[i].milli / 1000.0;
+    return NAN;
+}
+
+static struct track_row row_of(const struct bulla_observation *o)
+{
+    bool fix = bulla_observation_knows(o, BULLA_HAS_FIX);
+    struct track_row row = {
+        .t_ms = out_observed_time(o),
+        .lat = fix ? o->lat_e7 / 1e7 : NAN,
+        .lon = fix ? o->lon_e7 / 1e7 : NAN,
+        .speed_kmh = bulla_observation_knows(o, BULLA_HAS_SPEED) ? o->speed_cmh / 100.0 : NAN,
+        .course_deg = bulla_observation_knows(o, BULLA_HAS_COURSE) ? o->course_cdeg / 100.0 : NAN,
+        .temperature = temperature_of(o),
+        .accuracy_m = bulla_observation_knows(o, BULLA_HAS_ACCURACY) ? o->accuracy_m : -1,
+        .percent = bulla_observation_knows(o, BULLA_HAS_PERCENT) ? o->percent : -1,
+        .valid = (int8_t)(fix ? o->fix_valid : -1),
+        .stored = o->stored,
+        .eventful = (o->events & ~(BULLA_EVENT_BIT(BULLA_EVENT_STATE_REPORT) | BULLA_EVENT_BIT(BULLA_EVENT_HEARTBEAT) |
+                                   BULLA_EVENT_BIT(BULLA_EVENT_WAKE))) != 0,
+        .state = o->state.seal,
+    };
+    memcpy(row.id, o->id, sizeof row.id);
+    return row;
+}
+
+static void take_row(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
+{
+    struct track *track = context;
+    (void)raw;
+    if (track->n == track->room) {
+        size_t room = track->room ? track->room * 2 : 1024;
+        struct track_row *rows = realloc(track->rows, room * sizeof *rows);
+        if (!rows)
+            return;
+        track->rows = rows;
+        track->room = room;
+    }
+    track->rows[track->n++] = row_of(o);
+}
+
+static json_t *real_or_null(double value)
+{
+    return isnan(value) ? json_null() : json_real(value);
+}
+
+static json_t *count_or_null(int64_t value)
+{
+    return value < 0 ? json_null() : json_integer(value);
+}
+
+static json_t *row_json(const struct track_row *row)
+{
+    return json_pack("[I, o, o, o, o, o, o, i, o, o, o, s]", (json_int_t)row->t_ms, real_or_null(row->lat), real_or_null(row->lon),
+                     real_or_null(row->speed_kmh), real_or_null(row->course_deg), count_or_null(row->accuracy_m), count_or_null(row->valid),
+                     row->stored ? 1 : 0, count_or_null(row->percent), real_or_null(row->temperature),
+                     row->state ? json_string(bulla_seal_state_text(row->state)) : json_null(), row->id);
+}
+
+/* Every k-th row, the last one, and those with events, so that about `most` remain. */
+static json_t *rows_json(const struct track *track, size_t most)
+{
+    json_t *rows = json_array();
+    size_t step = (track->n + most - 1) / most;
+    for (size_t i = 0; i < track->n; i++)
+        if (i % step == 0 || i + 1 == track->n || track->rows[i].eventful || (i && track->rows[i].state != track->rows[i - 1].state))
+            json_array_append_new(rows, row_json(&track->rows[i]));
+    return rows;
+}
+
+static void answer_track(struct out_request *r, const char (*seals)[MODEL_SEAL_SIZE], size_t n, int64_t from_ms, int64_t until_ms)
+{
+    json_t *tracks = json_array();
+    int64_t points = 0;
+    int outcome = STORE_OK;
+    bool ok = out_param_number(r, "points", 2, OUT_TRACK_POINTS_MAX, OUT_TRACK_POINTS, &points);
+    for (size_t i = 0; i < n && ok && outcome == STORE_OK; i++) {
+        struct track track = {0};
+        outcome = store_observations(out_store(r), seals[i], from_ms, until_ms, TRACK_OBSERVATIONS_MAX, take_row, &track);
+        outcome = outcome == STORE_NOT_FOUND ? STORE_OK : outcome;
+        json_array_append_new(tracks, json_pack("{s:s, s:I, s:o}", "seal", seals[i], "total", (json_int_t)track.n, "rows",
+                                                track.n ? rows_json(&track, (size_t)points) : json_array()));
+        free(track.rows);
+    }
+    if (!ok || !out_store_ok(r, outcome, "observation")) {
+        json_decref(tracks);
+        return;
+    }
+    json_t *columns = json_pack("[s, s, s, s, s, s, s, s, s, s, s, s]", "t", "lat", "lon", "speed_kmh", "course_deg", "accuracy_m", "valid", "stored",
+                                "percent", "temperature", "state", "id");
+    out_answer_json(r, 200, json_pack("{s:o, s:o}", "columns", columns, "tracks", tracks));
+}
+
+void out_seal_track(struct out_request *r)
+{
+    struct seal seal;
+    int64_t from_ms, until_ms;
+    if (out_access_seal(r, r->id, &seal) && seal_span(r, &seal, &from_ms, &until_ms))
+        answer_track(r, (const char(*)[MODEL_SEAL_SIZE])seal.id, 1, from_ms, until_ms);
+}
+
+void out_journey_track(struct out_request *r)
+{
+    struct journey *j = NULL;
+    int64_t from_ms, until_ms;
+    if (!out_access_journey(r, r->id, &j))
+        return;
+    out_observed_span(j, r->now_ms, &from_ms, &until_ms);
+    if (out_observed_read_span(r, &from_ms, &until_ms))
+        answer_track(r, (const char(*)[MODEL_SEAL_SIZE])j->seals, j->n_seals, from_ms, until_ms);
+    journey_free(j);
+}
