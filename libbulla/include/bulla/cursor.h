@@ -95,6 +95,9 @@ static inline void bulla_writer_put(struct bulla_writer *w, const void *bytes, s
         w->failed = true;
         return;
     }
+    if (n == 0) { /* an empty view may have no address */
+        return;
+    }
     bulla_copy(w->at + w->len, bytes, n);
     w->len += n;
 }

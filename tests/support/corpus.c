@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/corpus.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *corpus_folder(void)
+{
+    static char path[1000];
+    const char *shared = getenv("BULLA_SHARED");
+    if (shared) {
+        snprintf(path, sizeof path, "%s/corpus", shared);
+    } else {
+        snprintf(path, sizeof path, "%s/../shared/corpus", BULLA_SOURCE_DIR);
+    }
+    return access(path, R_OK) == 0 ? path : NULL;
+}
+
+static void stop(const char *set, const char *id, const char *why)
+{
+    fprintf(stderr, "%s: %s: %s\n", set, id ? id : "?", why);
+    exit(1);
+}
+
+static void set_bytes(struct corpus_row *row)
+{
+    const json_t *wire = json_object_get(row->json, "wire");
+    const char *message = json_string_value(wire ? wire : json_object_get(row->json, "message"));
+    const char *encoding = json_string_value(json_object_get(row->json, "encoding"));
+    if (!message || !encoding) {
+        stop(row->set, row->id, "no message");
+    }
+    bool hex = strcmp(encoding, "hex") == 0;
+    row->n = hex ? strlen(message) / 2 : strlen(message);
+    row->bytes = malloc(row->n + 1);
+    if (!row->bytes || (hex && !bulla_hex_get(row->bytes, message, row->n))) {
+        stop(row->set, row->id, "message: expected hexadecimal");
+    }
+    if (!hex) {
+        memcpy(row->bytes, message, row->n);
+    }
+}
+
+/* What a command's row holds of the device is its answer. */
+static bool take_answer(json_t *json)
+{
+    json_t *response = json_object_get(json_object_get(json, "expects"), "response");
+    if (!json_is_string(response)) {
+        return false;
+    }
+    json_object_set(json, "message", response);
+    json_object_set_new(json, "encoding", json_string("text"));
+    return true;
+}
+
+static bool goes_up(json_t *json)
+{
+    const char *direction = json_string_value(json_object_get(json, "direction"));
+    return !direction || strcmp(direction, "up") == 0 || take_answer(json);
+}
+
+static void add_row(struct corpus *corpus, const char *set, const char *protocol, json_t *json)
+{
+    struct corpus_row *grown = realloc(corpus->rows, (corpus->n + 1) * sizeof *grown);
+    if (!grown) {
+        stop(set, NULL, "out of memory");
+    }
+    corpus->rows = grown;
+    struct corpus_row *row = &grown[corpus->n++];
+    *row = (struct corpus_row){.json = json, .proto = proto_find(protocol)};
+    snprintf(row->set, sizeof row->set, "%s", set);
+    row->id = json_string_value(json_object_get(json, "id"));
+    const char *model = json_string_value(json_object_get(json, "model"));
+    snprintf(row->profile.model, sizeof row->profile.model, "%s", model ? model : "");
+    if (!row->proto || !row->id) {
+        stop(set, row->id, "expected a known protocol and an id");
+    }
+    set_bytes(row);
+}
+
+void corpus_load(struct corpus *corpus, const char *set, const char *protocol)
+{
+    char path[1200];
+    snprintf(path, sizeof path, "%s/%s.jsonl", corpus_folder(), set);
+    FILE *from = fopen(path, "r");
+    if (!from) {
+        stop(set, NULL, "cannot be opened");
+    }
+    char *line = NULL;
+    size_t size = 0;
+    while (getline(&line, &size, from) >= 0) {
+        json_t *json = json_loads(line, JSON_ALLOW_NUL, NULL);
+        if (!json) {
+            stop(set, NULL, "a line is not JSON");
+        }
+        if (goes_up(json)) {
+            add_row(corpus, set, protocol, json);
+        } else {
+            json_decref(json);
+        }
+    }
+    free(line);
+    fclose(from);
+}
+
+void corpus_clear(struct corpus *corpus)
+{
+    for (size_t i = 0; i < corpus->n; i++) {
+        free(corpus->rows[i].bytes);
+        json_decref(corpus->rows[i].json);
+    }
+    free(corpus->rows);
+    *corpus = (struct corpus){0};
+}

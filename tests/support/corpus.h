@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The corpus of real messages, which is kept outside of this tree: in the folder that BULLA_SHARED names,
+ * else in ../shared beside the source. Tests that need it are skipped, with a word, where it is not.
+ */
+#ifndef TESTS_CORPUS_H
+#define TESTS_CORPUS_H
+
+#include <jansson.h>
+
+#include "proto/proto.h"
+
+struct corpus_row {
+    char set[24];   /* file it is from: "jt808_other" */
+    const char *id; /* view of json */
+    const struct proto *proto;
+    struct proto_profile profile;
+    uint8_t *bytes; /* as they travel */
+    size_t n;
+    json_t *json;
+};
+
+struct corpus {
+    struct corpus_row *rows;
+    size_t n;
+};
+
+/* Where the corpus is; NULL when there is none. Static storage. */
+const char *corpus_folder(void);
+
+/* Appends the rows of one set whose messages go up (from the device). A row that cannot be read ends the program. */
+void corpus_load(struct corpus *corpus, const char *set, const char *protocol);
+void corpus_clear(struct corpus *corpus);
+
+/* Why what the wire said is not what the row expects; true when it is. */
+struct wire;
+bool corpus_match(const struct corpus_row *row, const struct wire *wire, char *why, size_t size);
+
+#endif
