@@ -21,7 +21,8 @@
  */
 #include "proto/jt701.h"
 
-#define TEXT_HEAD (1 + JT701_ID_DIGITS + 1) /* "(" id "," */
+#define TEXT_HEAD   (1 + JT701_ID_DIGITS + 1) /* "(" id "," */
+#define BINARY_HEAD 10                        /* of both binary formats, so much tells their length */
 
 /* ---- what is known of the devices of a connection ---- */
 
@@ -142,6 +143,12 @@ static enum bulla_status end_text(const uint8_t *at, size_t n, size_t close, boo
     return BULLA_OK;
 }
 
+/* Whether at[i] is the last byte of a binary frame's header: text never looks like one. */
+static bool header_ends(const uint8_t *at, size_t i)
+{
+    return i >= TEXT_HEAD + BINARY_HEAD - 1 && start(at + i - (BINARY_HEAD - 1), BINARY_HEAD) == BULLA_OK;
+}
+
 static enum bulla_status measure_text(const uint8_t *at, size_t n, size_t *len)
 {
     enum bulla_status status = text_start(at, n);
@@ -150,13 +157,20 @@ static enum bulla_status measure_text(const uint8_t *at, size_t n, size_t *len)
     }
     bool printable = true;
     for (size_t i = TEXT_HEAD; i < n && i < JT701_TEXT_MAX; i++) {
+        if (at[i - (BINARY_HEAD - 1)] == '$' && header_ends(at, i)) {
+            *len = i - (BINARY_HEAD - 1);
+            return BULLA_OK;
+        }
+        if (at[i] >= 0x2A && at[i] < 0x7F) {
+            continue;
+        }
         if (at[i] == ')') {
             return end_text(at, n, i, printable, len);
         }
         if (at[i] == '(') {
             status = text_start(at + i, n - i);
             if (status == BULLA_OK || (status == BULLA_MORE && n < JT701_TEXT_MAX)) {
-                *len = i;
+                *len = inner_start(at, TEXT_HEAD, i, !printable);
                 return status;
             }
         }

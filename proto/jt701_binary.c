@@ -325,7 +325,13 @@ static bool absent(unsigned code)
     return code == 0 || code == (FILLER << 8 | FILLER) || code == 0xFFFF;
 }
 
-static enum bulla_status cell_decode(struct proto_link *link, const uint8_t *at, struct bulla_observation *o)
+/* Text in the IMEI field pushes the tail out of the frame: then nothing behind it can be trusted. */
+static bool tail_plausible(const uint8_t *at)
+{
+    return at[9] < LONG_L_WIDE || u16_at(at + 58) <= 999 || absent(u16_at(at + 58));
+}
+
+static void cell_decode(const uint8_t *at, struct bulla_observation *o)
 {
     uint32_t cell = u16_at(at + 39);
     unsigned lac = u16_at(at + 41);
@@ -336,13 +342,9 @@ static enum bulla_status cell_decode(struct proto_link *link, const uint8_t *at,
         mnc = at[46] == FILLER ? at[60] : (unsigned)at[46] << 8 | at[60];
         cell |= (uint32_t)u16_at(at + 56) << 16;
     }
-    if (mcc > 999) { /* text in the IMEI field pushes the tail back: nothing behind it can be trusted */
-        return proto_fail_number(link, BULLA_INSANE, "MCC", "up to 999", mcc);
-    }
     if (cell != 0 || lac != 0) {
         bulla_observation_add_cell(o, (uint16_t)mcc, (uint16_t)mnc, lac, cell);
     }
-    return BULLA_OK;
 }
 
 static void tail_decode(const uint8_t *at, struct bulla_observation *o)
@@ -360,11 +362,11 @@ static void tail_decode(const uint8_t *at, struct bulla_observation *o)
 static enum bulla_status long_observe(struct proto_link *link, const uint8_t *at, size_t n, struct bulla_observation *o)
 {
     enum bulla_status status = jt701_position_decode(link, at + LONG_HEAD, o);
-    if (status == BULLA_OK) {
-        status = cell_decode(link, at, o);
-    }
     if (status != BULLA_OK) {
         return status;
+    }
+    if (!tail_plausible(at)) {
+        return proto_fail_number(link, BULLA_INSANE, "MCC", "up to 999", u16_at(at + 58));
     }
     unsigned data = at[7] & 15u;
     unsigned word = u16_at(at + 36);
@@ -377,16 +379,17 @@ static enum bulla_status long_observe(struct proto_link *link, const uint8_t *at
     state_decode(o, word, at[6]);
     battery_decode(o, at[38]);
     tail_decode(at, o);
+    cell_decode(at, o);
     jt701_add_mileage(o, u32_at(at + 27));
     jt701_add_csq(o, at[43]);
     return BULLA_OK;
 }
 
 /* A JT701D is told of a damaged frame, so that it sends it again; a few times, for its memory may be bad. */
-static void ask_again(struct proto_link *link, uint8_t version, uint8_t serial)
+static void ask_again(struct proto_link *link, const uint8_t *at, uint8_t serial)
 {
     struct jt701_state *state = link->state;
-    if (version < JT701_VERSION_D) {
+    if (at[6] < JT701_VERSION_D || !tail_plausible(at)) {
         return;
     }
     state->resends = serial == state->resend_serial ? (uint8_t)(state->resends + 1) : 1;
@@ -404,10 +407,12 @@ static enum bulla_status long_decode(struct proto_link *link, const uint8_t *at,
     bulla_observation_init(&o, "jt701");
     enum bulla_status status = long_observe(link, at, n, &o);
     if (status != BULLA_OK) {
-        ask_again(link, at[6], at[n - 1]);
+        ask_again(link, at, at[n - 1]);
         return status;
     }
-    jt701_version_learn(link->state, id_of(at + 1), at[6]);
+    struct jt701_state *state = link->state;
+    jt701_version_learn(state, id_of(at + 1), at[6]);
+    state->resends = 0;
     link->emit(link->host, &o);
     if (at[6] >= JT701_VERSION_D) {
         jt701_acknowledge(link, "(P69,0,", at[n - 1]);

@@ -100,16 +100,17 @@ static bool digits_fit(const uint8_t *body, size_t n)
     return true;
 }
 
-static bool fits(const uint8_t *body, size_t n)
+/* `any`: of a type that nobody documented too, whose size is not known. */
+static bool fits(const uint8_t *body, size_t n, bool any)
 {
-    return n >= VALUES && digits_fit(body, n) && (size_of(body[TYPE]) == 0 || size_of(body[TYPE]) == n);
+    return n >= VALUES && digits_fit(body, n) && (size_of(body[TYPE]) ? size_of(body[TYPE]) == n : any);
 }
 
 enum bulla_status jt701_wlnet_end(const uint8_t *body, size_t n, size_t first_close, size_t *end)
 {
     uint8_t plain[BODY_MAX];
     *end = first_close;
-    if (fits(plain, unescape(body, first_close, plain)) || fits(body, first_close)) {
+    if (fits(plain, unescape(body, first_close, plain), true) || fits(body, first_close, false)) {
         return BULLA_OK;
     }
     if (first_close > LOCK_SIZE || !digits_fit(body, n)) {
@@ -271,10 +272,10 @@ static enum bulla_status body_observe(struct proto_link *link, const uint8_t *bo
 static struct bulla_bytes body_of(struct bulla_bytes raw, uint8_t plain[BODY_MAX])
 {
     size_t len = unescape(raw.at, raw.len, plain);
-    if (fits(plain, len)) {
+    if (fits(plain, len, true)) {
         return (struct bulla_bytes){plain, len};
     }
-    return fits(raw.at, raw.len) ? raw : (struct bulla_bytes){NULL, 0};
+    return fits(raw.at, raw.len, false) ? raw : (struct bulla_bytes){NULL, 0};
 }
 
 enum bulla_status jt701_wlnet_decode(struct proto_link *link, const struct jt701_text *text, struct bulla_bytes raw)
