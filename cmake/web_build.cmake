@@ -1,0 +1,20 @@
+# cmake -DWEB=web -DMADE=build/web -DNPM=npm -P web_build.cmake: npm ci (when needed), npm run build, and a copy of
+# web/dist to MADE/dist. One build at a time, however many build directories there are.
+file(MAKE_DIRECTORY ${WEB}/node_modules ${MADE})
+file(LOCK ${WEB}/node_modules/.bulla-lock GUARD PROCESS TIMEOUT 1800)
+
+set(installed ${WEB}/node_modules/.package-lock.json)
+if(NOT EXISTS ${installed} OR ${WEB}/package-lock.json IS_NEWER_THAN ${installed})
+    execute_process(COMMAND ${NPM} ci --prefer-offline --no-audit --no-fund WORKING_DIRECTORY ${WEB} RESULT_VARIABLE failed)
+    if(failed)
+        message(FATAL_ERROR "npm ci failed in ${WEB}. Without a network, build with -DBULLA_WEB=OFF or install the packages once.")
+    endif()
+    file(TOUCH ${installed})
+endif()
+execute_process(COMMAND ${NPM} run --silent build WORKING_DIRECTORY ${WEB} RESULT_VARIABLE failed)
+if(failed)
+    message(FATAL_ERROR "npm run build failed in ${WEB}")
+endif()
+file(REMOVE_RECURSE ${MADE}/dist)
+file(COPY ${WEB}/dist DESTINATION ${MADE})
+file(WRITE ${MADE}/built "")
