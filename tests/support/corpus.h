@@ -32,8 +32,13 @@ const char *corpus_folder(void);
 void corpus_load(struct corpus *corpus, const char *set, const char *protocol);
 void corpus_clear(struct corpus *corpus);
 
+/* Part k of `total` of a message in several packets; false for a message in one. */
+bool corpus_part(const struct corpus_row *row, json_int_t *total, json_int_t *k);
+
 /* Why what the wire said is not what the row expects; true when it is. */
 struct wire;
 bool corpus_match(const struct corpus_row *row, const struct wire *wire, char *why, size_t size);
+/* The same for the answer alone: whether `got` (hexadecimal) is the row's n-th. */
+bool corpus_match_answer(const struct corpus_row *row, size_t n, const char *got, char *why, size_t size);
 
 #endif

@@ -109,6 +109,51 @@ static void test_neighbours(void **state)
     free(apart);
 }
 
+/* The row that holds part k of the message that `last` ends; NULL when the corpus lacks it. */
+static const struct corpus_row *part_of(const struct corpus_row *last, json_int_t k)
+{
+    const json_t *header = json_object_get(json_object_get(last->json, "expects"), "header");
+    for (const struct corpus_row *row = corpus.rows; row < corpus.rows + corpus.n; row++) {
+        const json_t *other = json_object_get(json_object_get(row->json, "expects"), "header");
+        json_int_t total, part, of;
+        if (corpus_part(row, &total, &part) && part == k && corpus_part(last, &of, &part) && total == of &&
+            json_equal(json_object_get(header, "phoneBcd"), json_object_get(other, "phoneBcd")) &&
+            json_equal(json_object_get(header, "msgId"), json_object_get(other, "msgId"))) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+/* All parts of a message, one after the other: the whole is answered as the row of its last part says. */
+static void test_reassembly(void **state)
+{
+    const struct corpus_row *last = *state;
+    struct wire wire;
+    json_int_t total, k;
+    char why[700] = "";
+    corpus_part(last, &total, &k);
+    open_for(&wire, last);
+    for (k = 1; k <= total; k++) {
+        const struct corpus_row *row = part_of(last, k);
+        if (!row) {
+            wire_close(&wire);
+            skip();
+        }
+        wire_feed(&wire, row->bytes, row->n, 0);
+        assert_string_equal(json_string_value(json_array_get(wire.outcomes, (size_t)k - 1)), "ok");
+    }
+    size_t answers = json_array_size(wire.replies), n = json_array_size(json_object_get(last->json, "ack"));
+    bool good = n == 0;
+    for (size_t i = 0; i < answers && !good; i++) {
+        good = corpus_match_answer(last, 0, json_string_value(json_array_get(wire.replies, i)), why, sizeof why);
+    }
+    wire_close(&wire);
+    if (!good) {
+        fail_msg("%s", why);
+    }
+}
+
 static char *name_of(const struct corpus_row *row, const char *what)
 {
     char name[200];
@@ -125,15 +170,20 @@ int main(void)
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         corpus_load(&corpus, sets[i][0], sets[i][1]);
     }
-    struct CMUnitTest *tests = calloc(corpus.n, 3 * sizeof *tests);
+    struct CMUnitTest *tests = calloc(corpus.n, 4 * sizeof *tests);
+    size_t n = 0;
     for (size_t i = 0; i < corpus.n; i++) {
         struct corpus_row *row = &corpus.rows[i];
-        tests[3 * i] = (struct CMUnitTest){name_of(row, "means"), test_meaning, NULL, NULL, row};
-        tests[3 * i + 1] = (struct CMUnitTest){name_of(row, "cut anywhere"), test_cuts, NULL, NULL, row};
-        tests[3 * i + 2] = (struct CMUnitTest){name_of(row, "among neighbours"), test_neighbours, NULL, NULL, row};
+        json_int_t total, part;
+        tests[n++] = (struct CMUnitTest){name_of(row, "means"), test_meaning, NULL, NULL, row};
+        tests[n++] = (struct CMUnitTest){name_of(row, "cut anywhere"), test_cuts, NULL, NULL, row};
+        tests[n++] = (struct CMUnitTest){name_of(row, "among neighbours"), test_neighbours, NULL, NULL, row};
+        if (corpus_part(row, &total, &part) && part == total) {
+            tests[n++] = (struct CMUnitTest){name_of(row, "from its parts"), test_reassembly, NULL, NULL, row};
+        }
     }
-    int failed = _cmocka_run_group_tests("corpus", tests, 3 * corpus.n, NULL, NULL);
-    for (size_t i = 0; i < 3 * corpus.n; i++) {
+    int failed = _cmocka_run_group_tests("corpus", tests, n, NULL, NULL);
+    for (size_t i = 0; i < n; i++) {
         free((char *)tests[i].name);
     }
     free(tests);
