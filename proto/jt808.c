@@ -109,6 +109,9 @@ static enum bulla_status decode(struct proto_link *link, const uint8_t *at, size
         status = dispatch(&c);
     }
     if (slot) {
+        if (status == BULLA_OK && !c.answered && c.head.id != JT808_MEDIA) { /* every part is answered, the last one too */
+            jt808_reply_general(&c, JT808_DONE);
+        }
         jt808_parts_drop(link, slot);
     }
     if (status == BULLA_OK || status == BULLA_MORE) {

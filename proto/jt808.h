@@ -100,6 +100,7 @@ struct jt808_call { /* one message being decoded */
     struct jt808_head head;
     struct bulla_bytes body;
     char device[BULLA_DEVICE_SIZE];
+    bool answered; /* with the general reply */
 };
 
 /* ---- frame ---- */

@@ -166,8 +166,10 @@ static void put_padded(struct bulla_writer *w, struct bulla_bytes field)
     while (lead < field.len && field.at[lead] == 0) {
         lead++;
     }
-    bulla_writer_put_text(w, w->len ? " " : "");
-    bulla_writer_put(w, field.at + lead, field.len - lead);
+    if (lead < field.len) {
+        bulla_writer_put_text(w, w->len ? " " : "");
+        bulla_writer_put(w, field.at + lead, field.len - lead);
+    }
 }
 
 /* WORD kind, maker, model, id, ICCID BCD 10, hardware and firmware version. */

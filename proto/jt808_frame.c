@@ -300,6 +300,13 @@ static enum bulla_status checksum_wrong(struct proto_link *link, struct bulla_by
     return proto_fail_number(link, BULLA_DAMAGED, "checksum", "XOR of header and body", content.at[content.len - 1]);
 }
 
+/* Whether bytes from a file may stand without escapes: with both 7D and 7E in them they are rather a frame that was
+ * escaped wrongly. */
+static bool without_escapes(struct bulla_bytes bytes)
+{
+    return find(bytes.at, 0, bytes.len, 0x7D) == bytes.len || find(bytes.at, 0, bytes.len, JT808_DELIMITER) == bytes.len;
+}
+
 enum bulla_status jt808_open(struct jt808_call *c, const uint8_t *at, size_t n, uint8_t store[JT808_FRAME_MAX])
 {
     bool e7 = n > 1 && at[0] == JT808_DELIMITER_E7 && at[n - 1] == JT808_DELIMITER_E7;
@@ -313,7 +320,7 @@ enum bulla_status jt808_open(struct jt808_call *c, const uint8_t *at, size_t n, 
         wire.len--;
     }
     bool legal = unescape(c->head.delimiter, wire, store, &content);
-    bool raw = c->link->whole && wire.len > 1 && xor_of(wire.at, wire.len) == 0;
+    bool raw = c->link->whole && wire.len > 1 && xor_of(wire.at, wire.len) == 0 && without_escapes(wire);
     if (legal && content.len > 1 && xor_of(content.at, content.len) == 0) {
         enum bulla_status status = check(c, content);
         if (status == BULLA_OK || !raw) {

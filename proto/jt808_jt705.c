@@ -34,13 +34,13 @@ static void put_time(struct bulla_observation *o, const uint8_t *at, int zone_mi
     jt808_put_clock(o, ordered, zone_minutes);
 }
 
+/* What is no place on Earth stays 0/0, not valid. */
 static void put_fix(struct bulla_observation *o, struct bulla_cursor c)
 {
     uint64_t lat = bulla_cursor_get_bcd(&c, 4);
     struct bulla_bytes rest = bulla_cursor_take(&c, 5);
     o->has |= BULLA_HAS_FIX;
     if (c.failed) {
-        o->unknown |= BULLA_HAS_FIX;
         return;
     }
     unsigned flags = rest.at[4] & 15u;
@@ -48,7 +48,6 @@ static void put_fix(struct bulla_observation *o, struct bulla_cursor c)
     uint64_t lon = bulla_cursor_get_bcd(&front, 4) * 10 + (rest.at[4] >> 4);
     int32_t lat_e7 = degrees(lat, 10000), lon_e7 = degrees(lon, 10000);
     if (front.failed || rest.at[4] >> 4 > 9 || lat_e7 > 900000000 || lon > 1800000000ull) {
-        o->unknown |= BULLA_HAS_FIX;
         return;
     }
     o->lat_e7 = flags & NORTH ? lat_e7 : -lat_e7;

@@ -95,21 +95,25 @@ static unsigned u16(const uint8_t *at)
     return (unsigned)at[0] << 8 | at[1];
 }
 
-static void put_fix(struct bulla_observation *o, uint32_t lat, uint32_t lon, uint32_t status)
+static bool on_earth(const uint8_t *place)
+{
+    return u32(place) <= LAT_MAX && u32(place + 4) <= LON_MAX;
+}
+
+static void put_fix(struct bulla_observation *o, const uint8_t *place, uint32_t status)
 {
     o->has |= BULLA_HAS_FIX;
-    if (lat > LAT_MAX || lon > LON_MAX) {
-        o->unknown |= BULLA_HAS_FIX;
+    if (!on_earth(place)) { /* 0/0, not valid */
         return;
     }
-    o->lat_e7 = (int32_t)lat * (status & SOUTH ? -10 : 10);
-    o->lon_e7 = (int32_t)lon * (status & WEST ? -10 : 10);
+    o->lat_e7 = (int32_t)u32(place) * (status & SOUTH ? -10 : 10);
+    o->lon_e7 = (int32_t)u32(place + 4) * (status & WEST ? -10 : 10);
     o->fix_valid = (status & FIX) != 0;
 }
 
 void jt808_place(struct bulla_observation *o, const uint8_t *at, uint32_t status)
 {
-    put_fix(o, u32(at), u32(at + 4), status);
+    put_fix(o, at, status);
     unsigned speed = u16(at + 10), course = u16(at + 12);
     o->has |= BULLA_HAS_ALTITUDE | BULLA_HAS_SPEED | BULLA_HAS_COURSE;
     o->altitude_cm = (int16_t)u16(at + 8) * 100;
@@ -121,7 +125,7 @@ void jt808_place(struct bulla_observation *o, const uint8_t *at, uint32_t status
 /* JT709: bit 18 or 1 is a satellite fix, else bit 6 a position from cells. */
 static void judge_fix_jt709(struct bulla_observation *o, uint32_t status)
 {
-    o->fix_valid = !(o->unknown & BULLA_HAS_FIX) && (status & (FIX | GPS_JT709));
+    o->fix_valid = status & (FIX | GPS_JT709);
     if (!(status & (FIX | GPS_JT709)) && (status & LBS_JT709)) {
         bulla_observation_add_event(o, BULLA_EVENT_POSITION_CELL);
     }
@@ -151,7 +155,7 @@ bool jt808_location(struct jt808_call *c, struct bulla_bytes body, bool stored, 
     o->stored = stored;
     struct jt808_walk w = {c, o, jt808_model_of(c), u32(body.at), u32(body.at + 4), jt808_zone_minutes(c), false, false};
     jt808_place(o, body.at + 8, w.status);
-    if (w.model == JT808_JT709) {
+    if (w.model == JT808_JT709 && on_earth(body.at + 8)) {
         judge_fix_jt709(o, w.status);
     }
     if (!whole && items.len == LEGACY_TAIL) {

@@ -25,6 +25,7 @@ void jt808_reply_general(struct jt808_call *c, enum jt808_result result)
     bulla_writer_put_u16(&w, c->head.id);
     bulla_writer_put_u8(&w, (uint8_t)result);
     jt808_reply(c, JT808_REPLY, (struct bulla_bytes){body, w.len});
+    c->answered = true;
 }
 
 enum bulla_status jt808_bare(struct jt808_call *c, bool answer)

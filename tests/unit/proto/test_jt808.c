@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * JT/T 808: hostile bytes, framing, the E7 variant. What messages mean is in tests/vectors/jt808.
+ */
+#include "tests/unit/proto/jt808_frames.h"
+
+/* ---- hostile bytes ---- */
+
+/* One decode of an exact copy on the heap, so that a read one byte beyond is caught by the sanitizer. */
+static enum bulla_status decode_exact(struct wire *wire, const uint8_t *at, size_t n, bool whole)
+{
+    uint8_t *copy = malloc(n ? n : 1);
+    assert_non_null(copy);
+    memcpy(copy, at, n);
+    enum bulla_status status = wire_decode(wire, copy, n, whole);
+    free(copy);
+    return status;
+}
+
+static const char *const samples[] = {
+    HEARTBEAT,
+    REPORT,
+    "0100002D" PHONE "0001"
+    "002C0133"
+    "4D414B4552"
+    "4D4F44454C00000000000000000000000000000000"
+    "3132333435363700"
+    "0141424331323334",
+    "07040049" PHONE "0002"
+    "000201"
+    "0022"
+    "00000000"
+    "00000002" PLACE "010400000064"
+    "001C"
+    "00000000"
+    "00000000" PLACE,
+    "5501803C"
+    "740190311185"
+    "21"
+    "311225080000"
+    "3115000011315000"
+    "070A2D1C0600000007"
+    "5B00005DED05E2030020000F"
+    "0202000A"
+    "0B0803313233343536FF"
+    "0A0301CC00",
+    "02000067" PHONE "0003"
+    "00000004"
+    "00000002" PLACE "600B00040039303031323334350063"
+    "16"
+    "AABBCCDDEEFF10803181"
+    "22"
+    "AABBCCDDEE0110703080"
+    "21"
+    "6902019F"
+    "6A0114"
+    "6B0109",
+};
+
+/* The declared length is patched to the true one, so that samples stay readable. */
+static struct bytes sample(size_t i)
+{
+    struct bytes content = from_hex(samples[i]);
+    bool short_serial = content.at[0] == 0x55;
+    size_t body = content.n - (short_serial ? 11 : 12);
+    content.at[2] = (uint8_t)((content.at[2] & 0xFC) | body >> 8);
+    content.at[3] = (uint8_t)body;
+    char hex[2 * BYTES_MAX + 1];
+    bulla_hex_put(hex, content.at, content.n);
+    return wire_of(hex);
+}
+
+#define SAMPLES (sizeof samples / sizeof *samples)
+
+static void test_samples_are_good(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        struct wire wire;
+        open_wire(&wire);
+        struct bytes frame = sample(i);
+        assert_int_equal(decode_exact(&wire, frame.at, frame.n, false), BULLA_OK);
+        assert_true(observed(&wire) > 0);
+        assert_true(replied(&wire) > 0);
+        wire_close(&wire);
+    }
+}
+
+/* Every prefix and every suffix is damaged, unless it lacks a delimiter alone. */
+static void test_truncation_at_every_byte(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        struct bytes frame = sample(i);
+        for (size_t n = 0; n + 1 < frame.n; n++) {
+            for (int whole = 0; whole < 2; whole++) {
+                struct wire wire;
+                open_wire(&wire);
+                assert_int_equal(decode_exact(&wire, frame.at, n, whole), BULLA_DAMAGED);
+                assert_int_equal(decode_exact(&wire, frame.at + frame.n - n, n, whole), BULLA_DAMAGED);
+                assert_int_equal(replied(&wire), 0);
+                wire_close(&wire);
+            }
+        }
+    }
+}
+
+static void test_every_single_bit(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        struct bytes frame = sample(i);
+        for (size_t bit = 8; bit < 8 * (frame.n - 1); bit++) {
+            struct wire wire;
+            open_wire(&wire);
+            frame.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            assert_int_not_equal(decode_exact(&wire, frame.at, frame.n, false), BULLA_OK);
+            assert_int_equal(observed(&wire) + replied(&wire), 0);
+            struct bytes next = wire_of(HEARTBEAT); /* and the connection goes on */
+            feed(&wire, &frame);
+            feed(&wire, &next);
+            size_t seen = observed(&wire);
+            assert_true(seen >= 1);
+            assert_string_equal(text_at(json_array_get(wire.observations, seen - 1), NULL, "seal"), "jt808:12345678901");
+            frame.at[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            wire_close(&wire);
+        }
+    }
+}
+
+/* Lengths inside the body that lie, behind a right checksum. */
+static void test_every_byte_of_the_body_any_value(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        char wire_hex[2 * BYTES_MAX + 1];
+        struct bytes good = sample(i);
+        bulla_hex_put(wire_hex, good.at, good.n);
+        struct bytes content = content_of(wire_hex);
+        for (size_t at = 11; at < content.n; at++) {
+            uint8_t before = content.at[at];
+            for (unsigned value = 0; value < 256; value += 5) {
+                content.at[at] = (uint8_t)value;
+                char hex[2 * BYTES_MAX + 1];
+                bulla_hex_put(hex, content.at, content.n);
+                struct bytes frame = wire_of(hex);
+                struct wire wire;
+                open_wire(&wire);
+                (void)decode_exact(&wire, frame.at, frame.n, false);
+                wire_close(&wire);
+            }
+            content.at[at] = before;
+        }
+    }
+}
+
+/* ---- framing ---- */
+
+static char *said_of(const struct bytes *stream, size_t first, size_t piece)
+{
+    struct wire wire;
+    open_wire(&wire);
+    wire_feed(&wire, stream->at, first, piece);
+    wire_feed(&wire, stream->at + first, stream->n - first, piece);
+    char *text = wire_said(&wire);
+    wire_close(&wire);
+    return text;
+}
+
+/* Garbage, shared and doubled delimiters, empty frames, a text frame: the same however it is cut. */
+static void test_split_and_glue(void **state)
+{
+    (void)state;
+    struct bytes stream = from_hex("00FF2830"), part;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        part = sample(i);
+        bool share = i % 2; /* leave out the opening delimiter of every second frame */
+        put(&stream, part.at + share, part.n - share);
+    }
+    static const char text[] = "(812345678901,1,001,BASE,2,TIME)";
+    put(&stream, text, sizeof text - 1);
+    put(&stream, "\x7e\x7e\x7e", 3);
+    part = wire_of(HEARTBEAT);
+    put(&stream, part.at, part.n);
+    struct wire wire;
+    open_wire(&wire);
+    feed(&wire, &stream);
+    assert_int_equal(replied(&wire), SAMPLES + 2);
+    for (size_t i = 0; i < json_array_size(wire.outcomes); i++) {
+        assert_string_equal(json_string_value(json_array_get(wire.outcomes, i)), "ok");
+    }
+    wire_close(&wire);
+    char *whole = said_of(&stream, stream.n, 0);
+    for (size_t i = 1; i < stream.n; i++) {
+        char *split = said_of(&stream, i, 0);
+        assert_string_equal(split, whole);
+        free(split);
+    }
+    for (size_t piece = 1; piece < 9; piece++) {
+        char *pieces = said_of(&stream, stream.n, piece);
+        assert_string_equal(pieces, whole);
+        free(pieces);
+    }
+    free(whole);
+}
+
+/* Endless bytes without a delimiter, or with one that never closes, do not fill the buffer. */
+static void test_endless(void **state)
+{
+    (void)state;
+    static const uint8_t openers[] = {0x00, 0x7E, 0xE7, '('};
+    for (size_t i = 0; i < sizeof openers; i++) {
+        struct wire wire;
+        open_wire(&wire);
+        wire_feed(&wire, &openers[i], 1, 0);
+        uint8_t filler[1000];
+        memset(filler, openers[i] == '(' ? '1' : 0x55, sizeof filler);
+        for (size_t k = 0; k < 20; k++) {
+            wire_feed(&wire, filler, sizeof filler, 333);
+            assert_true(wire.n <= proto_jt808.frame_max);
+        }
+        struct bytes heartbeat = wire_of(HEARTBEAT), again = wire_of(HEARTBEAT);
+        feed(&wire, &heartbeat);
+        feed(&wire, &again);
+        assert_true(replied(&wire) >= 1);
+        wire_close(&wire);
+    }
+}
+
+static void test_probe(void **state)
+{
+    (void)state;
+    assert_int_equal(proto_jt808.probe((const uint8_t *)"\x7e\x02", 2), BULLA_OK);
+    assert_int_equal(proto_jt808.probe((const uint8_t *)"\xe7", 1), BULLA_OK);
+    assert_int_equal(proto_jt808.probe((const uint8_t *)"", 0), BULLA_MORE);
+    assert_int_equal(proto_jt808.probe((const uint8_t *)"(794104004140,1,001,BASE,2,TIME)", 32), BULLA_NOT_MINE);
+    assert_int_equal(proto_jt808.probe((const uint8_t *)"$", 1), BULLA_NOT_MINE);
+}
+
+/* ---- the E7 variant ---- */
+
+static struct bytes e7_of(const char *content_hex)
+{
+    static const uint8_t escapes[][3] = {{0xE6, 0xE6, 1}, {0xE7, 0xE6, 2}, {0x3E, 0x3E, 1}, {0x3D, 0x3E, 2}};
+    struct bytes content = from_hex(content_hex), out = {.n = 0};
+    uint8_t sum = 0;
+    for (size_t i = 0; i < content.n; i++) {
+        sum ^= content.at[i];
+    }
+    put_byte(&content, sum);
+    put_byte(&out, 0xE7);
+    for (size_t i = 0; i < content.n; i++) {
+        size_t k = 0;
+        while (k < 4 && escapes[k][0] != content.at[i]) {
+            k++;
+        }
+        put(&out, k < 4 ? &escapes[k][1] : &content.at[i], k < 4 ? 2 : 1);
+    }
+    put_byte(&out, 0xE7);
+    return out;
+}
+
+static void test_e7(void **state)
+{
+    (void)state;
+    struct bytes garbage = from_hex("E755AA"),
+                 frame = e7_of("00020000"
+                               "00812345678901"
+                               "E73D"),
+                 stream = {.n = 0};
+    struct bytes place = e7_of("0200001C"
+                               "00812345678901"
+                               "3E7E"
+                               "00000000"
+                               "00000002" PLACE);
+    put(&stream, frame.at, frame.n);
+    put(&stream, place.at, place.n);
+    for (size_t cut = 0; cut < stream.n; cut++) {
+        for (int dirty = 0; dirty < 2; dirty++) {
+            struct wire wire;
+            open_wire(&wire);
+            if (dirty) {
+                feed(&wire, &garbage);
+            }
+            wire_feed(&wire, stream.at, cut, 0);
+            wire_feed(&wire, stream.at + cut, stream.n - cut, 0);
+            assert_int_equal(observed(&wire), 2);
+            assert_string_equal(text_at(json_array_get(wire.observations, 1), NULL, "seal"), "jt808:812345678901");
+            assert_int_equal(replied(&wire), 2);
+            struct bytes expected = e7_of("80010005"
+                                          "00812345678901"
+                                          "0000"
+                                          "E73D"
+                                          "0002"
+                                          "00"),
+                         got = from_hex(reply_at(&wire, 0));
+            assert_int_equal(got.n, expected.n);
+            assert_memory_equal(got.at, expected.at, got.n);
+            wire_close(&wire);
+        }
+    }
+}
+
+/* An E7 among garbage must not hide a standard frame behind it. */
+static void test_e7_in_garbage(void **state)
+{
+    (void)state;
+    struct bytes stream = from_hex("01E702E703"), frame = wire_of(HEARTBEAT);
+    put(&stream, frame.at, frame.n);
+    for (size_t piece = 0; piece < 4; piece++) {
+        struct wire wire;
+        open_wire(&wire);
+        wire_feed(&wire, stream.at, stream.n, piece);
+        assert_int_equal(observed(&wire), 1);
+        assert_int_equal(wire.skipped, 5);
+        wire_close(&wire);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_samples_are_good),
+        cmocka_unit_test(test_truncation_at_every_byte),
+        cmocka_unit_test(test_every_single_bit),
+        cmocka_unit_test(test_every_byte_of_the_body_any_value),
+        cmocka_unit_test(test_split_and_glue),
+        cmocka_unit_test(test_endless),
+        cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_e7),
+        cmocka_unit_test(test_e7_in_garbage),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
