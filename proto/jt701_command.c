@@ -133,7 +133,7 @@ struct job {
 
 static struct bulla_bytes view(const char *text)
 {
-    return (struct bulla_bytes){(const uint8_t *)text, text ? bulla_length(text) : 0};
+    return (struct bulla_bytes){(const uint8_t *)(text ? text : ""), text ? bulla_length(text) : 0};
 }
 
 static bool is_digit(char c)
