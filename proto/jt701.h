@@ -57,7 +57,8 @@ enum bulla_status jt701_binary_decode(struct proto_link *link, const uint8_t *at
 enum bulla_status jt701_text_decode(struct proto_link *link, const uint8_t *at, size_t n);
 void jt701_text_begin(const struct jt701_text *text, struct bulla_observation *o);
 bool jt701_number(struct bulla_bytes digits, uint64_t max, uint64_t *out);
-/* "22.56035" as a whole number of 10^-decimals; further decimals are cut off. False when it is none or above max. */
+/* "22.56035" as a whole number of 10^-decimals; further decimals are cut off, with
+ * none wanted there must be no point. False when it is none or above max. */
 bool jt701_decimal(struct bulla_bytes digits, unsigned decimals, uint64_t max, uint64_t *out);
 bool jt701_letter(struct bulla_bytes field, char yes, char no, bool *out);
 /* DDMMYY and hhmmss. */

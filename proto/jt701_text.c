@@ -54,7 +54,7 @@ bool jt701_decimal(struct bulla_bytes digits, unsigned decimals, uint64_t max, u
     }
     for (size_t i = 0; i < digits.len; i++) {
         unsigned digit = digits.at[i] - (unsigned)'0';
-        if (digits.at[i] == '.' && !point) {
+        if (digits.at[i] == '.' && !point && decimals > 0) {
             point = true;
         } else if (digit > 9) {
             return false;
