@@ -297,10 +297,10 @@ static void send_again(struct sim_device *d, struct sim_queue *q, int64_t now_ms
     }
 }
 
-static void send_new(struct sim_device *d, struct sim_queue *q, int64_t now_ms, struct bulla_writer *out, size_t *busy)
+static void send_new(struct sim_device *d, struct sim_queue *q, size_t window, int64_t now_ms, struct bulla_writer *out, size_t *busy)
 {
     size_t taken;
-    while (q->next < q->n && *busy < d->kind->window && out->size - out->len >= SIM_DEVICE_FRAME_MAX) {
+    while (q->next < q->n && *busy < window && out->size - out->len >= SIM_DEVICE_FRAME_MAX) {
         if (!send_message(d, q, q->next, q->n - q->next, now_ms, out, &taken))
             break;
         q->next += taken;
@@ -322,8 +322,8 @@ size_t sim_device_send(struct sim_device *d, int64_t now_ms, uint8_t *out, size_
         send_again(d, &d->live, now_ms, &w);
         send_again(d, &d->history, now_ms, &w);
         size_t busy = under_way(&d->live) + under_way(&d->history);
-        send_new(d, &d->live, now_ms, &w, &busy);
-        send_new(d, &d->history, now_ms, &w, &busy);
+        send_new(d, &d->live, SIZE_MAX, now_ms, &w, &busy); /* what is new never waits behind history */
+        send_new(d, &d->history, d->kind->window, now_ms, &w, &busy);
     }
     return w.len;
 }

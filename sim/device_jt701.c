@@ -165,7 +165,7 @@ static size_t encode(struct sim_device *d, struct sim_record *records, size_t n,
     struct sim_record *r = &records[0];
     bool lock = r->kind == SIM_RECORD_LOCK;
     uint16_t serial = r->numbered ? r->serial : lock ? d->event_serial : d->serial;
-    if (sim_device_serial_busy(d, serial, r)) /* its acknowledgement could not be told from another's */
+    if (d->kind->version >= 0x19 && sim_device_serial_busy(d, serial, r)) /* two acknowledgements could not be told apart */
         return 0;
     if (!r->numbered) {
         r->numbered = true;

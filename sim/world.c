@@ -65,7 +65,10 @@ void world_tell(struct world *world, enum world_event_kind kind, size_t truck, i
 {
     if (!world->on_event)
         return;
-    struct world_event event = {kind, world->plan.journeys[truck]->id, world->plan.seals[truck].id, time_ms, text};
+    char line[200];
+    const char *journey = world->plan.journeys[truck]->id, *seal = world->plan.seals[truck].id;
+    snprintf(line, sizeof line, "%s, %s: %s", journey, seal, text);
+    struct world_event event = {kind, journey, seal, time_ms, line};
     world->on_event(world->host, &event);
 }
 
