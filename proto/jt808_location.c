@@ -158,7 +158,7 @@ bool jt808_location(struct jt808_call *c, struct bulla_bytes body, bool stored, 
     if (w.model == JT808_JT709 && on_earth(body.at + 8)) {
         judge_fix_jt709(o, w.status);
     }
-    if (!whole && items.len == LEGACY_TAIL) {
+    if (items.len == LEGACY_TAIL && (!whole || items.at[0] == 0)) { /* no item has the id 0 */
         put_legacy(o, items.at);
     } else {
         jt808_walk(&w, items);
