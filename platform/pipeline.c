@@ -261,7 +261,9 @@ static void take_notes(struct platform *p, const struct batch *b)
 static void run_batch(struct platform *p, struct batch *b)
 {
     if (b->n_rows > 0 && (!prepare_rows(p, b) || !append(p, b->n_rows))) {
-        gateway_done(p->gateway, b); /* not stored, so never acknowledged: the devices send it again */
+        b->n_replies = 0; /* not stored, so never acknowledged: the devices send it again */
+        gateway_stored(p->gateway, b);
+        gateway_done(p->gateway, b);
         return;
     }
     gateway_stored(p->gateway, b);
@@ -462,7 +464,9 @@ void platform_close(struct platform *p)
     if (p->running)
         pthread_join(p->thread, NULL);
     struct batch *b;
-    while ((b = gateway_take(p->gateway, 0)))
+    while ((b = gateway_take(p->gateway, 0))) {
+        gateway_stored(p->gateway, b);
         gateway_done(p->gateway, b);
+    }
     release(p);
 }

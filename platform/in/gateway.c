@@ -144,7 +144,7 @@ struct batch *gateway_take(struct gateway *g, unsigned wait_ms)
         taken = g->filling;
         g->filling = fresh;
         g->last_rows = taken->n_rows;
-        atomic_store(&taken->users, 2); /* the engine thread, and the loop thread for its replies */
+        atomic_store(&taken->users, g->deaf ? 1 : 2); /* the engine thread, and the loop thread for its replies */
     } else {
         g->last_rows = 0;
     }
@@ -166,17 +166,23 @@ static void give_back(struct gateway *g, struct batch *b)
 void gateway_stored(struct gateway *g, struct batch *b)
 {
     pthread_mutex_lock(&g->mutex);
-    b->next = NULL;
-    *g->stored_end = b;
-    g->stored_end = &b->next;
+    bool deaf = g->deaf;
+    if (!deaf) {
+        b->next = NULL;
+        *g->stored_end = b;
+        g->stored_end = &b->next;
+        uv_async_send(&g->async);
+    }
     pthread_mutex_unlock(&g->mutex);
-    uv_async_send(&g->async);
+    if (deaf && atomic_load(&b->users) == 2)
+        give_back(g, b); /* the share of the loop thread, which will not come for it */
 }
 
 void gateway_done(struct gateway *g, struct batch *b)
 {
     give_back(g, b);
 }
+
 
 void gateway_wake(struct gateway *g)
 {
@@ -270,6 +276,7 @@ static void on_async(uv_async_t *async)
     struct batch *stored = g->stored;
     struct order *orders = g->orders;
     bool stopping = g->stopping;
+    g->deaf = stopping; /* from here on nobody would come for more */
     g->stored = NULL;
     g->stored_end = &g->stored;
     g->orders = NULL;
@@ -289,11 +296,16 @@ static void on_async(uv_async_t *async)
 static void put_order(struct gateway *g, struct order *order)
 {
     pthread_mutex_lock(&g->mutex);
-    order->next = NULL;
-    *g->orders_end = order;
-    g->orders_end = &order->next;
+    bool deaf = g->deaf;
+    if (!deaf) {
+        order->next = NULL;
+        *g->orders_end = order;
+        g->orders_end = &order->next;
+        uv_async_send(&g->async);
+    }
     pthread_mutex_unlock(&g->mutex);
-    uv_async_send(&g->async);
+    if (deaf)
+        free(order);
 }
 
 void gateway_command(struct gateway *g, const char *seal, const char *command_id, const char *name, const char *args)
@@ -367,6 +379,7 @@ void gateway_stop(struct gateway *g)
     if (g->running)
         pthread_join(g->thread, NULL);
     else {
+        g->deaf = true;
         gateway_close_all(g);
         uv_run(&g->loop, UV_RUN_DEFAULT);
     }

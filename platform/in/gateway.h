@@ -46,7 +46,8 @@ void gateway_free(struct gateway *gateway);
 /* Waits up to wait_ms for something to have come in, then hands over all of it; NULL: nothing came. Gives sockets time
  * to gather LIMIT_COMMIT_MS of messages when they come fast. */
 struct batch *gateway_take(struct gateway *gateway, unsigned wait_ms);
-/* The batch is durable: its replies are sent. The batch must still be given back by gateway_done(). */
+/* The batch is durable: its replies are sent. The batch must still be given back by gateway_done(). Every batch that was
+ * taken must go through both, also one that could not be stored (its replies emptied first: batch->n_replies = 0). */
 void gateway_stored(struct gateway *gateway, struct batch *batch);
 void gateway_done(struct gateway *gateway, struct batch *batch);
 /* Wakes gateway_take() early: the caller has work of another kind. */

@@ -69,7 +69,7 @@ struct gateway {
     struct batch *stored, **stored_end;
     struct order *orders, **orders_end;
     size_t last_rows;
-    bool woken, stopping;
+    bool woken, stopping, deaf; /* deaf: the loop thread takes nothing any more */
     /* life */
     pthread_t thread;
     bool running;

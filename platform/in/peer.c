@@ -152,7 +152,6 @@ void peer_free(struct peer *p)
 static void keep_damage(struct peer *p, enum bulla_status outcome, const char *why, const uint8_t *at, size_t n)
 {
     struct batch *b = p->host->batch(p->host->gateway);
-    p->damaged++;
     p->host->counts->outcomes[-outcome & 7]++;
     if (b->n_damages >= LIMIT_DAMAGES_PER_BATCH)
         return;
@@ -168,6 +167,22 @@ static void keep_damage(struct peer *p, enum bulla_status outcome, const char *w
     damage->received_ms = p->link.now_ms;
     damage->raw_at = raw_at;
     damage->raw_len = kept;
+}
+
+/* Line ends and the like between messages of a text protocol are nothing to study. */
+static bool is_blank(const uint8_t *at, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (at[i] != '\r' && at[i] != '\n' && at[i] != ' ' && at[i] != '\t' && at[i] != '\0')
+            return false;
+    return true;
+}
+
+static void keep_garbage(struct peer *p, const uint8_t *at, size_t n)
+{
+    p->garbage_bytes += n;
+    p->host->counts->garbage_bytes += n;
+    keep_damage(p, BULLA_NOT_MINE, "bytes between messages: expected the start of one", at, n);
 }
 
 /* Gives the rows emitted since the mark the bytes they came from. */
@@ -209,6 +224,7 @@ static void decode(struct peer *p, const uint8_t *at, size_t n)
         return;
     }
     b->n_rows = mark.rows; /* replies stay: a protocol may ask for the message again */
+    p->damaged++;
     keep_damage(p, outcome, p->link.error[0] ? p->link.error : bulla_status_text(outcome), at, n);
 }
 
@@ -247,10 +263,8 @@ static size_t consume(struct peer *p, const uint8_t *at, size_t n, bool *fatal)
         struct proto_frame frame = {0, 0};
         p->link.error[0] = '\0';
         enum bulla_status found = p->proto->frame(&p->link, at + done, n - done, &frame);
-        p->garbage_bytes += frame.skip;
-        p->host->counts->garbage_bytes += frame.skip;
-        if (frame.skip > 0)
-            keep_damage(p, BULLA_NOT_MINE, "bytes between messages: expected the start of one", at + done, frame.skip);
+        if (frame.skip > 0 && !is_blank(at + done, frame.skip))
+            keep_garbage(p, at + done, frame.skip);
         done += frame.skip;
         if (found == BULLA_OK) {
             decode(p, at + done, frame.len);
