@@ -205,17 +205,34 @@ static void drop_oldest_bloom(struct store_history *history)
     }
 }
 
-bool store_history_may_have(struct store_history *history, struct segment *segment, struct store_key key)
+/* Needs the bloom lock. */
+static void keep_bloom(struct store_history *history, struct segment *segment, struct store_bloom *bloom)
 {
-    bool was_there = segment->bloom != NULL;
-    if (!was_there && history->n_blooms >= BLOOMS_MOST) {
+    if (segment->bloom) { /* another thread was faster */
+        free(bloom);
+        return;
+    }
+    if (history->n_blooms >= BLOOMS_MOST) {
         drop_oldest_bloom(history);
     }
-    const struct store_bloom *bloom = store_segment_bloom(segment);
-    if (!bloom) {
-        return true; /* it cannot be read: the file itself must tell */
+    segment->bloom = bloom;
+    history->n_blooms++;
+}
+
+bool store_history_may_have(struct store_history *history, struct segment *segment, struct store_key key)
+{
+    pthread_mutex_lock(&history->bloom_lock);
+    if (!segment->bloom) {
+        pthread_mutex_unlock(&history->bloom_lock); /* not held while a file is read */
+        struct store_bloom *bloom = store_segment_read_bloom(segment);
+        if (!bloom) {
+            return true; /* the rows themselves must tell */
+        }
+        pthread_mutex_lock(&history->bloom_lock);
+        keep_bloom(history, segment, bloom);
     }
-    history->n_blooms += !was_there;
     segment->bloom_used = ++history->bloom_clock;
-    return store_bloom_may_have(bloom, key);
+    bool may = store_bloom_may_have(segment->bloom, key);
+    pthread_mutex_unlock(&history->bloom_lock);
+    return may;
 }

@@ -81,7 +81,7 @@ void store_keeper_wake(struct store_history *history, bool close, bool move_log)
 /* Appends a segment to the list: needs the lock, or to be alone. False: out of memory. */
 bool store_history_add(struct store_history *history, struct segment *segment);
 
-/* False: a closed segment surely has no such id. Needs the bloom lock. */
+/* False: a closed segment surely has no such id or seal. Needs the history's lock for reading. */
 bool store_history_may_have(struct store_history *history, struct segment *segment, struct store_key key);
 
 #endif

@@ -80,10 +80,7 @@ static bool is_in_closed(struct store_history *history, const struct history_pla
     for (size_t i = history->n_segments; i-- > 0;) {
         struct segment *segment = history->segments[i];
         if (segment->state == SEGMENT_CLOSED && segment->hours[hour / 8] & 1u << hour % 8) {
-            pthread_mutex_lock(&history->bloom_lock);
-            bool perhaps = store_history_may_have(history, segment, plan->key);
-            pthread_mutex_unlock(&history->bloom_lock);
-            if (perhaps && store_segment_find(segment, id) > 0) {
+            if (store_history_may_have(history, segment, plan->key) && store_segment_find(segment, id) > 0) {
                 return true;
             }
         }
@@ -236,8 +233,10 @@ static void enter_rows(struct store_history *history, const struct store_row *ro
     struct segment *hot = history->hot;
     const struct history_plan *plans = history->batch.plans;
     pthread_rwlock_wrlock(&history->lock);
-    hot->has_base = true;
-    hot->base_ms = base_ms;
+    if (!hot->has_base) {
+        hot->has_base = true;
+        hot->base_ms = base_ms;
+    }
     for (size_t i = 0; i < n; i++) {
         if (!rows[i].duplicate) {
             hot->index->seals[plans[i].seal].on_disk = true;

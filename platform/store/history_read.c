@@ -25,18 +25,10 @@ static int tell_broken(const struct broken *broken)
     return broken->names[0] ? store_fail(STORE_PARTIAL, "%s cannot be read; what the others hold is given", broken->names) : STORE_OK;
 }
 
-static bool may_have_seal(struct store_history *history, struct segment *segment, struct store_key key)
-{
-    pthread_mutex_lock(&history->bloom_lock);
-    bool may = store_history_may_have(history, segment, key);
-    pthread_mutex_unlock(&history->bloom_lock);
-    return may;
-}
-
 static bool is_outside(struct store_history *history, struct segment *segment, struct store_key key, int64_t from_ms, int64_t until_ms)
 {
     return segment->state == SEGMENT_CLOSED &&
-           (segment->first_ms > until_ms || segment->last_ms < from_ms || !may_have_seal(history, segment, key));
+           (segment->first_ms > until_ms || segment->last_ms < from_ms || !store_history_may_have(history, segment, key));
 }
 
 /* Opens a stream on every segment that has rows of the seal. */
@@ -132,7 +124,7 @@ static struct segment *locate(struct store_history *history, const char *id, str
         int64_t n = 0;
         if (segment->index) {
             n = store_index_find(segment->index, key);
-        } else if (segment->state == SEGMENT_CLOSED && may_have_seal(history, segment, key)) {
+        } else if (segment->state == SEGMENT_CLOSED && store_history_may_have(history, segment, key)) {
             n = store_segment_find(segment, id);
         }
         if (n < 0 || (n == 0 && segment->state == SEGMENT_DAMAGED)) {

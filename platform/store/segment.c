@@ -350,30 +350,24 @@ void store_segment_give(struct segment *segment, struct store_db *db)
     }
 }
 
-static int read_bloom(struct segment *segment, struct store_db *db)
-{
-    sqlite3_stmt *s = store_db_prepare(db, "SELECT value FROM meta WHERE name = 'bloom'");
-    if (!s) {
-        return STORE_FAILED;
-    }
-    int outcome = sqlite3_step(s) == SQLITE_ROW ? 0 : store_db_fail(db, "reading");
-    if (!outcome) {
-        struct bulla_bytes bytes = store_db_column_bytes(s, 0);
-        segment->bloom = store_bloom_from(bytes.at, bytes.len);
-        outcome = segment->bloom ? 0 : store_fail(STORE_FAILED, "segments/%s: its filter cannot be read", segment->name);
-    }
-    sqlite3_reset(s);
-    return outcome;
-}
-
-const struct store_bloom *store_segment_bloom(struct segment *segment)
+struct store_bloom *store_segment_read_bloom(struct segment *segment)
 {
     struct store_db *db = NULL;
-    if (!segment->bloom && !store_segment_take(segment, &db)) {
-        read_bloom(segment, db);
-        store_segment_give(segment, db);
+    struct store_bloom *bloom = NULL;
+    if (store_segment_take(segment, &db)) {
+        return NULL;
     }
-    return segment->bloom;
+    sqlite3_stmt *s = store_db_prepare(db, "SELECT value FROM meta WHERE name = 'bloom'");
+    if (s && sqlite3_step(s) == SQLITE_ROW) {
+        struct bulla_bytes bytes = store_db_column_bytes(s, 0);
+        bloom = store_bloom_from(bytes.at, bytes.len);
+    }
+    if (!bloom) {
+        store_fail(STORE_FAILED, "segments/%s: its filter cannot be read", segment->name);
+    }
+    sqlite3_reset(s);
+    store_segment_give(segment, db);
+    return bloom;
 }
 
 int64_t store_segment_find(struct segment *segment, const char *id)

@@ -54,8 +54,8 @@ int store_segment_become_closed(struct segment *segment, struct store_db *db);
 /* Makes a closed one a single file, without write-ahead log; false: somebody reads it now, try later. */
 bool store_segment_put_log_away(struct segment *segment);
 
-/* The Bloom filter, read from the file when it is not in memory; NULL with store_error() set. */
-const struct store_bloom *store_segment_bloom(struct segment *segment);
+/* The Bloom filter as the file has it, heap; NULL with store_error() set. */
+struct store_bloom *store_segment_read_bloom(struct segment *segment);
 /* Looks an id up in a closed file: row number, 0: not there, negative: outcome. */
 int64_t store_segment_find(struct segment *segment, const char *id);
 

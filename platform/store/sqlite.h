@@ -28,6 +28,4 @@ static inline struct store_sqlite *store_sqlite_of(struct store *store)
     return (struct store_sqlite *)store;
 }
 
-/* sqlite_records.c, sqlite_journey.c, sqlite_alarm.c, sqlite_small.c: the functions of the table. */
-
 #endif

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SQLite back end: opening and closing a data directory, and the table of its functions.
 
-#include "platform/store/sqlite.h"
-
 #include "platform/store/migrations.h"
+#include "platform/store/sqlite_calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -201,6 +200,107 @@ static int latest(struct store *base, store_observation_fn each, void *context)
     return store_history_latest(store_sqlite_of(base)->history, each, context);
 }
 
+static int seal_put(struct store *base, struct seal *seal, const struct audit *audit)
+{
+    return sqlite_record_put(store_sqlite_of(base), &record_seal, seal, audit);
+}
+
+static int seal_get(struct store *base, const char *id, struct seal *out)
+{
+    return sqlite_record_get(store_sqlite_of(base), &record_seal, "id", id, out);
+}
+
+static int seals(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return sqlite_record_list(store_sqlite_of(base), &record_seal, q, NULL, each, context, next);
+}
+
+static int station_put(struct store *base, struct station *station, const struct audit *audit)
+{
+    return sqlite_record_put(store_sqlite_of(base), &record_station, station, audit);
+}
+
+static int station_get(struct store *base, const char *id, struct station *out)
+{
+    return sqlite_record_get(store_sqlite_of(base), &record_station, "id", id, out);
+}
+
+static int stations(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return sqlite_record_list(store_sqlite_of(base), &record_station, q, NULL, each, context, next);
+}
+
+static int party_put(struct store *base, struct party *party, const struct audit *audit)
+{
+    return sqlite_record_put(store_sqlite_of(base), &record_party, party, audit);
+}
+
+static int party_get(struct store *base, const char *id, struct party *out)
+{
+    return sqlite_record_get(store_sqlite_of(base), &record_party, "id", id, out);
+}
+
+static int parties(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return sqlite_record_list(store_sqlite_of(base), &record_party, q, NULL, each, context, next);
+}
+
+static int user_put(struct store *base, struct user *user, const struct audit *audit)
+{
+    return sqlite_record_put(store_sqlite_of(base), &record_user, user, audit);
+}
+
+static int user_get(struct store *base, const char *id, struct user *out)
+{
+    return sqlite_record_get(store_sqlite_of(base), &record_user, "id", id, out);
+}
+
+static int users(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return sqlite_record_list(store_sqlite_of(base), &record_user, q, NULL, each, context, next);
+}
+
+static int command_put(struct store *base, struct command *command, const struct audit *audit)
+{
+    return sqlite_record_put(store_sqlite_of(base), &record_command, command, audit);
+}
+
+static int command_get(struct store *base, const char *id, struct command *out)
+{
+    return sqlite_record_get(store_sqlite_of(base), &record_command, "id", id, out);
+}
+
+static int commands(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return sqlite_record_list(store_sqlite_of(base), &record_command, q, NULL, each, context, next);
+}
+
+static int user_by_name(struct store *base, const char *name, struct user *out)
+{
+    return sqlite_record_get(store_sqlite_of(base), &record_user, "name", name, out);
+}
+
+static int alarm_get(struct store *base, const char *id, struct alarm *out)
+{
+    return sqlite_record_get(store_sqlite_of(base), &record_alarm, "id", id, out);
+}
+
+static int alarms(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return sqlite_record_list(store_sqlite_of(base), &record_alarm, q, NULL, each, context, next);
+}
+
+static int audit_add(struct store *base, const struct audit *audit)
+{
+    struct store_sqlite *store = store_sqlite_of(base);
+    return sqlite_write_begin(store) ? sqlite_write_end(store, 0, audit) : STORE_FAILED;
+}
+
+static int audits(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return sqlite_record_list(store_sqlite_of(base), &record_audit, q, NULL, each, context, next);
+}
+
 const struct store_backend store_sqlite = {
     .scheme = "sqlite",
     .open = open_sqlite,
@@ -210,4 +310,43 @@ const struct store_backend store_sqlite = {
     .observations = observations,
     .observation_get = observation_get,
     .latest = latest,
+    .damage_put = sqlite_damage_put,
+    .damages = sqlite_damages,
+    .journey_put = sqlite_journey_put,
+    .journey_get = sqlite_journey_get,
+    .journeys = sqlite_journeys,
+    .permission_add = sqlite_permission_add,
+    .alarm_found = sqlite_alarm_found,
+    .alarm_put = sqlite_alarm_put,
+    .file_put = sqlite_file_put,
+    .file_get = sqlite_file_get,
+    .files = sqlite_files,
+    .session_put = sqlite_session_put,
+    .session_get = sqlite_session_get,
+    .session_drop = sqlite_session_drop,
+    .sessions = sqlite_sessions,
+    .answer_put = sqlite_answer_put,
+    .answer_get = sqlite_answer_get,
+    .setting_put = sqlite_setting_put,
+    .setting_get = sqlite_setting_get,
+    .alarm_get = alarm_get,
+    .alarms = alarms,
+    .user_by_name = user_by_name,
+    .audit_add = audit_add,
+    .audits = audits,
+    .seal_put = seal_put,
+    .seal_get = seal_get,
+    .seals = seals,
+    .station_put = station_put,
+    .station_get = station_get,
+    .stations = stations,
+    .party_put = party_put,
+    .party_get = party_get,
+    .parties = parties,
+    .user_put = user_put,
+    .user_get = user_get,
+    .users = users,
+    .command_put = command_put,
+    .command_get = command_get,
+    .commands = commands,
 };

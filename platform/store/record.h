@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The records as data: for each kind its table, its fields (where they lie in the struct, how they are stored) and what
+ * its list can be filtered by. A back end makes its SQL from these and moves the values by them; nothing here knows one.
+ *
+ * A stored field is a column of the same name. Arrays and places are JSON text in their column.
+ */
+#ifndef STORE_RECORD_H
+#define STORE_RECORD_H
+
+#include "platform/store/store.h"
+
+#include <jansson.h>
+
+enum record_kind {
+    RECORD_TEXT,  /* char[size] */
+    RECORD_INT,   /* int32_t, uint32_t, int or an enum */
+    RECORD_LONG,  /* int64_t */
+    RECORD_BOOL,  /* bool */
+    RECORD_REAL,  /* double; NAN is NULL */
+    RECORD_TEXTS, /* char[most][size], size_t count */
+    RECORD_ONE,   /* a struct with fields of its own */
+    RECORD_MANY,  /* an array of such, size_t count */
+    RECORD_ROUTE, /* struct route: bytes, lat and lon of each point as little-endian doubles */
+};
+
+struct record_field {
+    const char *name;
+    enum record_kind kind;
+    size_t offset, size;               /* of the member; of one element for arrays */
+    size_t count, most;                /* arrays: offset of the count, elements there is room for */
+    const struct record_field *fields; /* ONE and MANY; a NULL name ends them */
+};
+
+struct record_filter {             /* one member of store_query that this list understands */
+    size_t offset;                 /* of the member, a text unless `from` says otherwise */
+    const char *where;             /* SQL; each `?` is the value */
+    int (*from)(const char *text); /* text -> stored number; NULL: the text itself */
+    const char *open;              /* SQL without `?` for the text "open" */
+};
+
+struct record_table {
+    const char *name;                       /* of the table */
+    const char *noun;                       /* for sentences */
+    const struct record_field *fields;      /* the first is the id; a NULL name ends them */
+    size_t size;                            /* of the struct */
+    size_t version;                         /* offset */
+    size_t time;                            /* offset of the time that orders the list; RECORD_NONE: order of entry */
+    const char *also_columns, *also_values; /* SQL: columns set at insertion from other tables; each `?` is `also` */
+    size_t also;                            /* offset of a text */
+    const struct record_filter *filters;    /* a NULL `where` ends them */
+};
+#define RECORD_NONE SIZE_MAX
+
+extern const struct record_table record_journey, record_alarm, record_seal, record_station, record_party, record_user, record_command,
+    record_audit;
+extern const struct record_field record_permission_fields[], record_session_fields[], record_file_fields[];
+
+/* The list's filters that the query sets but the table does not have are refused: a filter that is passed over would
+ * show what was not asked for. NULL when all is well, else the member's name. */
+const char *record_query_unknown(const struct record_table *table, const struct store_query *q);
+
+/* The JSON text of a TEXTS, ONE or MANY field, heap; NULL: out of memory. */
+char *record_field_encode(const struct record_field *field, const void *record);
+/* Fills the field from such text. False: it is not such text; the field is then empty. */
+bool record_field_decode(const struct record_field *field, const char *text, void *record);
+
+/* RECORD_ROUTE both ways. encode: heap bytes of *n; decode: fills a struct route whose corridor it leaves. */
+uint8_t *record_route_encode(const struct route *route, size_t *n);
+bool record_route_decode(struct bulla_bytes bytes, struct route *route);
+
+#endif

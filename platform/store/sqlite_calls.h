@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The back end's functions that are more than a record by its description, each as its namesake in store.h.
+ */
+#ifndef STORE_SQLITE_CALLS_H
+#define STORE_SQLITE_CALLS_H
+
+#include "platform/store/sqlite_records.h"
+
+/* sqlite_journey.c */
+int sqlite_journey_put(struct store *base, struct journey *journey, const struct audit *audit);
+int sqlite_journey_get(struct store *base, const char *id, struct journey **out);
+int sqlite_journeys(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120]);
+int sqlite_permission_add(struct store *base, const char *journey, const struct permission *permission, const struct audit *audit);
+
+/* sqlite_alarm.c */
+int sqlite_alarm_found(struct store *base, const struct alarm *alarms, size_t n);
+int sqlite_alarm_put(struct store *base, struct alarm *alarm, const struct audit *audit);
+int sqlite_file_put(struct store *base, const struct store_file *file, struct bulla_bytes content, const struct audit *audit);
+int sqlite_file_get(struct store *base, const char *id, struct store_file *out, uint8_t **content);
+int sqlite_files(struct store *base, const char *alarm, store_each_fn each, void *context);
+
+/* sqlite_small.c */
+int sqlite_session_put(struct store *base, const struct session *session, const struct audit *audit);
+int sqlite_session_get(struct store *base, const char *id, struct session *out);
+int sqlite_session_drop(struct store *base, const char *id, const struct audit *audit);
+int sqlite_sessions(struct store *base, const char *user, bool keys, store_each_fn each, void *context);
+int sqlite_answer_put(struct store *base, const char *key, int status, const char *body, int64_t now_ms);
+int sqlite_answer_get(struct store *base, const char *key, int *status, char **body);
+int sqlite_setting_put(struct store *base, const char *name, const char *value);
+int sqlite_setting_get(struct store *base, const char *name, char *value, size_t size);
+int sqlite_damage_put(struct store *base, const struct store_damage *rows, size_t n);
+int sqlite_damages(struct store *base, unsigned limit, void (*each)(void *context, const struct store_damage *damage), void *context);
+
+#endif
