@@ -330,7 +330,8 @@ static void a_slow_disk_stops_reading(void **state)
         _exit(0);
     }
     close(s);
-    usleep(400 * 1000); /* the disk sleeps */
+    for (int i = 0; i < 300 && gateway_counts(f->gateway).stalled == 0; i++)
+        usleep(100 * 1000); /* the disk sleeps until the sockets feel it */
     size_t n = 0;
     for (int i = 0; i < 400 && n < MESSAGES; i++) {
         struct batch *b = gateway_take(f->gateway, 100);
