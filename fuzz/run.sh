@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Fuzzes every protocol of proto/registry.def: fuzz/run.sh [RUNS PER PROTOCOL]
+# One line a protocol: executions, crashes, leaks. Exit 1 on any finding; inputs that broke something are kept.
+set -u
+cd "$(dirname "$0")/.."
+runs=${1:-10000000}
+build=${BULLA_FUZZ_BUILD:-build/fuzz}
+workers=$(nproc)
+protocols=$(sed -n 's/^PROTO([0-9]*, *\([a-z0-9_]*\)).*/\1/p' proto/registry.def)
+[ -n "$protocols" ] || { echo "proto/registry.def: expected protocols, got none" >&2; exit 1; }
+
+targets=$(for p in $protocols; do echo "fuzz_$p"; done)
+{ cmake --preset fuzz -B "$build" && cmake --build "$build" -j "$workers" --target $targets; } > "$build.log" 2>&1 ||
+    { tail -30 "$build.log" >&2; echo "fuzz: cannot build, see $build.log" >&2; exit 1; }
+
+found=0
+for p in $protocols; do
+    work=$build/run/$p
+    rm -rf "$work"
+    mkdir -p "$work/found"
+    python3 fuzz/seeds.py "$p" "$work/seeds" > /dev/null || exit 1
+    each=$(((runs + workers - 1) / workers))
+    pids=()
+    for ((w = 1; w <= workers; w++)); do
+        mkdir -p "$work/corpus$w"
+        "$build/fuzz_$p" -runs="$each" -seed="$w" -max_len=1500 -timeout=10 -rss_limit_mb=2048 -detect_leaks=1 -print_final_stats=1 \
+            -artifact_prefix="$work/found/" "$work/corpus$w" "$work/seeds" > "$work/log$w" 2>&1 &
+        pids+=($!)
+    done
+    failed=0
+    for pid in "${pids[@]}"; do wait "$pid" || failed=$((failed + 1)); done
+    done_runs=$(cat "$work"/log* | sed -n 's/^stat::number_of_executed_units: *//p' | awk '{n += $1} END {print n + 0}')
+    leaks=$(cat "$work"/log* | grep -c 'LeakSanitizer: detected')
+    crashes=$((failed - leaks))
+    echo "$p: $done_runs executions, $crashes crashes, $leaks leaks"
+    if [ "$failed" -ne 0 ]; then
+        found=1
+        grep -h -m 3 -E 'ERROR:|runtime error:|broken promise' "$work"/log* >&2
+        ls "$work/found"/* >&2
+    fi
+done
+exit $found
