@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What the files of protocol jt701 share. The wire map is at the head of jt701.c (frames), jt701_binary.c
- * ($ frames), jt701_text.c (text words), jt701_lock.c (P45), jt701_wlnet.c (sub-locks, sensors),
+ * ($ frames), jt701_text.c (text words), jt701_lock.c (P45), jt701_vehicle.c (U01, W01), jt701_wlnet.c (sub-locks, sensors),
  * jt701_answer.c (answers to commands) and jt701_command.c (commands).
  */
 #ifndef PROTO_JT701_H
@@ -9,8 +9,7 @@
 
 #include "proto/proto.h"
 
-#define JT701_BINARY_MAX  (10 + 1024) /* no $ frame is longer */
-#define JT701_TEXT_MAX    4096        /* no text frame is longer */
+#define JT701_TEXT_MAX    4096 /* no text frame is longer */
 #define JT701_ID_DIGITS   10
 #define JT701_FIELDS_MAX  48
 #define JT701_DEVICES_MAX 8    /* devices of one connection whose version is remembered */
@@ -72,7 +71,7 @@ void jt701_result(struct bulla_observation *o, struct bulla_bytes command, enum 
 /* ---- one message each ---- */
 enum bulla_status jt701_lock_decode(struct proto_link *link, const struct jt701_text *text);
 enum bulla_status jt701_vehicle_decode(struct proto_link *link, const struct jt701_text *text);
-enum bulla_status jt701_trip_decode(struct proto_link *link, const struct jt701_text *text);
+enum bulla_status jt701_waypoint_decode(struct proto_link *link, const struct jt701_text *text);
 enum bulla_status jt701_wlnet_decode(struct proto_link *link, const struct jt701_text *text, struct bulla_bytes body);
 enum bulla_status jt701_answer_decode(struct proto_link *link, const struct jt701_text *text);
 

@@ -279,9 +279,9 @@ static const struct word {
     const char *word;
     enum bulla_status (*decode)(struct proto_link *link, const struct jt701_text *text);
 } words[] = {
-    {"P45", jt701_lock_decode},    {"@JT", heartbeat_decode},     {"P22", time_decode},          {"P42", cards_decode},
-    {"P52", password_decode},      {"U01", jt701_vehicle_decode}, {"U02", jt701_vehicle_decode}, {"U03", jt701_vehicle_decode},
-    {"U06", jt701_vehicle_decode}, {"W01", jt701_trip_decode},
+    {"P45", jt701_lock_decode},    {"@JT", heartbeat_decode},      {"P22", time_decode},          {"P42", cards_decode},
+    {"P52", password_decode},      {"U01", jt701_vehicle_decode},  {"U02", jt701_vehicle_decode}, {"U03", jt701_vehicle_decode},
+    {"U06", jt701_vehicle_decode}, {"W01", jt701_waypoint_decode},
 };
 
 static bool is_word(struct bulla_bytes field)

@@ -205,7 +205,7 @@ static enum bulla_status position_place(struct proto_link *link, const struct bu
     return BULLA_OK;
 }
 
-enum bulla_status jt701_trip_decode(struct proto_link *link, const struct jt701_text *text)
+enum bulla_status jt701_waypoint_decode(struct proto_link *link, const struct jt701_text *text)
 {
     uint64_t speed, course, percent, satellites, csq;
     const struct bulla_bytes *field = text->field + text->word;
