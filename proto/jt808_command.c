@@ -7,6 +7,7 @@
 #define SERIAL_TEXT "001"
 #define CONFIRMABLE 0x18700009u /* alarm bits that may be confirmed by hand: 0, 3, 20, 21, 22, 27, 28 */
 #define DIGITS_2013 12
+#define PARAMS_MAX  100
 
 enum { /* parameters */
        PARAM_STRATEGY = 0x0020,
@@ -200,16 +201,18 @@ static enum bulla_status params_get(struct jt808_order *order)
     }
     order->id = 0x8106;
     bulla_writer_put_u8(&order->body, 0);
-    uint8_t n = 0;
-    for (uint32_t id; n < 100 && hex_number(&ids, &id); ids++) {
+    for (uint8_t n = 0; n < PARAMS_MAX; ids++) {
+        uint32_t id;
+        if (!hex_number(&ids, &id) || (*ids && *ids != ',')) {
+            return refuse(order, "ids", "hex numbers with commas between");
+        }
         bulla_writer_put_u32(&order->body, id);
-        n++;
-        if (*ids != ',') {
-            break;
+        order->body.at[0] = ++n;
+        if (!*ids) {
+            return BULLA_OK;
         }
     }
-    order->body.at[0] = n;
-    return n && !*ids ? BULLA_OK : refuse(order, "ids", "hex numbers with commas between");
+    return refuse(order, "ids", "100 at most");
 }
 
 static enum bulla_status number_of(struct jt808_order *order, size_t size)
@@ -464,10 +467,11 @@ static enum bulla_status header_for(struct jt808_order *order, const char *devic
     }
     bool wanted = version && bulla_text_is(version, "2019");
     char last[BULLA_DEVICE_SIZE] = "";
-    if (state->last.id_len) {
+    bool heard = state->last.id_len > 0;
+    if (heard) {
         jt808_device_put(last, &state->last);
     }
-    if (bulla_text_is(last, device) && (!version || wanted == (state->last.version != 0))) {
+    if (heard && bulla_text_is(last, device) && (!version || wanted == (state->last.version != 0))) {
         *head = state->last;
         head->short_serial = false;
         return BULLA_OK;
