@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The platform's shapes by their short names; all come from docs/api/openapi.yaml.
+import type { components } from "./types.gen";
+
+type S = components["schemas"];
+export type Session = S["Session"];
+export type User = S["User"];
+export type Role = S["Role"];
+export type Key = S["Key"];
+export type Scope = S["Scope"];
+export type Seal = S["Seal"];
+export type SealInput = S["SealInput"];
+export type LiveSeal = S["LiveSeal"];
+export type LiveState = NonNullable<S["LiveState"]>;
+export type Command = S["Command"];
+export type CommandKind = S["CommandKind"];
+export type Observation = S["Observation"];
+export type ObservationDetail = S["ObservationDetail"];
+export type Damage = S["Damage"];
+export type Raw = S["Raw"];
+export type Track = S["Track"];
+export type TimelineItem = S["TimelineItem"];
+export type AlarmFile = S["File"];
+export type Station = S["Station"];
+export type StationInput = S["StationInput"];
+export type Party = S["Party"];
+export type PartyInput = S["PartyInput"];
+export type UserInput = S["UserInput"];
+export type AuditEntry = S["AuditEntry"];
+export type Statistics = S["Statistics"];
+export type Place = S["Place"];
+export type JourneySummary = S["JourneySummary"];
+export type Journey = S["Journey"];
+export type JourneyInput = S["JourneyInput"];
+export type JourneyEvent = S["JourneyEvent"];
+export type JourneyStateName = S["JourneyState"];
+export type ProblemBody = S["Problem"];
+
+/** An alarm as the queue shows it: what a carrier is not shown is absent. */
+export type Alarm = S["AlarmReduced"] & Partial<S["Alarm"]>;
+export type AlarmDetail = Alarm & Partial<S["AlarmDetail"]>;
+
+export interface Page<T> { items: T[]; next: string | null }
+export interface Versioned<T> { value: T; etag: string | null }
+
+export interface Health {
+  version: string;
+  ready: boolean;
+  waits_for?: string | null;
+  recovery?: string | null;
+  platform?: Record<string, unknown>;
+  http: { requests: number; streams: number; refused: number };
+}
+export interface LiveSnapshot { change: number; event: number; seals: LiveSeal[] }
+export interface AlarmKind { kind: string; grade: number; meaning: string }

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+import { render } from "preact";
+import { App } from "./app";
+import { resume } from "./state/session";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/parts.css";
+import "./styles/shell.css";
+import "./styles/map.css";
+import "./styles/watch.css";
+import "./styles/pages.css";
+import "./styles/forms.css";
+
+void resume();
+render(<App />, document.getElementById("app")!);

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is signed in, and what that role may do here (the platform decides; this only hides what it would refuse).
+import { computed, signal } from "@preact/signals";
+import { ApiError, call, drop, onAuth, post, setCsrf } from "@/api/client";
+import type { Role, Session } from "@/api/model";
+
+export const session = signal<Session | null>(null);
+export const known = signal(false); // whether we asked already
+export const mustChange = signal(false);
+export const unreachable = signal(false);
+
+const rights = {
+  handle: ["administrator", "watch-officer"], // alarms
+  plan: ["administrator", "watch-officer", "checkpoint-officer"], // journeys, commands, seals
+  observe: ["administrator", "watch-officer", "checkpoint-officer"], // raw bytes, time line
+  places: ["administrator", "watch-officer"], // stations, parties, damages
+  administer: ["administrator"],
+} satisfies Record<string, Role[]>;
+export type Right = keyof typeof rights;
+
+export const role = computed<Role | null>(() => session.value?.user.role ?? null);
+export const may = (right: Right) => role.value !== null && (rights[right] as Role[]).includes(role.value);
+
+function take(s: Session | null): void {
+  session.value = s;
+  setCsrf(s?.csrf ?? null);
+  mustChange.value = s?.user.must_change ?? false;
+  known.value = true;
+  unreachable.value = false;
+}
+
+export async function resume(): Promise<void> {
+  try {
+    take(await call<Session>("GET", "/session", { quiet: true }));
+  } catch (e) {
+    if (e instanceof ApiError && e.status === 401) take(null);
+    else {
+      known.value = true;
+      unreachable.value = true;
+    }
+  }
+}
+
+export async function signIn(name: string, password: string): Promise<void> {
+  take(await call<Session>("POST", "/session", { body: { name, password }, quiet: true }));
+}
+
+export async function changePassword(old: string, fresh: string): Promise<void> {
+  take(await post<Session>("/session/password", { old, new: fresh }, { quiet: true }));
+}
+
+export async function signOut(): Promise<void> {
+  try {
+    await drop("/session");
+  } finally {
+    take(null);
+  }
+}
+
+onAuth(
+  () => take(null),
+  () => (mustChange.value = true),
+);
