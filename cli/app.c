@@ -2,16 +2,13 @@
 #include "cli/app.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "platform/base/log.h"
 #include "platform/out/out.h"
@@ -27,7 +24,6 @@ struct device_port {
 struct app {
     struct app_options options;
     char data[512];
-    int lock; /* descriptor that keeps a second process away from the data directory */
     struct store *store;
     struct platform *platform;
     struct out *out;
@@ -77,21 +73,6 @@ static bool make_directory(const char *path)
     if (mkdir(path, 0700) == 0 || (errno == EEXIST && stat(path, &is) == 0 && S_ISDIR(is.st_mode)))
         return true;
     cli_say("data directory %s: expected to make or find it, got: %s", path, strerror(errno));
-    return false;
-}
-
-static bool lock_directory(struct app *app)
-{
-    char path[600];
-    snprintf(path, sizeof path, "%s/lock", app->data);
-    app->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (app->lock < 0) {
-        cli_say("%s: %s", path, strerror(errno));
-        return false;
-    }
-    if (flock(app->lock, LOCK_EX | LOCK_NB) == 0)
-        return true;
-    cli_say("data directory %s: expected it to be free, but another bulla process uses it", app->data);
     return false;
 }
 
@@ -162,9 +143,8 @@ struct app *app_open(const struct cli_context *context, const struct app_options
     if (!app)
         return NULL;
     app->options = *options;
-    app->lock = -1;
     snprintf(app->data, sizeof app->data, "%s", options->data ? options->data : "bulla-data");
-    if (!make_directory(app->data) || !lock_directory(app) || !open_store(app, context)) {
+    if (!make_directory(app->data) || !open_store(app, context)) {
         app_close(app);
         return NULL;
     }
@@ -240,7 +220,5 @@ void app_close(struct app *app)
     platform_close(app->platform);
     if (app->store)
         store_close(app->store);
-    if (app->lock >= 0)
-        close(app->lock);
     free(app);
 }
