@@ -1,7 +1,7 @@
 # cmake -DWEB=web -DMADE=build/web -DNPM=npm -P web_build.cmake: npm ci (when needed), npm run build, and a copy of
 # web/dist to MADE/dist. One build at a time, however many build directories there are.
-file(MAKE_DIRECTORY ${WEB}/node_modules ${MADE})
-file(LOCK ${WEB}/node_modules/.bulla-lock GUARD PROCESS TIMEOUT 1800)
+file(MAKE_DIRECTORY ${WEB}/../build ${MADE})
+file(LOCK ${WEB}/../build/.web-lock GUARD PROCESS TIMEOUT 1800)
 
 set(installed ${WEB}/node_modules/.package-lock.json)
 if(NOT EXISTS ${installed} OR ${WEB}/package-lock.json IS_NEWER_THAN ${installed})
