@@ -67,9 +67,16 @@ static void take_fix(struct live_seal *s, const struct bulla_observation *o, int
     s->accuracy_m = bulla_observation_knows(o, BULLA_HAS_ACCURACY) ? o->accuracy_m : 0;
 }
 
+/* A heartbeat tells nothing of the seal and must not make an older report look out of date. */
+static bool tells_state(const struct bulla_observation *o)
+{
+    const struct bulla_state *s = &o->state;
+    return s->seal || s->shackle || s->motor || s->cover || s->door || o->has & (BULLA_HAS_PERCENT | BULLA_HAS_CHARGING);
+}
+
 static void take_state(struct live_seal *s, const struct bulla_observation *o, int64_t time_ms)
 {
-    if (time_ms < s->time_ms)
+    if (!tells_state(o) || time_ms < s->time_ms)
         return;
     s->time_ms = time_ms;
     set_said(&s->seal_state, o->state.seal);
