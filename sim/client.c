@@ -71,8 +71,8 @@ static void close_link(struct link *l)
         atomic_fetch_sub(&l->client->world->connected, 1);
     }
     l->state = LINK_CLOSING;
-    l->wait_ms = l->wait_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : l->wait_ms * 2;
     l->try_ms = clock_ms() + l->wait_ms;
+    l->wait_ms = l->wait_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : l->wait_ms * 2;
     uv_close((uv_handle_t *)&l->tcp, on_closed);
 }
 
