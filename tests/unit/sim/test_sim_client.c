@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The world on real sockets: a small server decodes what the devices say and answers; connections break and come back.
-#include "tests/unit/sim/wire.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 #include <arpa/inet.h>
 #include <poll.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "proto/proto.h"
 #include "sim/world.h"
 
 #define JOURNEYS 12

@@ -19,9 +19,19 @@ static const struct {
 
 static struct sim_reading reading_at(int64_t time_ms)
 {
-    return (struct sim_reading){.time_ms = time_ms, .fix = true, .network = true, .satellites = 9, .csq = 21, .lat = -3.123456,
-                                .lon = 38.654321, .altitude_m = 612, .speed_kmh = 61.4, .course_deg = 312, .mileage_km = 148,
-                                .battery_percent = 77, .cell = {1, 1, 1013, 96029}};
+    return (struct sim_reading){.time_ms = time_ms,
+                                .fix = true,
+                                .network = true,
+                                .satellites = 9,
+                                .csq = 21,
+                                .lat = -3.123456,
+                                .lon = 38.654321,
+                                .altitude_m = 612,
+                                .speed_kmh = 61.4,
+                                .course_deg = 312,
+                                .mileage_km = 148,
+                                .battery_percent = 77,
+                                .cell = {1, 1, 1013, 96029}};
 }
 
 static void make(struct sim_device *d, size_t i)
@@ -109,7 +119,7 @@ static void listen(void *context, const struct bulla_observation *o)
 static const struct scene {
     enum sim_action action;
     const char *text;
-    uint64_t events; /* among what is heard */
+    uint64_t events;      /* among what is heard */
     int channel, verdict; /* of the attempt; -1: none */
     bool open;
 } scenes[] = {
@@ -221,7 +231,6 @@ static void kept_until_acknowledged(void **state)
             sim_device_tick(&d, &r);
             wire_run(&w, START + 3700000);
             wire_run(&w, START + 3800000);
-            
         }
         assert_int_equal(sim_device_waiting(&d), 0);
         assert_true(d.sent >= d.acknowledged + 2); /* twice in vain */
@@ -338,7 +347,7 @@ static void hostile_bytes_change_nothing(void **state)
             uint8_t bytes[300];
             size_t n = sim_random_below(&random, sizeof bytes);
             for (size_t b = 0; b < n; b++)
-                bytes[b] = "(),P4x\x7e\x7d\x01\x00Z9"[sim_random_below(&random, 12)];
+                bytes[b] = (uint8_t) "(),P4x\x7e\x7d\x01\x00Z9"[sim_random_below(&random, 12)];
             sim_device_receive(&d, START + 9000, bytes, n);
             assert_true(d.n_in <= sizeof d.in && d.n_urgent <= sizeof d.urgent);
             d.n_urgent = 0;
@@ -351,10 +360,14 @@ static void hostile_bytes_change_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_report_means_what_was_read),      cmocka_unit_test(a_jt701_tells_what_is_done_to_it),
-        cmocka_unit_test(a_jt709_tells_cards_and_openings),  cmocka_unit_test(kept_until_acknowledged),
-        cmocka_unit_test(history_goes_out_whole_and_in_order), cmocka_unit_test(obeys_a_right_password_alone),
-        cmocka_unit_test(obeys_an_order_to_unlock),          cmocka_unit_test(takes_a_new_interval),
+        cmocka_unit_test(a_report_means_what_was_read),
+        cmocka_unit_test(a_jt701_tells_what_is_done_to_it),
+        cmocka_unit_test(a_jt709_tells_cards_and_openings),
+        cmocka_unit_test(kept_until_acknowledged),
+        cmocka_unit_test(history_goes_out_whole_and_in_order),
+        cmocka_unit_test(obeys_a_right_password_alone),
+        cmocka_unit_test(obeys_an_order_to_unlock),
+        cmocka_unit_test(takes_a_new_interval),
         cmocka_unit_test(hostile_bytes_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 
 #include <cmocka.h>
 

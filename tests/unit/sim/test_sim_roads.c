@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 
 #include <cmocka.h>
 #include <math.h>
@@ -67,7 +67,8 @@ static void lengths_are_those_of_the_real_roads(void **state)
     static const struct {
         enum sim_place_id from, to;
         double km;
-    } known[] = {{SIM_MOMBASA, SIM_NAIROBI, 480}, {SIM_KAMPALA, SIM_MBARARA, 270}, {SIM_DAR, SIM_DODOMA, 455}, {SIM_NAIROBI, SIM_MALABA, 435}};
+    } known[] = {
+        {SIM_MOMBASA, SIM_NAIROBI, 480}, {SIM_KAMPALA, SIM_MBARARA, 270}, {SIM_DAR, SIM_DODOMA, 455}, {SIM_NAIROBI, SIM_MALABA, 435}};
     (void)state;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         double km = sim_path_length(sim_roads_path(roads, known[i].from, known[i].to)) / 1000;

@@ -275,9 +275,9 @@ static void speed_brings_the_script_forward(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_out_of_range_are_refused), cmocka_unit_test(the_plan_can_be_supervised),
+        cmocka_unit_test(options_out_of_range_are_refused),   cmocka_unit_test(the_plan_can_be_supervised),
         cmocka_unit_test(the_same_seed_gives_the_same_bytes), cmocka_unit_test(steps_do_not_depend_on_the_caller),
-        cmocka_unit_test(lorries_move_as_lorries_do),       cmocka_unit_test(the_script_is_what_happens),
+        cmocka_unit_test(lorries_move_as_lorries_do),         cmocka_unit_test(the_script_is_what_happens),
         cmocka_unit_test(speed_brings_the_script_forward),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,10 +3,10 @@
 #ifndef TEST_SIM_WIRE_H
 #define TEST_SIM_WIRE_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 
 #include <cmocka.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ struct wire {
     const struct proto *proto;
     struct proto_link link;
     struct proto_profile profile;
-    bool deaf;  /* the platform does not answer */
+    bool deaf; /* the platform does not answer */
     void (*each)(void *context, const struct bulla_observation *o);
     void *context;
     unsigned long messages, observations;
