@@ -8,13 +8,28 @@
 #define HEAD_MAX     21 /* 2019, sub-packaged */
 #define PHONE_BINARY 6
 
-/* The first `byte` in [i, n), or n. Four at a time keeps the scan out of the profile of a busy port. */
+/* Eight bytes at a time: scanning and summing are a third of the time of a busy port otherwise. */
+#define ONES  UINT64_C(0x0101010101010101)
+#define HIGHS (ONES << 7)
+
+static uint64_t eight(const uint8_t *at)
+{
+    uint64_t word;
+    bulla_copy(&word, at, sizeof word);
+    return word;
+}
+
+static bool holds(uint64_t word, uint8_t byte)
+{
+    uint64_t zero = word ^ ONES * byte; /* a zero byte where `byte` was */
+    return ((zero - ONES) & ~zero & HIGHS) != 0;
+}
+
+/* The first `byte` in [i, n), or n. */
 static size_t find(const uint8_t *at, size_t i, size_t n, uint8_t byte)
 {
-    for (; i + 4 <= n; i += 4) {
-        if ((at[i] == byte) | (at[i + 1] == byte) | (at[i + 2] == byte) | (at[i + 3] == byte)) {
-            break;
-        }
+    while (i < n && n - i >= 8 && !holds(eight(at + i), byte)) {
+        i += 8;
     }
     while (i < n && at[i] != byte) {
         i++;
@@ -24,8 +39,15 @@ static size_t find(const uint8_t *at, size_t i, size_t n, uint8_t byte)
 
 static uint8_t xor_of(const uint8_t *at, size_t n)
 {
-    uint8_t sum = 0;
-    for (size_t i = 0; i < n; i++) {
+    uint64_t word = 0;
+    size_t i = 0;
+    for (; n - i >= 8; i += 8) {
+        word ^= eight(at + i);
+    }
+    word ^= word >> 32;
+    word ^= word >> 16;
+    uint8_t sum = (uint8_t)(word ^ word >> 8);
+    for (; i < n; i++) {
         sum ^= at[i];
     }
     return sum;
@@ -64,14 +86,31 @@ static int escaped(uint8_t delimiter, uint8_t mark, uint8_t code)
     return -1;
 }
 
-/* Content of a frame without its escapes: `from` itself when it has none, else in `store`. False on a wrong escape or
- * a delimiter inside. */
-static bool unescape(uint8_t delimiter, struct bulla_bytes from, uint8_t store[JT808_FRAME_MAX], struct bulla_bytes *to)
+/* Where the first mark or delimiter stands, or the length. */
+static size_t first_special(uint8_t delimiter, struct bulla_bytes from)
 {
+    if (delimiter == JT808_DELIMITER) {
+        size_t i = 0;
+        while (from.len - i >= 8 && !holds(eight(from.at + i), 0x7D) && !holds(eight(from.at + i), 0x7E)) {
+            i += 8;
+        }
+        while (i < from.len && from.at[i] != 0x7D && from.at[i] != 0x7E) {
+            i++;
+        }
+        return i;
+    }
     size_t i = 0;
     while (i < from.len && !marked(delimiter, from.at[i]) && from.at[i] != delimiter) {
         i++;
     }
+    return i;
+}
+
+/* Content of a frame without its escapes: `from` itself when it has none, else in `store`. False on a wrong escape or
+ * a delimiter inside. */
+static bool unescape(uint8_t delimiter, struct bulla_bytes from, uint8_t store[JT808_FRAME_MAX], struct bulla_bytes *to)
+{
+    size_t i = first_special(delimiter, from);
     if (i == from.len) {
         *to = from;
         return true;
@@ -99,19 +138,25 @@ static bool unescape(uint8_t delimiter, struct bulla_bytes from, uint8_t store[J
     return true;
 }
 
+static bool plain(uint8_t delimiter, uint8_t byte)
+{
+    return delimiter == JT808_DELIMITER_E7 ? byte != 0xE6 && byte != 0xE7 && byte != 0x3E && byte != 0x3D : byte != 0x7D && byte != 0x7E;
+}
+
 static void escape_put(struct bulla_writer *out, uint8_t delimiter, const uint8_t *at, size_t n)
 {
     size_t rules;
     const struct escape *e = escapes_of(delimiter, &rules);
     for (size_t i = 0; i < n; i++) {
-        size_t k = 0;
-        while (k < rules && e[k].byte != at[i]) {
-            k++;
+        size_t run = i;
+        while (i < n && plain(delimiter, at[i])) {
+            i++;
         }
-        if (k < rules) {
-            bulla_writer_put(out, (uint8_t[]){e[k].mark, e[k].code}, 2);
-        } else {
-            bulla_writer_put_u8(out, at[i]);
+        bulla_writer_put(out, at + run, i - run);
+        for (size_t k = 0; i < n && k < rules; k++) {
+            if (e[k].byte == at[i]) {
+                bulla_writer_put(out, (uint8_t[]){e[k].mark, e[k].code}, 2);
+            }
         }
     }
 }

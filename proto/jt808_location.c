@@ -59,12 +59,15 @@ int64_t jt808_clock(const uint8_t bcd[6], int zone_minutes)
     return time_ms == BULLA_TIME_NONE ? time_ms : time_ms - (int64_t)zone_minutes * 60000;
 }
 
+/* With a clock, the serial is not said: a location that is sent again from the store has another one, and is the same. */
 void jt808_put_clock(struct bulla_observation *o, const uint8_t bcd[6], int zone_minutes)
 {
     o->time_ms = jt808_clock(bcd, zone_minutes);
     o->has |= BULLA_HAS_TIME;
     if (o->time_ms == BULLA_TIME_NONE) {
         o->unknown |= BULLA_HAS_TIME;
+    } else {
+        o->has &= ~(uint32_t)BULLA_HAS_COUNTER;
     }
 }
 

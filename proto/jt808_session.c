@@ -10,6 +10,8 @@ void jt808_begin(struct jt808_call *c, struct bulla_observation *o)
 {
     bulla_observation_init(o, "jt808");
     bulla_copy(o->device, c->device, sizeof o->device);
+    o->has |= BULLA_HAS_COUNTER; /* until a clock names the observation better */
+    o->counter = c->head.serial;
 }
 
 void jt808_emit(struct jt808_call *c, const struct bulla_observation *o)
