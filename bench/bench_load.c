@@ -43,7 +43,8 @@ struct bench {
     struct peer *peers;
     unsigned n_open, n_alarm; /* the first n_alarm connections are for openings alone */
     int64_t start_ns, warm_ns, end_ns;
-    uint64_t sent, acked, overrun, unsent, broken, counted;
+    uint64_t sent, acked, overrun, unsent, broken;
+    uint64_t behind;      /* messages whose time came but that this program had no time to send */
     uint64_t late_max_ns; /* how far the sender itself fell behind */
     int64_t *alarm_ns;    /* when each opening was due; negative: seen */
     unsigned alarms_sent, alarms_seen;
@@ -323,7 +324,6 @@ static void drive(struct bench *b)
         for (unsigned burst = 0; intended <= now && burst < EVENTS; burst++) {
             uint64_t late = (uint64_t)(now - intended);
             b->late_max_ns = late > b->late_max_ns ? late : b->late_max_ns;
-            b->counted += intended >= b->warm_ns;
             send_one(b, b->n_alarm + (unsigned)(due % ordinary), intended, false);
             intended = b->start_ns + (int64_t)((double)++due * gap_ns);
         }
@@ -334,6 +334,8 @@ static void drive(struct bench *b)
         }
         attend(b, intended > now_ns() + 1000000 ? 1 : 0);
     }
+    uint64_t all = (uint64_t)((double)(b->end_ns - b->start_ns) / gap_ns);
+    b->behind = all > due ? all - due : 0;
     while (now_ns() < b->end_ns + DRAIN_S * INT64_C(1000000000) && (b->acked < b->sent || b->alarms_seen < b->alarms_sent))
         attend(b, 10);
 }
@@ -343,10 +345,11 @@ static void report(const struct bench *b)
     double seconds = (double)b->ack.n / (b->o.seconds ? b->o.seconds : 1);
     static const double percents[] = {50, 90, 99, 99.9, 100};
     printf("{\"bench\":\"load\",\"protocol\":\"%s\",\"connections\":%u,\"rate\":%.0f,\"seconds\":%u,\"sent\":%llu,\"acked\":%llu,"
-           "\"lost\":%llu,\"unsent\":%llu,\"overrun\":%llu,\"broken\":%llu,\"acked_per_s\":%.0f,\"sender_late_max_ms\":%.1f,\"ack_ms\":{",
+           "\"lost\":%llu,\"unsent\":%llu,\"overrun\":%llu,\"broken\":%llu,\"behind\":%llu,\"acked_per_s\":%.0f,\"sender_late_max_ms\":%."
+           "1f,\"ack_ms\":{",
            b->o.protocol->name, b->o.connections, b->o.rate, b->o.seconds, (unsigned long long)b->sent, (unsigned long long)b->acked,
            (unsigned long long)(b->sent - b->acked), (unsigned long long)b->unsent, (unsigned long long)b->overrun,
-           (unsigned long long)b->broken, seconds, (double)b->late_max_ns / 1e6);
+           (unsigned long long)b->broken, (unsigned long long)b->behind, seconds, (double)b->late_max_ns / 1e6);
     for (size_t i = 0; i < 5; i++)
         printf("%s\"p%g\":%.3f", i ? "," : "", percents[i], histogram_ms(&b->ack, percents[i]));
     printf("},\"alarms_sent\":%u,\"alarms_seen\":%u,\"alarm_ms\":{", b->alarms_sent, b->alarms_seen);
@@ -358,6 +361,8 @@ static void report(const struct bench *b)
     fprintf(stderr, "%-8s %7u %9.0f %9.0f %6llu %9.2f %9.2f %9.2f %9.2f %9.2f\n", b->o.protocol->name, b->o.connections, b->o.rate, seconds,
             (unsigned long long)(b->sent - b->acked + b->unsent), histogram_ms(&b->ack, 50), histogram_ms(&b->ack, 90),
             histogram_ms(&b->ack, 99), histogram_ms(&b->ack, 99.9), histogram_ms(&b->ack, 100));
+    if (b->behind)
+        fprintf(stderr, "the sender was too slow: %llu messages were not sent in time to count\n", (unsigned long long)b->behind);
     if (b->n_alarm)
         fprintf(stderr, "alarms: %u sent, %u seen; opening to live stream p50 %.1f ms, p99 %.1f ms, max %.1f ms\n", b->alarms_sent,
                 b->alarms_seen, histogram_ms(&b->alarm, 50), histogram_ms(&b->alarm, 99), histogram_ms(&b->alarm, 100));

@@ -128,7 +128,8 @@ static int64_t after(const struct world *world, double seconds)
     return world->options.start_ms + 1000 * (int64_t)(seconds / world->options.speed);
 }
 
-/* --- parts: each sets the age (seconds since sealing) and what is special --- */
+/* --- parts: each sets the age (seconds since sealing) and what is special. An incident in stored data wants an age
+ * under four hours: else it reveals, rightly, that nothing was heard for as long (ALARMS: signal_lost). --- */
 static int64_t play_cut(struct world *world, struct truck *t, int64_t way_s)
 {
     struct sim_vehicle at;
@@ -168,7 +169,7 @@ static int64_t play_deviate(struct world *world, struct truck *t, int64_t way_s)
 static int64_t play_stay(struct world *world, struct truck *t, int64_t way_s)
 {
     struct sim_vehicle at;
-    int64_t age = first_when(t, 6 * HOUR, open_road, &at);
+    int64_t age = first_when(t, 5 * HOUR / 2, open_road, &at);
     (void)way_s;
     (void)world;
     if (age >= 0)
@@ -179,8 +180,9 @@ static int64_t play_stay(struct world *world, struct truck *t, int64_t way_s)
 static int64_t play_battery(struct world *world, struct truck *t, int64_t way_s)
 {
     struct sim_vehicle at;
-    int64_t age = first_when(t, way_s * 3 / 5, open_road, &at);
+    int64_t age = first_when(t, 3 * HOUR, open_road, &at);
     (void)world;
+    (void)way_s;
     t->drain_per_hour = 1.6;
     t->battery_percent = 12.6 + 1.6 * (double)age / HOUR;
     return age;
