@@ -17,24 +17,38 @@ static const char PRAGMAS_RECORD[] = "PRAGMA journal_mode=WAL; PRAGMA synchronou
 static const char PRAGMAS_APPEND[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
                                      "PRAGMA journal_size_limit=67108864;";
 
-static bool is_full(int code, int system_errno)
+static bool is_no_space(int system_errno)
 {
-    return (code & 0xFF) == SQLITE_FULL ||
-           ((code & 0xFF) == SQLITE_IOERR && (system_errno == ENOSPC || system_errno == EFBIG || system_errno == EDQUOT));
+    return system_errno == ENOSPC || system_errno == EFBIG || system_errno == EDQUOT;
+}
+
+/* SQLite says FULL for ENOSPC alone; a quota or a limit on files is an I/O error to it, with the reason kept by the file
+ * that failed: the database or its write-ahead log. */
+static int errno_of_files(sqlite3 *handle)
+{
+    int of_database = 0, of_log = 0;
+    sqlite3_file *log = NULL;
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &of_database);
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log && log->pMethods) {
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &of_log);
+    }
+    return of_log ? of_log : of_database;
 }
 
 int store_db_fail(struct store_db *db, const char *doing)
 {
     int code = sqlite3_extended_errcode(db->handle);
-    int system_errno = sqlite3_system_errno(db->handle);
-    if (is_full(code, system_errno)) {
+    bool is_io = (code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_CANTOPEN;
+    int system_errno = is_io ? errno_of_files(db->handle) : 0;
+    if ((code & 0xFF) == SQLITE_FULL || is_no_space(system_errno)) {
         return store_fail(STORE_NO_SPACE, "%s: no space left for %s; free some, nothing was changed", doing, db->path);
     }
     if (store_db_is_damaged(db)) {
         return store_fail(STORE_FAILED, "%s: %s is damaged (%s); restore it from a backup", doing, db->path, sqlite3_errmsg(db->handle));
     }
-    return store_fail(STORE_FAILED, "%s: %s: %s%s%s", doing, db->path, sqlite3_errmsg(db->handle), system_errno ? ": " : "",
-                      system_errno ? strerror(system_errno) : "");
+    return store_fail(STORE_FAILED, "%s: %s: %s (SQLite %d%s%s)", doing, db->path, sqlite3_errmsg(db->handle), code,
+                      system_errno ? ", " : "", system_errno ? strerror(system_errno) : "");
 }
 
 bool store_db_is_damaged(struct store_db *db)
@@ -68,6 +82,13 @@ static int configure(struct store_db *db, enum store_db_mode mode)
     return outcome;
 }
 
+static const int FLAGS[] = {
+    [STORE_DB_READ] = SQLITE_OPEN_READONLY,
+    [STORE_DB_MEND] = SQLITE_OPEN_READWRITE,
+    [STORE_DB_RECORD] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+    [STORE_DB_APPEND] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+};
+
 int store_db_open(const char *path, enum store_db_mode mode, struct store_db **out)
 {
     struct store_db *db = calloc(1, sizeof *db);
@@ -75,7 +96,7 @@ int store_db_open(const char *path, enum store_db_mode mode, struct store_db **o
         return store_fail(STORE_FAILED, "%s: out of memory", path);
     }
     snprintf(db->path, sizeof db->path, "%s", path);
-    int flags = SQLITE_OPEN_NOMUTEX | (mode == STORE_DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    int flags = SQLITE_OPEN_NOMUTEX | FLAGS[mode];
     int outcome = STORE_FAILED;
     if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
         outcome = db->handle ? store_db_fail(db, "opening") : store_fail(STORE_FAILED, "%s: out of memory", path);
@@ -166,7 +187,7 @@ int store_db_number(struct store_db *db, const char *sql, int64_t otherwise, int
 {
     sqlite3_stmt *statement = store_db_prepare(db, sql);
     if (!statement) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     int code = sqlite3_step(statement);
     int outcome = 0;
@@ -184,14 +205,14 @@ int store_db_number(struct store_db *db, const char *sql, int64_t otherwise, int
 int store_db_begin(struct store_db *db)
 {
     sqlite3_stmt *statement = store_db_prepare(db, "BEGIN IMMEDIATE");
-    return statement ? store_db_step(db, statement, "beginning") : STORE_FAILED;
+    return statement ? store_db_step(db, statement, "beginning") : store_outcome();
 }
 
 int store_db_end(struct store_db *db, int outcome)
 {
     if (!outcome) {
         sqlite3_stmt *commit = store_db_prepare(db, "COMMIT");
-        outcome = commit ? store_db_step(db, commit, "committing") : STORE_FAILED;
+        outcome = commit ? store_db_step(db, commit, "committing") : store_outcome();
     }
     if (outcome && !sqlite3_get_autocommit(db->handle)) {
         /* Not through the cache: it must work when memory or space does not. A failure here means that SQLite has

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { BLOOMS_MOST = 128 }; /* in memory; 1.4 MB for a segment of a million rows */
 
@@ -72,6 +73,19 @@ static void note(struct store_history *history, const char *sentence)
     snprintf(history->found + used, sizeof history->found - used, "%s%s", used ? "; " : "", sentence);
 }
 
+/* Not counted, and its number is given again. */
+static void drop_unborn(struct store_history *history)
+{
+    struct segment *segment = history->segments[--history->n_segments];
+    char log[STORE_PATH_SIZE + 8];
+    snprintf(log, sizeof log, "%s-wal", segment->path);
+    unlink(log);
+    snprintf(log, sizeof log, "%s-shm", segment->path);
+    unlink(log);
+    unlink(segment->path);
+    store_segment_free(segment);
+}
+
 static int load(struct store_history *history, unsigned number)
 {
     char why[400] = "";
@@ -82,6 +96,10 @@ static int load(struct store_history *history, unsigned number)
     }
     store_segment_load(segment, history->options.rows, why, sizeof why);
     history->log_bytes += segment->log_bytes;
+    if (segment->unborn) {
+        drop_unborn(history);
+        return 0;
+    }
     if (*why) {
         note(history, why);
     }
@@ -109,7 +127,7 @@ static int choose_hot(struct store_history *history)
     }
     history->hot = store_keeper_spare(history);
     if (!history->hot) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     return store_history_add(history, history->hot) ? 0 : store_fail(STORE_FAILED, "%s: out of memory", history->folder);
 }

@@ -144,7 +144,7 @@ static int switch_segment(struct store_history *history)
 {
     struct segment *next = store_keeper_spare(history);
     if (!next) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     pthread_rwlock_wrlock(&history->lock);
     bool added = store_history_add(history, next);
@@ -197,7 +197,7 @@ static int write_base(struct store_db *db, int64_t base_ms)
 {
     sqlite3_stmt *s = store_db_prepare(db, "INSERT INTO meta (name, value) VALUES ('base', ?)");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     sqlite3_bind_int64(s, 1, base_ms);
     return store_db_step(db, s, "appending");
@@ -211,7 +211,7 @@ static int write_rows(struct store_history *history, const struct store_row *row
     sqlite3_stmt *row =
         store_db_prepare(hot->writer, "INSERT INTO observation (n, id, seal, at, lag, body, raw) VALUES (?, ?, ?, ?, ?, ?, ?)");
     if (!seal || !row) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     int outcome = hot->has_base ? 0 : write_base(hot->writer, base_ms);
     int64_t number = hot->index->n_rows;

@@ -8,13 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct broken { /* the files that a reading met and could not read; the others' rows are given all the same */
-    char names[200];
+struct broken {                /* the files that a reading met and could not read; the others' rows are given all the same */
+    char names[200], why[200]; /* why: of the first */
 };
 
 static void note_broken(struct broken *broken, const struct segment *segment)
 {
     size_t used = strlen(broken->names);
+    if (!used) {
+        snprintf(broken->why, sizeof broken->why, "%s", store_error(NULL));
+    }
     if (!strstr(broken->names, segment->name)) {
         snprintf(broken->names + used, sizeof broken->names - used, "%ssegments/%s", used ? ", " : "", segment->name);
     }
@@ -22,7 +25,8 @@ static void note_broken(struct broken *broken, const struct segment *segment)
 
 static int tell_broken(const struct broken *broken)
 {
-    return broken->names[0] ? store_fail(STORE_PARTIAL, "%s cannot be read; what the others hold is given", broken->names) : STORE_OK;
+    return broken->names[0] ? store_fail(STORE_PARTIAL, "%s cannot be read (%s); what the others hold is given", broken->names, broken->why)
+                            : STORE_OK;
 }
 
 static bool is_outside(struct store_history *history, struct segment *segment, struct store_key key, int64_t from_ms, int64_t until_ms)
@@ -45,6 +49,7 @@ static int open_streams(struct store_history *history, const char *seal, int64_t
             continue;
         }
         if (segment->state == SEGMENT_DAMAGED) {
+            store_fail(STORE_PARTIAL, "found damaged when the store was opened");
             note_broken(broken, segment);
         }
         int outcome = segment->state == SEGMENT_DAMAGED && !segment->index
@@ -101,7 +106,7 @@ static void merge(struct store_stream *streams, size_t n, const char *seal, size
 int store_history_range(struct store_history *history, const char *seal, int64_t from_ms, int64_t until_ms, size_t limit,
                         store_observation_fn each, void *context)
 {
-    struct broken broken = {""};
+    struct broken broken = {"", ""};
     struct store_stream *streams = NULL;
     size_t n = 0;
     int outcome = open_streams(history, seal, from_ms, until_ms, &broken, &streams, &n);
@@ -141,7 +146,7 @@ static struct segment *locate(struct store_history *history, const char *id, str
 
 int store_history_get(struct store_history *history, const char *id, store_observation_fn each, void *context)
 {
-    struct broken broken = {""};
+    struct broken broken = {"", ""};
     int64_t row = 0;
     struct segment *segment = locate(history, id, &broken, &row);
     if (segment) {
@@ -207,7 +212,7 @@ static int latest_of_closed(struct latest_list *list, struct segment *segment)
         outcome = add_latest(list, &item) ? 0 : store_fail(STORE_FAILED, "reading the latest observations: out of memory");
     }
     if (!outcome && code != SQLITE_DONE) {
-        outcome = s ? store_db_fail(db, "reading the latest observations") : STORE_FAILED;
+        outcome = s ? store_db_fail(db, "reading the latest observations") : store_outcome();
     }
     sqlite3_reset(s);
     store_segment_give(segment, db);
@@ -228,7 +233,7 @@ static int by_seal_newest_first(const void *left, const void *right)
 int store_history_latest(struct store_history *history, store_observation_fn each, void *context)
 {
     struct latest_list list = {0};
-    struct broken broken = {""};
+    struct broken broken = {"", ""};
     pthread_rwlock_rdlock(&history->lock);
     for (size_t i = 0; i < history->n_segments; i++) {
         struct segment *segment = history->segments[i];

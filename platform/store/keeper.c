@@ -107,8 +107,6 @@ static int close_segment(struct store_history *history, struct segment *segment)
     outcome = store_segment_become_closed(segment, segment->writer);
     segment->log_kept = true;
     pthread_rwlock_unlock(&history->lock);
-    store_db_close(segment->writer);
-    segment->writer = NULL;
     return outcome;
 }
 

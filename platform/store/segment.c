@@ -68,7 +68,7 @@ static int load_seals(struct segment *segment, struct store_db *db)
     sqlite3_stmt *s = store_db_prepare(db, "SELECT n, name FROM seal ORDER BY n");
     int code;
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     while ((code = sqlite3_step(s)) == SQLITE_ROW) {
         int64_t number = sqlite3_column_int64(s, 0);
@@ -124,7 +124,7 @@ static int load_rows(struct segment *segment, struct store_db *db)
 {
     sqlite3_stmt *s = store_db_prepare(db, "SELECT n, id, seal, at, lag FROM observation ORDER BY n");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     int code;
     while ((code = sqlite3_step(s)) == SQLITE_ROW && load_row(segment, s)) {
@@ -146,11 +146,23 @@ static int load_open(struct segment *segment, struct store_db *db, uint32_t rows
     return outcome ? outcome : load_rows(segment, db);
 }
 
+static bool has_log(struct store_db *db)
+{
+    sqlite3_stmt *s = store_db_prepare(db, "PRAGMA journal_mode");
+    bool wal = s && sqlite3_step(s) == SQLITE_ROW && !strcmp((const char *)sqlite3_column_text(s, 0), "wal");
+    sqlite3_reset(s);
+    return wal;
+}
+
 static int load_file(struct segment *segment, struct store_db *db, uint32_t rows)
 {
     int64_t version = 0, closed = 0, none = 0;
     int outcome = store_db_number(db, "PRAGMA user_version", 0, &version);
-    if (outcome) {
+    if (!outcome && version == 0) {
+        outcome = store_db_number(db, "SELECT count(*) FROM sqlite_schema", 0, &none);
+        segment->unborn = !outcome && none == 0;
+    }
+    if (outcome || segment->unborn) {
         return outcome;
     }
     if (version != FORMAT) {
@@ -169,7 +181,11 @@ static int load_file(struct segment *segment, struct store_db *db, uint32_t rows
         segment->base_ms = 0;
         outcome = !outcome && none ? store_fail(STORE_FAILED, "it has no base time") : outcome;
     }
-    return outcome ? outcome : closed ? store_segment_become_closed(segment, db) : load_open(segment, db, rows);
+    if (outcome) {
+        return outcome;
+    }
+    segment->log_kept = has_log(db);
+    return closed ? store_segment_become_closed(segment, db) : load_open(segment, db, rows);
 }
 
 void store_segment_load(struct segment *segment, uint32_t rows, char *why, size_t size)
@@ -178,9 +194,8 @@ void store_segment_load(struct segment *segment, uint32_t rows, char *why, size_
     char log[STORE_PATH_SIZE + 8];
     snprintf(log, sizeof log, "%s-wal", segment->path);
     struct stat info;
-    segment->log_kept = stat(log, &info) == 0;
-    segment->log_bytes = segment->log_kept ? (long long)info.st_size : 0;
-    int outcome = store_db_open(segment->path, STORE_DB_READ, &db);
+    segment->log_bytes = stat(log, &info) == 0 ? (long long)info.st_size : 0;
+    int outcome = store_db_open(segment->path, STORE_DB_MEND, &db);
     if (!outcome) {
         outcome = load_file(segment, db, rows);
     }
@@ -194,7 +209,7 @@ void store_segment_load(struct segment *segment, uint32_t rows, char *why, size_
 static int put_seals(const struct segment *segment, struct store_db *db)
 {
     sqlite3_stmt *s = store_db_prepare(db, "UPDATE seal SET latest = ?, latest_at = ?, first_at = ?, last_at = ? WHERE n = ?");
-    int outcome = s ? 0 : STORE_FAILED;
+    int outcome = s ? 0 : store_outcome();
     for (uint32_t n = 1; n <= segment->index->n_seals && !outcome; n++) {
         const struct index_seal *seal = &segment->index->seals[n];
         if (seal->rows > 0) {
@@ -213,7 +228,7 @@ static int put_meta(struct store_db *db, const char *name, int64_t number, struc
 {
     sqlite3_stmt *s = store_db_prepare(db, "INSERT INTO meta (name, value) VALUES (?, ?)");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     store_db_bind_text(s, 1, name);
     if (bytes.at) {
@@ -282,7 +297,7 @@ static int read_hours(struct segment *segment, struct store_db *db)
 {
     sqlite3_stmt *s = store_db_prepare(db, "SELECT value FROM meta WHERE name = 'hours'");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     int outcome = sqlite3_step(s) == SQLITE_ROW ? 0 : store_db_fail(db, "reading");
     struct bulla_bytes hours = outcome ? (struct bulla_bytes){NULL, 0} : store_db_column_bytes(s, 0);
@@ -322,11 +337,15 @@ static bool leave_wal(struct store_db *db)
 bool store_segment_put_log_away(struct segment *segment)
 {
     bool done = false;
-    struct store_db *db = NULL;
     if (pthread_rwlock_trywrlock(&segment->in_use) == 0) {
         store_pool_drain(&segment->readers);
-        done = store_db_open(segment->path, STORE_DB_APPEND, &db) == 0 && leave_wal(db);
-        store_db_close(db);
+        if (segment->writer || store_db_open(segment->path, STORE_DB_APPEND, &segment->writer) == 0) {
+            done = leave_wal(segment->writer);
+        }
+        if (done) { /* until then it stays open: with the disk full, readers need what it has mapped */
+            store_db_close(segment->writer);
+            segment->writer = NULL;
+        }
         pthread_rwlock_unlock(&segment->in_use);
     }
     return done;
@@ -378,7 +397,7 @@ int64_t store_segment_find(struct segment *segment, const char *id)
     if (outcome) {
         return outcome;
     }
-    int64_t found = STORE_FAILED;
+    int64_t found;
     sqlite3_stmt *s = store_db_prepare(db, "SELECT n FROM observation WHERE substr(id, 1, 5) = substr(?1, 1, 5) AND id = ?1");
     if (s) {
         if (store_key_bytes(id, bytes)) {
@@ -389,6 +408,8 @@ int64_t store_segment_find(struct segment *segment, const char *id)
         int code = sqlite3_step(s);
         found = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : code == SQLITE_DONE ? 0 : store_db_fail(db, "looking an id up");
         sqlite3_reset(s);
+    } else {
+        found = store_outcome();
     }
     store_segment_give(segment, db);
     return found;

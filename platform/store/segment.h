@@ -25,6 +25,7 @@ struct segment {
     char name[24], path[STORE_PATH_SIZE];
     enum segment_state state;
     bool has_base;
+    bool unborn;         /* loaded, and the program ended before its tables were made: nothing is in it */
     bool log_kept;       /* closed, but its write-ahead log is not put away yet */
     long long log_bytes; /* of the write-ahead log that was there when it was loaded */
     int64_t base_ms;

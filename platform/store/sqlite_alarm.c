@@ -31,7 +31,7 @@ static const struct record_field *field_named(const struct record_field *fields,
 static int update_found(struct store_db *db, const struct alarm *alarm)
 {
     sqlite3_stmt *s = store_db_prepare(db, FOUND);
-    int outcome = s ? 0 : STORE_FAILED;
+    int outcome = s ? 0 : store_outcome();
     for (size_t i = 0; i < sizeof FOUND_FIELDS / sizeof *FOUND_FIELDS && !outcome; i++) {
         struct record_field one[2] = {*field_named(record_alarm.fields, FOUND_FIELDS[i]), {NULL}};
         outcome = sqlite_fields_bind(s, (int)i + 1, one, alarm);
@@ -57,7 +57,7 @@ int sqlite_alarm_found(struct store *base, const struct alarm *alarms, size_t n)
     struct store_sqlite *store = store_sqlite_of(base);
     struct store_db *db = n > 0 ? sqlite_write_begin(store) : NULL;
     if (!db) {
-        return n > 0 ? STORE_FAILED : 0;
+        return n > 0 ? store_outcome() : 0;
     }
     int outcome = 0;
     for (size_t i = 0; i < n && !outcome; i++) {
@@ -73,7 +73,7 @@ static int write_life(struct store_db *db, const struct alarm *alarm)
         store_db_prepare(db, "UPDATE alarm SET version = version + 1, state = ?, finding = ?, handler = ?, patrol = ?, note = ?, "
                              "changed_ms = ? WHERE id = ? AND version = ?");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     sqlite3_bind_int(s, 1, (int)alarm->state);
     sqlite3_bind_int(s, 2, (int)alarm->finding);
@@ -96,7 +96,7 @@ int sqlite_alarm_put(struct store *base, struct alarm *alarm, const struct audit
     struct store_sqlite *store = store_sqlite_of(base);
     struct store_db *db = sqlite_write_begin(store);
     if (!db) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     int outcome = alarm->version ? write_life(db, alarm) : sqlite_record_write(db, &record_alarm, alarm, 0);
     outcome = sqlite_write_end(store, outcome, audit);
@@ -118,7 +118,7 @@ static int write_content(struct store_db *db, const struct store_file *file, str
 {
     sqlite3_stmt *s = store_db_prepare(db, "INSERT OR IGNORE INTO file_content (id, bytes) VALUES (?, ?)");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     store_db_bind_text(s, 1, file->id);
     store_db_bind_bytes(s, 2, content);
@@ -130,7 +130,7 @@ static int write_content(struct store_db *db, const struct store_file *file, str
 static int write_file(struct store_db *db, const struct store_file *file)
 {
     sqlite3_stmt *s = store_db_prepare(db, "INSERT INTO file (id, alarm, name, type, user, added_ms, size) VALUES (?, ?, ?, ?, ?, ?, ?)");
-    int outcome = s ? sqlite_fields_bind(s, 1, record_file_fields, file) : STORE_FAILED;
+    int outcome = s ? sqlite_fields_bind(s, 1, record_file_fields, file) : store_outcome();
     if (outcome) {
         return outcome;
     }
@@ -153,7 +153,7 @@ int sqlite_file_put(struct store *base, const struct store_file *file, struct bu
     int outcome = check_digest(file, content);
     struct store_db *db = outcome ? NULL : sqlite_write_begin(store);
     if (!db) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     outcome = write_content(db, file, content);
     outcome = outcome ? outcome : write_file(db, &sized);
@@ -181,7 +181,7 @@ static int get_file(struct store_db *db, const char *id, struct store_file *out,
     sqlite3_stmt *s = store_db_prepare(db, "SELECT file.id, alarm, name, type, user, added_ms, size, bytes FROM file JOIN file_content ON "
                                            "file_content.id = file.id WHERE file.id = ? ORDER BY number LIMIT 1");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     store_db_bind_text(s, 1, id);
     int code = sqlite3_step(s);

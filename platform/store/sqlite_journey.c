@@ -15,7 +15,7 @@ static int write_permission(struct store_db *db, const char *journey, const stru
                              "until_ms = excluded.until_ms, unseals = excluded.unseals, has_place = excluded.has_place, "
                              "place = excluded.place");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     store_db_bind_text(s, 1, journey);
     int outcome = sqlite_fields_bind(s, 2, record_permission_fields, permission);
@@ -37,7 +37,7 @@ static int run_for_journey(struct store_db *db, const char *sql, const char *jou
 {
     sqlite3_stmt *s = store_db_prepare(db, sql);
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     store_db_bind_text(s, 1, journey);
     if (seal) {
@@ -72,7 +72,7 @@ int sqlite_journey_put(struct store *base, struct journey *journey, const struct
     struct store_sqlite *store = store_sqlite_of(base);
     struct store_db *db = sqlite_write_begin(store);
     if (!db) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     int outcome = sqlite_write_end(store, write_all(db, journey), audit);
     journey->version += outcome == 0;
@@ -83,7 +83,7 @@ int sqlite_permission_add(struct store *base, const char *journey, const struct 
 {
     struct store_sqlite *store = store_sqlite_of(base);
     struct store_db *db = sqlite_write_begin(store);
-    return db ? sqlite_write_end(store, write_permission(db, journey, permission), audit) : STORE_FAILED;
+    return db ? sqlite_write_end(store, write_permission(db, journey, permission), audit) : store_outcome();
 }
 
 static int read_permissions(struct store_db *db, struct journey *journey)
@@ -94,7 +94,7 @@ static int read_permissions(struct store_db *db, struct journey *journey)
     sqlite_text_add(&sql, " FROM permission WHERE journey = ? ORDER BY from_ms, number");
     sqlite3_stmt *s = store_db_prepare(db, sql.at);
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     store_db_bind_text(s, 1, journey->id);
     int code, outcome = 0;
@@ -154,7 +154,7 @@ static int get(struct store_db *db, const char *id, struct journey **out)
     sqlite_text_add(&sql, " FROM journey WHERE id = ?");
     sqlite3_stmt *s = store_db_prepare(db, sql.at);
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     store_db_bind_text(s, 1, id);
     int code = sqlite3_step(s);

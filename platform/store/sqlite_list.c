@@ -218,7 +218,7 @@ static int list(struct store_db *db, const struct page *page, sqlite_load_fn loa
     sqlite3_stmt *s = store_db_prepare(db, sql.at);
     void *record = s ? malloc(page->table->size) : NULL;
     if (!record) {
-        return s ? store_fail(STORE_FAILED, "%s: out of memory", page->table->noun) : STORE_FAILED;
+        return s ? store_fail(STORE_FAILED, "%s: out of memory", page->table->noun) : store_outcome();
     }
     bind_page(s, page);
     int outcome = 0, code = SQLITE_DONE;

@@ -110,7 +110,7 @@ int sqlite_record_insert(struct store_db *db, const struct record_table *table, 
     sqlite_text_add(&sql, "%s)", table->also_values);
     sqlite3_stmt *s = store_db_prepare(db, sql.at);
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     int64_t from = position_from(table, record);
     sqlite3_bind_int64(s, 1, from);
@@ -129,7 +129,7 @@ int sqlite_record_explain(struct store_db *db, const struct record_table *table,
     snprintf(sql, sizeof sql, "SELECT version FROM %s WHERE id = ?", table->name);
     sqlite3_stmt *s = store_db_prepare(db, sql);
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     store_db_bind_text(s, 1, id);
     int code = sqlite3_step(s);
@@ -157,7 +157,7 @@ static int update(struct store_db *db, const struct record_table *table, const v
     sqlite_text_add(&sql, " WHERE id = ? AND version = ?");
     sqlite3_stmt *s = store_db_prepare(db, sql.at);
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     int n = (int)count_fields(rest);
     const char *id = (const char *)record + table->fields[0].offset;
@@ -184,7 +184,7 @@ int sqlite_record_put(struct store_sqlite *store, const struct record_table *tab
     int64_t version = long_at(record, table->version);
     struct store_db *db = sqlite_write_begin(store);
     if (!db) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     int outcome = sqlite_write_end(store, sqlite_record_write(db, table, record, version), audit);
     if (!outcome) {
@@ -203,7 +203,7 @@ static int get(struct store_db *db, const struct record_table *table, const char
     sqlite3_stmt *s = store_db_prepare(db, sql.at);
     void *record = s ? calloc(1, table->size) : NULL;
     if (!record) {
-        return s ? store_fail(STORE_FAILED, "%s: out of memory", table->noun) : STORE_FAILED;
+        return s ? store_fail(STORE_FAILED, "%s: out of memory", table->noun) : store_outcome();
     }
     store_db_bind_text(s, 1, value);
     int code = sqlite3_step(s);

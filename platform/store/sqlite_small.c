@@ -20,7 +20,7 @@ int sqlite_each(struct store_sqlite *store, const char *sql, const char *value, 
         return outcome;
     }
     sqlite3_stmt *s = store_db_prepare(db, sql);
-    outcome = s ? 0 : STORE_FAILED;
+    outcome = s ? 0 : store_outcome();
     if (s && sqlite3_bind_parameter_count(s) > 0) {
         store_db_bind_text(s, 1, value);
     }
@@ -45,7 +45,7 @@ static int forget_sessions(struct store_db *db, int64_t now_ms)
 {
     sqlite3_stmt *s = store_db_prepare(db, "DELETE FROM session WHERE expires_ms > 0 AND expires_ms < ? AND NOT key");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     sqlite3_bind_int64(s, 1, now_ms - SESSION_KEPT_MS);
     return store_db_step(db, s, "writing a session");
@@ -58,7 +58,7 @@ static int write_session(struct store_db *db, const struct session *session)
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET user = excluded.user, csrf = excluded.csrf, "
             "key = excluded.key, label = excluded.label, scopes = excluded.scopes, expires_ms = excluded.expires_ms, "
             "used_ms = excluded.used_ms");
-    int outcome = s ? sqlite_fields_bind(s, 1, record_session_fields, session) : STORE_FAILED;
+    int outcome = s ? sqlite_fields_bind(s, 1, record_session_fields, session) : store_outcome();
     if (!outcome) {
         outcome = store_db_step(db, s, "writing a session");
         sqlite3_clear_bindings(s);
@@ -71,7 +71,7 @@ int sqlite_session_put(struct store *base, const struct session *session, const 
     struct store_sqlite *store = store_sqlite_of(base);
     struct store_db *db = sqlite_write_begin(store);
     if (!db) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     int64_t now_ms = session->used_ms > session->created_ms ? session->used_ms : session->created_ms;
     int outcome = forget_sessions(db, now_ms);
@@ -107,10 +107,10 @@ int sqlite_session_drop(struct store *base, const char *id, const struct audit *
     struct store_sqlite *store = store_sqlite_of(base);
     struct store_db *db = sqlite_write_begin(store);
     if (!db) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     sqlite3_stmt *s = store_db_prepare(db, "DELETE FROM session WHERE id = ?");
-    int outcome = s ? 0 : STORE_FAILED;
+    int outcome = s ? 0 : store_outcome();
     if (!outcome) {
         store_db_bind_text(s, 1, id);
         outcome = store_db_step(db, s, "dropping a session");
@@ -135,7 +135,7 @@ static int forget_answers(struct store_db *db, int64_t now_ms)
 {
     sqlite3_stmt *s = store_db_prepare(db, "DELETE FROM answer WHERE time_ms < ?");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     sqlite3_bind_int64(s, 1, now_ms - ANSWER_KEPT_MS);
     return store_db_step(db, s, "writing an answer");
@@ -145,7 +145,7 @@ static int write_answer(struct store_db *db, const char *key, int status, const 
 {
     sqlite3_stmt *s = store_db_prepare(db, "INSERT OR IGNORE INTO answer (key, status, body, time_ms) VALUES (?, ?, ?, ?)");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     store_db_bind_text(s, 1, key);
     sqlite3_bind_int(s, 2, status);
@@ -164,7 +164,7 @@ int sqlite_answer_put(struct store *base, const char *key, int status, const cha
     struct store_sqlite *store = store_sqlite_of(base);
     struct store_db *db = sqlite_write_begin(store);
     if (!db) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     int outcome = forget_answers(db, now_ms);
     outcome = outcome ? outcome : write_answer(db, key, status, body, now_ms);
@@ -175,7 +175,7 @@ static int get_answer(struct store_db *db, const char *key, int *status, char **
 {
     sqlite3_stmt *s = store_db_prepare(db, "SELECT status, body FROM answer WHERE key = ?");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     store_db_bind_text(s, 1, key);
     int code = sqlite3_step(s);
@@ -211,11 +211,11 @@ int sqlite_setting_put(struct store *base, const char *name, const char *value)
     struct store_sqlite *store = store_sqlite_of(base);
     struct store_db *db = sqlite_write_begin(store);
     if (!db) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     sqlite3_stmt *s =
         store_db_prepare(db, "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
-    int outcome = s ? 0 : STORE_FAILED;
+    int outcome = s ? 0 : store_outcome();
     if (!outcome) {
         store_db_bind_text(s, 1, name);
         store_db_bind_text(s, 2, value);
@@ -229,7 +229,7 @@ static int get_setting(struct store_db *db, const char *name, char *value, size_
 {
     sqlite3_stmt *s = store_db_prepare(db, "SELECT value FROM setting WHERE name = ?");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     store_db_bind_text(s, 1, name);
     int code = sqlite3_step(s);
@@ -263,7 +263,7 @@ static int write_damage(struct store_db *db, const struct store_damage *damage)
     sqlite3_stmt *s = store_db_prepare(db, "INSERT INTO damage (number, received_ms, protocol, peer, outcome, why, raw) VALUES "
                                            "((SELECT coalesce(max(number), 0) + 1 FROM damage), ?, ?, ?, ?, ?, ?)");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     sqlite3_bind_int64(s, 1, damage->received_ms);
     store_db_bind_text(s, 2, damage->protocol);
@@ -280,7 +280,7 @@ static int forget_damages(struct store_db *db)
 {
     sqlite3_stmt *s = store_db_prepare(db, "DELETE FROM damage WHERE number <= (SELECT max(number) FROM damage) - ?");
     if (!s) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     sqlite3_bind_int(s, 1, DAMAGES_KEPT);
     return store_db_step(db, s, "writing a damaged message");
@@ -291,7 +291,7 @@ int sqlite_damage_put(struct store *base, const struct store_damage *rows, size_
     struct store_sqlite *store = store_sqlite_of(base);
     struct store_db *db = n > 0 ? sqlite_write_begin(store) : NULL;
     if (!db) {
-        return n > 0 ? STORE_FAILED : 0;
+        return n > 0 ? store_outcome() : 0;
     }
     int outcome = 0;
     for (size_t i = 0; i < n && !outcome; i++) {
@@ -328,7 +328,7 @@ int sqlite_damages(struct store *base, unsigned limit, void (*each)(void *contex
             give_damage(s, each, context);
         }
     }
-    outcome = code == SQLITE_DONE ? 0 : s ? store_db_fail(db, "reading damaged messages") : STORE_FAILED;
+    outcome = code == SQLITE_DONE ? 0 : s ? store_db_fail(db, "reading damaged messages") : store_outcome();
     sqlite3_reset(s);
     store_pool_put(&store->readers, db);
     return outcome;

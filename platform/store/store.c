@@ -8,6 +8,7 @@
 #include <string.h>
 
 static _Thread_local char last_error[512];
+static _Thread_local int last_outcome;
 
 int store_fail(int outcome, const char *format, ...)
 {
@@ -15,7 +16,13 @@ int store_fail(int outcome, const char *format, ...)
     va_start(args, format);
     vsnprintf(last_error, sizeof last_error, format, args);
     va_end(args);
+    last_outcome = outcome;
     return outcome;
+}
+
+int store_outcome(void)
+{
+    return last_outcome;
 }
 
 const char *store_error(const struct store *store)

@@ -74,4 +74,7 @@ struct store_backend {
 /* Writes the sentence that store_error() gives on this thread, and returns `outcome`. */
 int store_fail(int outcome, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The outcome that this thread's last store_fail() was given. */
+int store_outcome(void);
+
 #endif

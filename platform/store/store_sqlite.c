@@ -293,7 +293,7 @@ static int alarms(struct store *base, const struct store_query *q, store_each_fn
 static int audit_add(struct store *base, const struct audit *audit)
 {
     struct store_sqlite *store = store_sqlite_of(base);
-    return sqlite_write_begin(store) ? sqlite_write_end(store, 0, audit) : STORE_FAILED;
+    return sqlite_write_begin(store) ? sqlite_write_end(store, 0, audit) : store_outcome();
 }
 
 static int audits(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120])

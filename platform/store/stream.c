@@ -108,7 +108,7 @@ static int prepare_hits(struct store_stream *stream)
     outcome = outcome ? outcome : store_db_run(stream->db, "BEGIN");
     if (!outcome) {
         stream->rows = store_db_prepare(stream->db, "SELECT id, at, lag, body, raw FROM observation WHERE n = ?");
-        outcome = stream->rows ? 0 : STORE_FAILED;
+        outcome = stream->rows ? 0 : store_outcome();
     }
     return outcome;
 }
@@ -122,7 +122,7 @@ static int prepare_range(struct store_stream *stream, const char *seal, int64_t 
     stream->rows = store_db_prepare(stream->db, "SELECT id, at, lag, body, raw FROM observation WHERE seal = (SELECT n FROM seal WHERE "
                                                 "name = ?) AND at BETWEEN ? AND ? ORDER BY at, n");
     if (!stream->rows) {
-        return STORE_FAILED;
+        return store_outcome();
     }
     store_db_bind_text(stream->rows, 1, seal);
     sqlite3_bind_int64(stream->rows, 2, less_base(from_ms, stream->base_ms));
@@ -158,7 +158,7 @@ int store_stream_row(struct segment *segment, int64_t n, store_observation_fn ea
     }
     stream.rows = store_db_prepare(stream.db, "SELECT id, at, lag, body, raw, name FROM observation JOIN seal ON seal.n = "
                                               "observation.seal WHERE observation.n = ?");
-    outcome = stream.rows ? 0 : STORE_FAILED;
+    outcome = stream.rows ? 0 : store_outcome();
     if (!outcome) {
         char seal[MODEL_SEAL_SIZE];
         sqlite3_bind_int64(stream.rows, 1, n);
