@@ -117,14 +117,16 @@ static bool take_string(struct reader *r, struct proto_json_value *out)
     out->escaped = false;
     out->text.at = r->at;
     while (r->at < r->end) {
+        r->at += proto_json_run(r->at, r->end);
+        if (r->at == r->end) {
+            return false;
+        }
         uint8_t c = *r->at;
         if (c == '"') {
             out->text.len = (size_t)(r->at++ - out->text.at);
             return true;
         }
-        if (c >= 0x20 && c < 0x80 && c != '\\') {
-            r->at++;
-        } else if (c == '\\') {
+        if (c == '\\') {
             out->escaped = true;
             r->at++;
             if (take_escape(r) < 0) {

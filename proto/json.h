@@ -31,6 +31,29 @@ struct proto_json_walk {
     bool started, ended, failed;
 };
 
+/* How many bytes from `at` are plain characters of a string: ASCII, neither quote nor \ nor control. Eight at a
+ * time, because most strings are shorter than that and their ends cannot be predicted. */
+static inline size_t proto_json_run(const uint8_t *at, const uint8_t *end)
+{
+    const uint8_t *from = at;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    for (; end - at >= 8; at += 8) {
+        uint64_t word;
+        bulla_copy(&word, at, 8);
+        uint64_t quote = word ^ ones * '"', slash = word ^ ones * '\\';
+        uint64_t hits = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((word - ones * 0x20) & ~word) | word;
+        if (hits & tops) {
+            return (size_t)(at - from) + (size_t)__builtin_ctzll(hits & tops) / 8;
+        }
+    }
+#endif
+    while (at < end && *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\') {
+        at++;
+    }
+    return (size_t)(at - from);
+}
+
 /* Opens an object or array. Anything else gives a walk that has failed. White space around it is allowed. */
 struct proto_json_walk proto_json_open(struct bulla_bytes text);
 

@@ -25,9 +25,8 @@ enum bulla_status teratrack_probe(const uint8_t *at, size_t n)
 
 /* Where braces close, as far as it can be told without reading all of the grammar. A message that was cut
  * off is noticed by what follows it: an object or a string where none can stand, a control character in a
- * string. `restart` is then the last brace that may begin a message. */
+ * string. */
 struct scan {
-    size_t restart;
     unsigned depth;
     uint8_t arrays; /* bit d: level d is an array */
     uint8_t before; /* the last character outside strings that is no blank */
@@ -96,51 +95,70 @@ static enum scanned scan_outside(struct scan *s, uint8_t c)
 /* Runs over the inside of a string from at[i]; returns the index behind its closing quote, or where it stops. */
 static size_t scan_string(struct scan *s, const uint8_t *at, size_t i, size_t n, bool *broken)
 {
-    for (; i < n; i++) {
+    while (i < n) {
+        if (!s->escaped) {
+            i += proto_json_run(at + i, at + n);
+        }
+        if (i == n) {
+            break;
+        }
         uint8_t c = at[i];
         if (s->escaped) {
             s->escaped = false;
-        } else if (c == '"') {
+        } else if (__builtin_expect(c == '"', 1)) {
             s->in_string = false;
             s->before = '"';
             return i + 1;
         } else if (c == '\\') {
             s->escaped = true;
-        } else if (c == '{') {
-            s->restart = i;
         } else if (c < 0x20) {
             *broken = true;
             return i;
         }
+        i++;
     }
     return n;
+}
+
+/* Where to look on after an object that is broken off at at[i]: the last brace in it that is not its first. */
+static size_t restart(const uint8_t *at, size_t start, size_t i)
+{
+    for (size_t last = i; last > start; last--) {
+        if (at[last] == '{') {
+            return last;
+        }
+    }
+    return i + 1;
 }
 
 /* From the brace at[start]: CLOSED with *end behind the closing one, BROKEN with *end where to look on. */
 static enum scanned scan_object(const uint8_t *at, size_t start, size_t n, size_t *end)
 {
-    struct scan s = {.restart = start};
+    struct scan s = {0};
     size_t limit = n - start < TERATRACK_MESSAGE_MAX ? n : start + TERATRACK_MESSAGE_MAX;
     size_t i = start;
     while (i < limit) {
+        enum scanned scanned = GOES_ON;
         bool broken = false;
         if (s.in_string) {
             i = scan_string(&s, at, i, limit, &broken);
+            if (!s.in_string && limit - i > 1 && (at[i] == ':' || at[i] == ',') && at[i + 1] == '"') { /* the usual way on, in one step */
+                s.before = at[i];
+                s.in_string = true;
+                i += 2;
+            }
         } else {
-            if (at[i] == '{') {
-                s.restart = i;
-            }
-            enum scanned scanned = scan_outside(&s, at[i]);
-            if (scanned == CLOSED) {
-                *end = i + 1;
-                return CLOSED;
-            }
+            scanned = scan_outside(&s, at[i]);
             broken = scanned == BROKEN;
             i += !broken;
         }
         if (broken) {
-            *end = s.restart > start ? s.restart : i + 1;
+            *end = restart(at, start, i);
             return BROKEN;
+        }
+        if (scanned == CLOSED) {
+            *end = i;
+            return CLOSED;
         }
     }
     *end = i;
