@@ -186,9 +186,28 @@ static bool sees_journey(struct out_request *r, const char *id)
     return sees;
 }
 
+/* Of the open journeys that name a seal, at most one is more than a draft. */
+static void take_if_under_way(void *context, const void *record)
+{
+    const struct journey *j = record;
+    if (j->state != JOURNEY_DRAFT && j->state != JOURNEY_RELEASED && j->state != JOURNEY_CANCELLED)
+        memcpy(context, j->id, MODEL_ID_SIZE);
+}
+
+void out_access_journey_of(struct out_request *r, const char *seal, char journey[MODEL_ID_SIZE])
+{
+    struct store_query q = {.limit = OUT_PAGE_MAX, .state = "open"};
+    char next[120] = "";
+    snprintf(q.seal, sizeof q.seal, "%s", seal);
+    journey[0] = '\0';
+    (void)store_journeys(out_store(r), &q, take_if_under_way, journey, next);
+}
+
 bool out_access_seal(struct out_request *r, const char *id, struct seal *seal)
 {
     int outcome = strlen(id) < MODEL_SEAL_SIZE ? store_seal_get(out_store(r), id, seal) : STORE_NOT_FOUND;
+    if (outcome == STORE_OK)
+        out_access_journey_of(r, id, seal->journey);
     if (outcome == STORE_OK && out_access_is_carrier(r) && !sees_journey(r, seal->journey))
         outcome = STORE_NOT_FOUND;
     return out_store_ok(r, outcome, "seal");

@@ -11,7 +11,7 @@
 
 #include "platform/out/request.h"
 
-#define OUT_COOKIE "bulla_session"
+#define OUT_COOKIE     "bulla_session"
 #define OUT_KEY_PREFIX "bulla_"
 
 /* Fills r->user and r->session; false when the request was answered with a problem instead. */
@@ -28,6 +28,9 @@ bool out_access_sees_carrier(const struct out_request *r, const char *carrier); 
 
 /* Each gets the record and checks that the user may know of it, or answers 404. */
 bool out_access_journey(struct out_request *r, const char *id, struct journey **journey); /* journey_free() */
+/* The journey that a seal is in now: open and not a draft. Writes "" when it is in none. */
+void out_access_journey_of(struct out_request *r, const char *seal, char journey[MODEL_ID_SIZE]);
+/* seal->journey is filled in. */
 bool out_access_seal(struct out_request *r, const char *id, struct seal *seal);
 bool out_access_alarm(struct out_request *r, const char *id, struct alarm *alarm);
 

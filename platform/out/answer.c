@@ -93,8 +93,7 @@ void out_problem_field(struct out_request *r, int status, const char *field, con
     char detail[240];
     snprintf(detail, sizeof detail, "%s: expected %s, got %.60s", field, expected, got);
     json_t *problem = problem_json(status, "invalid", "The request cannot be accepted", detail);
-    json_object_set_new(problem, "errors",
-                        json_pack("[{s:s, s:s, s:o}]", "field", field, "expected", expected, "got", said_back(got)));
+    json_object_set_new(problem, "errors", json_pack("[{s:s, s:s, s:o}]", "field", field, "expected", expected, "got", said_back(got)));
     answer_dump(r, status, "application/problem+json", problem);
 }
 

@@ -126,7 +126,8 @@ static void take_last(void *context, const struct bulla_observation *o, struct b
 static json_t *before_json(struct out_request *r, const struct alarm *a)
 {
     struct bulla_observation last = {.received_ms = BULLA_TIME_NONE};
-    if (!a->seal[0] || store_observations(out_store(r), a->seal, a->onset_ms - BEFORE_MS, a->onset_ms - 1, 0, take_last, &last) != STORE_OK ||
+    if (!a->seal[0] ||
+        store_observations(out_store(r), a->seal, a->onset_ms - BEFORE_MS, a->onset_ms - 1, 0, take_last, &last) != STORE_OK ||
         last.received_ms == BULLA_TIME_NONE)
         return json_null();
     return observation_to_json(&last);

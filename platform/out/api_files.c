@@ -59,7 +59,8 @@ static bool check_type(struct out_request *r, struct store_file *f)
     const char *declared = out_request_header(r, "Content-Type"), *type = out_file_type(r->body, r->body_len);
     if (!type || !declared || strncasecmp(declared, type, strlen(type)) != 0) {
         char detail[200];
-        snprintf(detail, sizeof detail, "Content-Type: expected a JPEG, PNG, WebP or PDF file declared as what it is, got %.40s declared as %.40s",
+        snprintf(detail, sizeof detail,
+                 "Content-Type: expected a JPEG, PNG, WebP or PDF file declared as what it is, got %.40s declared as %.40s",
                  type ? type : "another kind of file", declared ? declared : "nothing");
         out_problem(r, 415, "unsupported-type", "The file is not of a kind that is kept", detail);
         return false;
@@ -92,14 +93,16 @@ void out_file_add(struct out_request *r)
     struct store_file f = {.added_ms = r->now_ms, .size = r->body_len};
     char where[96];
     size_t n = 0;
-    if (!out_access_alarm(r, r->id, &a) || !check_type(r, &f) || !out_store_ok(r, store_files(out_store(r), a.id, count_file, &n), "file") ||
+    if (!out_access_alarm(r, r->id, &a) || !check_type(r, &f) ||
+        !out_store_ok(r, store_files(out_store(r), a.id, count_file, &n), "file") ||
         !out_body_wants(r, n < OUT_ALARM_FILES_MAX, "body", "at most 50 files of one alarm", "one more"))
         return;
     set_name(r, &f);
     out_sha256_hex(r->body, r->body_len, f.id);
     memcpy(f.alarm, a.id, sizeof f.alarm);
     snprintf(f.user, sizeof f.user, "%s", r->user.id);
-    struct audit audit = out_page_audit(r, "alarm.file", a.id, json_pack("{s:s, s:s, s:I}", "file", f.id, "name", f.name, "size", (json_int_t)f.size));
+    struct audit audit =
+        out_page_audit(r, "alarm.file", a.id, json_pack("{s:s, s:s, s:I}", "file", f.id, "name", f.name, "size", (json_int_t)f.size));
     int stored = store_file_put(out_store(r), &f, (struct bulla_bytes){r->body, r->body_len}, &audit);
     if (stored == STORE_CONFLICT)
         out_problem(r, 409, "conflict", "This very file is kept already", f.id);

@@ -107,7 +107,8 @@ void out_journey_get(struct out_request *r)
     struct journey *j = NULL;
     if (!out_access_journey(r, r->id, &j))
         return;
-    out_answer_record(r, 200, whole_json(r, j), j->version);
+    if (!out_page_unchanged(r, j->version))
+        out_answer_record(r, 200, whole_json(r, j), j->version);
     journey_free(j);
 }
 
@@ -124,21 +125,17 @@ static bool is_over(enum journey_state state)
     return state == JOURNEY_RELEASED || state == JOURNEY_CANCELLED;
 }
 
-/* A seal must be registered, named once, and free of other open journeys unless this one is only a draft. */
+/* A seal must be registered and free of other open journeys, unless this one is only a draft. */
 static bool seal_is_free(struct out_request *r, const struct journey *j, const char *id)
 {
     struct seal seal;
-    struct journey *other = NULL;
+    char other[MODEL_ID_SIZE] = "", got[MODEL_SEAL_SIZE + MODEL_ID_SIZE + 32];
     if (!out_body_wants(r, store_seal_get(out_store(r), id, &seal) == STORE_OK, "seals", "registered seals", id))
         return false;
-    if (j->state == JOURNEY_DRAFT || !seal.journey[0] || strcmp(seal.journey, j->id) == 0 ||
-        store_journey_get(out_store(r), seal.journey, &other) != STORE_OK)
-        return true;
-    bool taken = !is_over(other->state) && other->state != JOURNEY_DRAFT;
-    journey_free(other);
-    char got[MODEL_SEAL_SIZE + MODEL_ID_SIZE + 32];
-    snprintf(got, sizeof got, "%s, which is in journey %s", id, seal.journey);
-    return out_body_wants(r, !taken, "seals", "seals that are in no other open journey", got);
+    if (j->state != JOURNEY_DRAFT)
+        out_access_journey_of(r, id, other);
+    snprintf(got, sizeof got, "%s, which is in journey %s", id, other);
+    return out_body_wants(r, !other[0] || strcmp(other, j->id) == 0, "seals", "seals that are in no other open journey", got);
 }
 
 static bool can_be_supervised(struct out_request *r, const struct journey *j)
@@ -196,7 +193,8 @@ void out_journey_create(struct out_request *r)
         j->sealed_at_ms = r->now_ms;
     if (out_body_wants(r, j->state <= JOURNEY_UNDER_WAY, "state", "draft, sealed or under-way", journey_state_text(j->state)) &&
         out_page_new_id(r, j->id) && can_be_supervised(r, j)) {
-        put(r, j, 201, "journey.create", json_pack("{s:s, s:s, s:s}", "state", journey_state_text(j->state), "reference", j->reference, "vehicle", j->vehicle));
+        put(r, j, 201, "journey.create",
+            json_pack("{s:s, s:s, s:s}", "state", journey_state_text(j->state), "reference", j->reference, "vehicle", j->vehicle));
         snprintf(where, sizeof where, "/api/v1/journeys/%s", j->id);
         if (r->status == 201)
             out_answer_header(r, "Location", where);

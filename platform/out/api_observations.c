@@ -29,8 +29,9 @@ void out_observation_get(struct out_request *r)
 
 static void take_damage(void *context, const struct store_damage *d)
 {
-    json_array_append_new(context, json_pack("{s:o, s:s, s:s, s:s, s:s, s:o}", "received", json_time(d->received_ms), "protocol", d->protocol, "peer",
-                                             d->peer, "outcome", d->outcome, "why", d->why, "raw", out_observed_raw(d->raw)));
+    json_array_append_new(context,
+                          json_pack("{s:o, s:s, s:s, s:s, s:s, s:o}", "received", json_time(d->received_ms), "protocol", d->protocol,
+                                    "peer", d->peer, "outcome", d->outcome, "why", d->why, "raw", out_observed_raw(d->raw)));
 }
 
 void out_damage_list(struct out_request *r)
@@ -82,7 +83,8 @@ static int by_time(const void *a, const void *b)
 static void answer_observations(struct out_request *r, struct observations *all, size_t limit)
 {
     json_t *items = json_array();
-    qsort(all->list, all->n, sizeof *all->list, by_time);
+    if (all->n)
+        qsort(all->list, all->n, sizeof *all->list, by_time);
     json_t *next = all->n > limit ? json_time(all->list[limit].time_ms) : json_null();
     for (size_t i = 0; i < all->n; i++) {
         if (i < limit)
@@ -253,8 +255,8 @@ static void answer_track(struct out_request *r, const char (*seals)[MODEL_SEAL_S
         json_decref(tracks);
         return;
     }
-    json_t *columns = json_pack("[s, s, s, s, s, s, s, s, s, s, s, s]", "t", "lat", "lon", "speed_kmh", "course_deg", "accuracy_m", "valid", "stored",
-                                "percent", "temperature", "state", "id");
+    json_t *columns = json_pack("[s, s, s, s, s, s, s, s, s, s, s, s]", "t", "lat", "lon", "speed_kmh", "course_deg", "accuracy_m", "valid",
+                                "stored", "percent", "temperature", "state", "id");
     out_answer_json(r, 200, json_pack("{s:o, s:o}", "columns", columns, "tracks", tracks));
 }
 

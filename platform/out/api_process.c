@@ -51,16 +51,17 @@ void out_process_metrics(struct out_request *r)
         return;
     char *text = platform_metrics(r->out->platform), *all = NULL;
     struct out *out = r->out;
-    int n = asprintf(&all,
-                     "%s"
-                     "# HELP bulla_http_requests_total Requests taken\n# TYPE bulla_http_requests_total counter\nbulla_http_requests_total %llu\n"
-                     "# HELP bulla_http_refused_total Requests refused because too much was waiting\n# TYPE bulla_http_refused_total counter\n"
-                     "bulla_http_refused_total %llu\n"
-                     "# HELP bulla_http_cut_total Connections cut because they were too slow\n# TYPE bulla_http_cut_total counter\n"
-                     "bulla_http_cut_total %" PRIu64 "\n"
-                     "# HELP bulla_http_streams Open live streams\n# TYPE bulla_http_streams gauge\nbulla_http_streams %zu\n",
-                     text ? text : "", (unsigned long long)atomic_load(&out->requests), (unsigned long long)atomic_load(&out->refused),
-                     out_guard_cut(out->guard), out_live_streams(out->live));
+    int n = asprintf(
+        &all,
+        "%s"
+        "# HELP bulla_http_requests_total Requests taken\n# TYPE bulla_http_requests_total counter\nbulla_http_requests_total %llu\n"
+        "# HELP bulla_http_refused_total Requests refused because too much was waiting\n# TYPE bulla_http_refused_total counter\n"
+        "bulla_http_refused_total %llu\n"
+        "# HELP bulla_http_cut_total Connections cut because they were too slow\n# TYPE bulla_http_cut_total counter\n"
+        "bulla_http_cut_total %" PRIu64 "\n"
+        "# HELP bulla_http_streams Open live streams\n# TYPE bulla_http_streams gauge\nbulla_http_streams %zu\n",
+        text ? text : "", (unsigned long long)atomic_load(&out->requests), (unsigned long long)atomic_load(&out->refused),
+        out_guard_cut(out->guard), out_live_streams(out->live));
     free(text);
     if (n < 0)
         return;
@@ -83,10 +84,11 @@ void out_health_get(struct out_request *r)
     json_t *http = json_pack("{s:I, s:I, s:I, s:I, s:o}", "requests", (json_int_t)atomic_load(&out->requests), "streams",
                              (json_int_t)out_live_streams(out->live), "refused", (json_int_t)atomic_load(&out->refused), "cut",
                              (json_int_t)out_guard_cut(out->guard), "since", json_time(out->started_ms));
-    out_answer_json(r, 200, json_pack("{s:s, s:b, s:o, s:o, s:o, s:o}", "version", BULLA_VERSION, "ready", ready, "waits_for",
-                                      ready ? json_null() : json_string(why), "recovery",
-                                      recovery && recovery[0] ? json_string(recovery) : json_null(), "platform",
-                                      platform_health(out->platform), "http", http));
+    out_answer_json(r, 200,
+                    json_pack("{s:s, s:b, s:o, s:o, s:o, s:o}", "version", BULLA_VERSION, "ready", ready, "waits_for",
+                              ready ? json_null() : json_string(why), "recovery",
+                              recovery && recovery[0] ? json_string(recovery) : json_null(), "platform", platform_health(out->platform),
+                              "http", http));
 }
 
 /* clang-format off */
@@ -136,7 +138,7 @@ void out_alarm_kinds(struct out_request *r)
     json_t *items = json_array();
     for (unsigned kind = 1; kind < sizeof meanings / sizeof *meanings; kind++)
         if (meanings[kind])
-            json_array_append_new(items, json_pack("{s:s, s:i, s:s}", "kind", alarm_kind_text(kind), "grade", alarm_kind_grade(kind), "meaning",
-                                                   meanings[kind]));
+            json_array_append_new(items, json_pack("{s:s, s:i, s:s}", "kind", alarm_kind_text(kind), "grade", alarm_kind_grade(kind),
+                                                   "meaning", meanings[kind]));
     out_page_all(r, items);
 }

@@ -19,7 +19,8 @@ void out_station_list(struct out_request *r)
     struct store_query q = {0};
     char next[120] = "";
     json_t *items = json_array();
-    if (out_page_query(r, &q) && (q.carrier[0] = '\0', out_store_ok(r, store_stations(out_store(r), &q, take_station, items, next), "station")))
+    if (out_page_query(r, &q) &&
+        (q.carrier[0] = '\0', out_store_ok(r, store_stations(out_store(r), &q, take_station, items, next), "station")))
         out_page_answer(r, items, next);
     else
         json_decref(items);

@@ -12,12 +12,15 @@ static void add_live(struct out_request *r, json_t *json)
     struct live_seal live;
     bool known = platform_live_get(r->out->platform, json_string_value(json_object_get(json, "id")), &live);
     json_object_set_new(json, "live", known ? platform_live_json(&live) : json_null());
+    if (known)
+        json_object_set_new(json, "journey", live.journey[0] ? json_string(live.journey) : json_null());
 }
 
 static json_t *seal_json(struct out_request *r, const struct seal *s)
 {
     json_t *json = seal_to_json(s);
     add_live(r, json);
+    json_object_set_new(json, "journey", s->journey[0] ? json_string(s->journey) : json_null());
     return json;
 }
 
@@ -30,7 +33,7 @@ static void take_seal(void *context, const void *record)
 static void take_journey_seals(void *context, const void *record)
 {
     const struct journey *j = record;
-    for (size_t i = 0; i < j->n_seals; i++)
+    for (size_t i = 0; i < j->n_seals && j->state != JOURNEY_DRAFT; i++)
         json_object_set_new(context, j->seals[i], json_string(j->id));
 }
 
@@ -45,7 +48,10 @@ static void list_for_carrier(struct out_request *r, const struct store_query *as
         json_object_foreach(ids, id, journey)
         {
             struct seal s;
-            if (store_seal_get(out_store(r), id, &s) != STORE_OK || strcmp(s.journey, json_string_value(journey)) != 0)
+            if (store_seal_get(out_store(r), id, &s) != STORE_OK)
+                continue;
+            out_access_journey_of(r, id, s.journey);
+            if (strcmp(s.journey, json_string_value(journey)) != 0)
                 continue;
             if ((!asked->search[0] || strcasestr(s.id, asked->search) || strcasestr(s.label, asked->search)) &&
                 (!asked->journey[0] || strcmp(asked->journey, s.journey) == 0) &&

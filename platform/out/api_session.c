@@ -84,8 +84,8 @@ static void begin_session(struct out_request *r, const char *action)
 
 static void refuse_sign_in(struct out_request *r, const char *by_name, const char *by_address, const char *name)
 {
-    out_throttle_failed(r->out->throttle, by_name, OUT_TRIES_NAME_MS, r->now_ms);
-    out_throttle_failed(r->out->throttle, by_address, OUT_TRIES_ADDRESS_MS, r->now_ms);
+    out_throttle_failed(r->out->throttle, by_name, OUT_TRIES_NAME_FREE, OUT_TRIES_NAME_MS, r->now_ms);
+    out_throttle_failed(r->out->throttle, by_address, OUT_TRIES_ADDRESS_FREE, OUT_TRIES_ADDRESS_MS, r->now_ms);
     struct audit audit = out_page_audit(r, "sign-in.refused", name, NULL);
     (void)store_audit_add(out_store(r), &audit);
     out_problem(r, 401, "wrong-name-or-password", "The name or the password is wrong", NULL);
@@ -104,7 +104,8 @@ void out_session_open(struct out_request *r)
     }
     snprintf(by_name, sizeof by_name, "name %s", name);
     snprintf(by_address, sizeof by_address, "address %s", r->address);
-    int64_t wait = out_throttle_wait(r->out->throttle, by_name, r->now_ms), other = out_throttle_wait(r->out->throttle, by_address, r->now_ms);
+    int64_t wait = out_throttle_wait(r->out->throttle, by_name, r->now_ms),
+            other = out_throttle_wait(r->out->throttle, by_address, r->now_ms);
     if (wait > 0 || other > 0) {
         out_problem_wait(r, "Too many wrong passwords; wait before the next try", wait > other ? wait : other);
         return;
@@ -154,7 +155,7 @@ void out_session_password(struct out_request *r)
         return;
     }
     if (!out_password_verify(r->user.password, old)) {
-        out_throttle_failed(r->out->throttle, by_name, OUT_TRIES_NAME_MS, r->now_ms);
+        out_throttle_failed(r->out->throttle, by_name, OUT_TRIES_NAME_FREE, OUT_TRIES_NAME_MS, r->now_ms);
         out_problem_field(r, 422, "old", "the password in use", "another");
         return;
     }
@@ -162,7 +163,8 @@ void out_session_password(struct out_request *r)
         return;
     r->user.must_change = false;
     struct audit audit = out_page_audit(r, "user.password", r->user.id, NULL);
-    if (out_store_ok(r, store_user_put(out_store(r), &r->user, &audit), "user") && out_store_ok(r, end_sessions(r, r->user.id, 0), "session"))
+    if (out_store_ok(r, store_user_put(out_store(r), &r->user, &audit), "user") &&
+        out_store_ok(r, end_sessions(r, r->user.id, 0), "session"))
         begin_session(r, "sign-in");
 }
 
@@ -175,8 +177,9 @@ static json_t *key_json(const struct session *s)
     memcpy(text, s->scopes, sizeof text);
     for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save))
         json_array_append_new(scopes, json_string(word));
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "id", s->id, "label", s->label, "scopes", scopes, "created", json_time(s->created_ms),
-                     "expires", json_time(s->expires_ms), "used", json_time(s->used_ms ? s->used_ms : BULLA_TIME_NONE));
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "id", s->id, "label", s->label, "scopes", scopes, "created",
+                     json_time(s->created_ms), "expires", json_time(s->expires_ms), "used",
+                     json_time(s->used_ms ? s->used_ms : BULLA_TIME_NONE));
 }
 
 static void take_key(void *context, const void *record)
@@ -203,7 +206,8 @@ static bool read_scopes(struct out_request *r, char *to, size_t size)
         const char *word = json_string_value(json_array_get(list, i));
         int scope = word ? out_scope_from(word) : -1;
         if (scope < OUT_SCOPE_READ || scope > OUT_SCOPE_ADMIN || seen >> scope & 1u) {
-            out_problem_field(r, 422, "scopes", "each of read, journeys, alarms, commands, seals, admin at most once", word ? word : "another type");
+            out_problem_field(r, 422, "scopes", "each of read, journeys, alarms, commands, seals, admin at most once",
+                              word ? word : "another type");
             return false;
         }
         seen |= 1u << scope;

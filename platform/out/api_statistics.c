@@ -9,7 +9,7 @@
 #include "platform/out/routes.h"
 
 #define DAY_MS INT64_C(86400000)
-#define KINDS (ALARM_CLOCK_ERROR + 1)
+#define KINDS  (ALARM_CLOCK_ERROR + 1)
 
 struct counts {
     int64_t first_ms; /* midnight of the first day */
@@ -77,8 +77,8 @@ static json_t *day_json(const struct counts *c, size_t day)
     snprintf(text, sizeof text, "%04d-%02u-%02u", date.year, date.month % 100, date.day % 100);
     const unsigned *grades = c->days[day].grades, *findings = c->days[day].findings;
     return json_pack("{s:s, s:i, s:i, s:[i, i, i], s:{s:i, s:i, s:i}}", "day", text, "journeys", c->days[day].journeys, "alarms",
-                     c->days[day].alarms, "grades", grades[1], grades[2], grades[3], "findings", "true", findings[ALARM_FINDING_TRUE], "false",
-                     findings[ALARM_FINDING_FALSE], "explained", findings[ALARM_FINDING_EXPLAINED]);
+                     c->days[day].alarms, "grades", grades[1], grades[2], grades[3], "findings", "true", findings[ALARM_FINDING_TRUE],
+                     "false", findings[ALARM_FINDING_FALSE], "explained", findings[ALARM_FINDING_EXPLAINED]);
 }
 
 static void answer(struct out_request *r, const struct counts *c, int64_t from_ms, int64_t until_ms, bool complete)
@@ -89,8 +89,9 @@ static void answer(struct out_request *r, const struct counts *c, int64_t from_m
     for (unsigned kind = 1; kind < KINDS; kind++)
         if (c->kinds[kind])
             json_object_set_new(kinds, alarm_kind_text(kind), json_integer(c->kinds[kind]));
-    out_answer_json(r, 200, json_pack("{s:o, s:o, s:b, s:o, s:o}", "from", json_time(from_ms), "until", json_time(until_ms), "complete", complete,
-                                      "days", days, "kinds", kinds));
+    out_answer_json(r, 200,
+                    json_pack("{s:o, s:o, s:b, s:o, s:o}", "from", json_time(from_ms), "until", json_time(until_ms), "complete", complete,
+                              "days", days, "kinds", kinds));
 }
 
 void out_statistics_get(struct out_request *r)

@@ -9,10 +9,10 @@
 #include "platform/out/observed.h"
 #include "platform/out/routes.h"
 
-#define ROUTINE                                                                                                          \
-    (BULLA_EVENT_BIT(BULLA_EVENT_STATE_REPORT) | BULLA_EVENT_BIT(BULLA_EVENT_HEARTBEAT) | BULLA_EVENT_BIT(BULLA_EVENT_WAKE) | \
-     BULLA_EVENT_BIT(BULLA_EVENT_TIME_REQUEST) | BULLA_EVENT_BIT(BULLA_EVENT_POSITION_CELL) |                            \
-     BULLA_EVENT_BIT(BULLA_EVENT_REGISTRATION) | BULLA_EVENT_BIT(BULLA_EVENT_VIBRATION) | BULLA_EVENT_BIT(BULLA_EVENT_DYNAMIC_PASSWORD))
+#define ROUTINE                                                                                                                            \
+    (BULLA_EVENT_BIT(BULLA_EVENT_STATE_REPORT) | BULLA_EVENT_BIT(BULLA_EVENT_HEARTBEAT) | BULLA_EVENT_BIT(BULLA_EVENT_WAKE) |              \
+     BULLA_EVENT_BIT(BULLA_EVENT_TIME_REQUEST) | BULLA_EVENT_BIT(BULLA_EVENT_POSITION_CELL) | BULLA_EVENT_BIT(BULLA_EVENT_REGISTRATION) |  \
+     BULLA_EVENT_BIT(BULLA_EVENT_VIBRATION) | BULLA_EVENT_BIT(BULLA_EVENT_DYNAMIC_PASSWORD))
 
 static json_t *item(const char *kind, json_t *time, json_t *what)
 {

@@ -47,8 +47,8 @@ static bool read_user(struct out_request *r, struct user *u)
         out_problem_why(r, 422, why);
         return false;
     }
-    if (!out_body_wants(r, !wanted.party[0] || store_party_get(out_store(r), wanted.party, &party) == STORE_OK, "party", "the id of a party",
-                        wanted.party) ||
+    if (!out_body_wants(r, !wanted.party[0] || store_party_get(out_store(r), wanted.party, &party) == STORE_OK, "party",
+                        "the id of a party", wanted.party) ||
         !out_body_wants(r, !wanted.station[0] || store_station_get(out_store(r), wanted.station, &station) == STORE_OK, "station",
                         "the id of a station", wanted.station))
         return false;
@@ -148,7 +148,8 @@ int out_first_user(struct store *store, int64_t now_ms, char password[OUT_PASSWO
     if (outcome != STORE_OK || n > 0)
         return outcome != STORE_OK ? outcome : STORE_CONFLICT;
     struct user u = {.role = USER_ROLE_ADMINISTRATOR, .must_change = true, .created_ms = now_ms};
-    struct audit audit = {.time_ms = now_ms, .user_name = "bulla", .action = "user.create", .object = "admin", .detail = "{\"first\":true}"};
+    struct audit audit = {
+        .time_ms = now_ms, .user_name = "bulla", .action = "user.create", .object = "admin", .detail = "{\"first\":true}"};
     snprintf(u.id, sizeof u.id, "admin");
     snprintf(u.name, sizeof u.name, "admin");
     snprintf(u.full_name, sizeof u.full_name, "Administrator");

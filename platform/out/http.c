@@ -104,8 +104,8 @@ static enum MHD_Result whole(struct out_request *r)
     return queue(r);
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
-                                  const char *data, size_t *n, void **state)
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *data, size_t *n, void **state)
 {
     struct out_request *r = *state;
     (void)context, (void)url, (void)version;
@@ -166,24 +166,19 @@ static bool read_address(const char *text, struct sockaddr_storage *to, char *wh
             return true;
         }
     }
-    snprintf(why, size, "http: expected ADDRESS:PORT such as 127.0.0.1:8080, got %.60s", text);
+    snprintf(why, size, "expected ADDRESS:PORT such as 127.0.0.1:8080, got %.60s", text);
     return false;
 }
 
 static struct MHD_Daemon *start_daemon(struct out *out, const struct sockaddr_storage *address)
 {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (address->ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, out, MHD_OPTION_SOCK_ADDR, address,
-                            MHD_OPTION_THREAD_POOL_SIZE, (unsigned)OUT_HTTP_THREADS,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)OUT_CONNECTION_BYTES,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)OUT_CONNECTIONS_MAX,
-                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)OUT_CONNECTIONS_ADDRESS_MAX,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)OUT_IDLE_S,
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1,
-                            MHD_OPTION_URI_LOG_CALLBACK, begin, out,
-                            MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, out,
-                            MHD_OPTION_NOTIFY_CONNECTION, out_guard_notify, out->guard, MHD_OPTION_END);
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, out, MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)OUT_HTTP_THREADS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)OUT_CONNECTION_BYTES, MHD_OPTION_CONNECTION_LIMIT, (unsigned)OUT_CONNECTIONS_MAX,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)OUT_CONNECTIONS_ADDRESS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)OUT_IDLE_S,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, begin, out, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, out, MHD_OPTION_NOTIFY_CONNECTION, out_guard_notify, out->guard, MHD_OPTION_END);
 }
 
 static bool prepare(struct out *out)
@@ -216,7 +211,7 @@ struct out *out_start(struct platform *platform, const struct out_options *optio
         return NULL;
     struct out *out = calloc(1, sizeof *out);
     if (!out) {
-        snprintf(why, size, "http: out of memory");
+        snprintf(why, size, "out of memory");
         return NULL;
     }
     pthread_mutex_init(&out->idempotent, NULL);
@@ -224,13 +219,13 @@ struct out *out_start(struct platform *platform, const struct out_options *optio
     out->behind_tls = options->behind_tls;
     out->started_ms = platform_now(platform);
     if (!prepare(out)) {
-        snprintf(why, size, "http: expected memory, threads and randomness, got none");
+        snprintf(why, size, "expected memory, threads and randomness, got none");
     } else {
         out_web_prepare();
         out->daemon = start_daemon(out, &address);
         if (out->daemon)
             return out;
-        snprintf(why, size, "http: expected a free address, got %.60s, which cannot be listened on: %s", options->address, strerror(errno));
+        snprintf(why, size, "expected a free address, got %.60s, which cannot be listened on: %s", options->address, strerror(errno));
     }
     clear(out);
     return NULL;

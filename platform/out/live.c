@@ -290,8 +290,12 @@ void out_live_open(struct out_request *r)
     struct stream *s = calloc(1, sizeof *s);
     if (!s)
         return;
-    *s = (struct stream){.live = r->out->live, .connection = r->connection, .session = r->session, .after = after,
-                         .officer = !out_access_is_carrier(r), .beat_ms = clock_ms() + OUT_STREAM_BEAT_MS};
+    *s = (struct stream){.live = r->out->live,
+                         .connection = r->connection,
+                         .session = r->session,
+                         .after = after,
+                         .officer = !out_access_is_carrier(r),
+                         .beat_ms = clock_ms() + OUT_STREAM_BEAT_MS};
     memcpy(s->carrier, r->user.party, sizeof s->carrier);
     if (!enter(r->out->live, s)) {
         free(s);

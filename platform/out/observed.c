@@ -25,7 +25,9 @@ static void add_field(json_t *fields, const char *name, const json_t *value)
 {
     char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(10));
     json_array_append_new(fields, json_pack("{s:s, s:s}", "name", name, "value",
-                                            json_is_string(value) ? json_string_value(value) : text && !json_is_null(value) ? text : "unknown"));
+                                            json_is_string(value)          ? json_string_value(value)
+                                            : text && !json_is_null(value) ? text
+                                                                           : "unknown"));
     free(text);
 }
 

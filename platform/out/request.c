@@ -173,7 +173,11 @@ static const char *body_text(struct out_request *r, const char *name, size_t min
     size_t length = json_string_length(value);
     if (json_is_string(value) && length >= min && length <= max && strlen(json_string_value(value)) == length)
         return json_string_value(value);
-    out_problem_field(r, 422, name, expected, !value ? "nothing" : !json_is_string(value) ? "another type" : length < min ? "less" : "more");
+    out_problem_field(r, 422, name, expected,
+                      !value                   ? "nothing"
+                      : !json_is_string(value) ? "another type"
+                      : length < min           ? "less"
+                                               : "more");
     return NULL;
 }
 

@@ -13,11 +13,11 @@
 #include "platform/out/out_limits.h"
 
 enum out_role { /* bits of "who may" */
-    OUT_ADMINISTRATOR = 1u << USER_ROLE_ADMINISTRATOR,
-    OUT_WATCH = 1u << USER_ROLE_WATCH_OFFICER,
-    OUT_CHECKPOINT = 1u << USER_ROLE_CHECKPOINT_OFFICER,
-    OUT_CARRIER = 1u << USER_ROLE_CARRIER,
-    OUT_ANYBODY = 1u << 7, /* without signing in */
+                OUT_ADMINISTRATOR = 1u << USER_ROLE_ADMINISTRATOR,
+                OUT_WATCH = 1u << USER_ROLE_WATCH_OFFICER,
+                OUT_CHECKPOINT = 1u << USER_ROLE_CHECKPOINT_OFFICER,
+                OUT_CARRIER = 1u << USER_ROLE_CARRIER,
+                OUT_ANYBODY = 1u << 7, /* without signing in */
 };
 
 /* clang-format off */
@@ -58,22 +58,22 @@ struct out_request {
     const struct out_route *route;
     char method[8];
     char address[64];
-    bool bad_target;    /* NUL, wrong escapes or not UTF-8 */
-    char *target;       /* heap: path and query, decoded in place */
-    const char *path;   /* "/api/v1/..." */
+    bool bad_target;  /* NUL, wrong escapes or not UTF-8 */
+    char *target;     /* heap: path and query, decoded in place */
+    const char *path; /* "/api/v1/..." */
     struct out_param params[OUT_PARAMS_MAX];
     size_t n_params;
     char id[MODEL_SEAL_SIZE + 8]; /* what stood at {id} */
     uint8_t *body;
     size_t body_len, body_room, body_max;
-    json_t *json;       /* OUT_BODY_JSON: an object, perhaps empty */
+    json_t *json; /* OUT_BODY_JSON: an object, perhaps empty */
     int64_t now_ms;
     bool signed_in;
     struct user user;
     struct session session;
-    json_t *names;      /* cache of user and party names */
-    char idempotency[72];   /* digest of user, route and key; "" : none asked for */
-    char fingerprint[72];   /* digest of the body */
+    json_t *names;        /* cache of user and party names */
+    char idempotency[72]; /* digest of user, route and key; "" : none asked for */
+    char fingerprint[72]; /* digest of the body */
     int status;
     struct MHD_Response *answer;
     const char *answer_text; /* of a JSON answer; owned by it */
@@ -105,13 +105,13 @@ bool out_param_word(struct out_request *r, const char *name, int (*from)(const c
 void out_answer_json(struct out_request *r, int status, json_t *body /* taken; NULL: out of memory */);
 void out_answer_record(struct out_request *r, int status, json_t *body /* taken */, int64_t version); /* with its ETag */
 void out_answer_bytes(struct out_request *r, int status, const char *type, const void *bytes, size_t n, enum MHD_ResponseMemoryMode mode);
-void out_answer_nothing(struct out_request *r); /* 204 */
+void out_answer_nothing(struct out_request *r);                                     /* 204 */
 void out_answer_header(struct out_request *r, const char *name, const char *value); /* after one of the above */
 
 /* application/problem+json; word is the last part of its type, detail may be NULL. */
 void out_problem(struct out_request *r, int status, const char *word, const char *title, const char *detail);
 void out_problem_field(struct out_request *r, int status, const char *field, const char *expected, const char *got);
-void out_problem_why(struct out_request *r, int status, const char *why); /* "field: expected E, got G" */
+void out_problem_why(struct out_request *r, int status, const char *why);         /* "field: expected E, got G" */
 void out_problem_wait(struct out_request *r, const char *title, int64_t wait_ms); /* 429 with Retry-After */
 void out_problem_missing(struct out_request *r, const char *what);                /* 404 */
 /* False, with the problem answered, when a store call was not STORE_OK. */

@@ -104,9 +104,8 @@ bool out_password_new(char *password, size_t size)
 bool out_password_hash(const char *password, char encoded[160])
 {
     unsigned char salt[16];
-    return RAND_bytes(salt, sizeof salt) == 1 &&
-           argon2id_hash_encoded(OUT_ARGON_PASSES, OUT_ARGON_MEMORY_KIB, OUT_ARGON_LANES, password, strlen(password), salt, sizeof salt, 32,
-                                 encoded, 160) == ARGON2_OK;
+    return RAND_bytes(salt, sizeof salt) == 1 && argon2id_hash_encoded(OUT_ARGON_PASSES, OUT_ARGON_MEMORY_KIB, OUT_ARGON_LANES, password,
+                                                                       strlen(password), salt, sizeof salt, 32, encoded, 160) == ARGON2_OK;
 }
 
 bool out_password_verify(const char *encoded, const char *password)

@@ -77,7 +77,7 @@ int64_t out_throttle_wait(struct out_throttle *t, const char *who, int64_t now_m
     return wait;
 }
 
-void out_throttle_failed(struct out_throttle *t, const char *who, int64_t longest_ms, int64_t now_ms)
+void out_throttle_failed(struct out_throttle *t, const char *who, unsigned free_tries, int64_t longest_ms, int64_t now_ms)
 {
     pthread_mutex_lock(&t->lock);
     struct slot *s = find(t, who, true);
@@ -85,8 +85,8 @@ void out_throttle_failed(struct out_throttle *t, const char *who, int64_t longes
         s->tries = 0;
     s->seen_ms = now_ms;
     s->tries++;
-    if (s->tries > OUT_TRIES_FREE) {
-        unsigned doubled = s->tries - OUT_TRIES_FREE - 1;
+    if (s->tries > free_tries) {
+        unsigned doubled = s->tries - free_tries - 1;
         int64_t delay = doubled > 20 ? longest_ms : INT64_C(1000) << doubled;
         s->until_ms = now_ms + (delay < longest_ms ? delay : longest_ms);
     }

@@ -19,7 +19,7 @@ void out_throttle_free(struct out_throttle *throttle);
 
 /* How long `who` must wait before the next try, 0: now. */
 int64_t out_throttle_wait(struct out_throttle *throttle, const char *who, int64_t now_ms);
-void out_throttle_failed(struct out_throttle *throttle, const char *who, int64_t longest_ms, int64_t now_ms);
+void out_throttle_failed(struct out_throttle *throttle, const char *who, unsigned free_tries, int64_t longest_ms, int64_t now_ms);
 void out_throttle_passed(struct out_throttle *throttle, const char *who);
 
 /* Takes a token; returns 0, or the ms until there is one. */

@@ -24,8 +24,8 @@ static void unescapes(void **state)
         {"a%0ab", NULL},
         {"a\tb", NULL},
         {"%7F", NULL},
-        {"%C0%AF", NULL},     /* the slash in a longer form */
-        {"%ED%A0%80", NULL},  /* half a surrogate pair */
+        {"%C0%AF", NULL},       /* the slash in a longer form */
+        {"%ED%A0%80", NULL},    /* half a surrogate pair */
         {"%F4%90%80%80", NULL}, /* beyond U+10FFFF */
         {"%E4%B8", NULL},
         {"%FF", NULL},
@@ -66,7 +66,8 @@ static void cuts_the_query(void **state)
 
 static void marks_bad_targets(void **state)
 {
-    static const char *const bad[] = {"http://elsewhere/", "*", "/a?b=%", "/a?%C0=1", "/\xFF", "/a?1&2&3&4&5&6&7&8&9&10&11&12&13&14&15&16&17"};
+    static const char *const bad[] = {"http://elsewhere/", "*",     "/a?b=%",
+                                      "/a?%C0=1",          "/\xFF", "/a?1&2&3&4&5&6&7&8&9&10&11&12&13&14&15&16&17"};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct out_request *r = out_request_new(NULL, bad[i], true);
@@ -155,9 +156,14 @@ static void says_back_safely(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(unescapes),          cmocka_unit_test(knows_utf8),      cmocka_unit_test(cuts_the_query),
-        cmocka_unit_test(marks_bad_targets),  cmocka_unit_test(reads_numbers_strictly), cmocka_unit_test(limits_the_body),
-        cmocka_unit_test(first_answer_counts), cmocka_unit_test(says_back_safely),
+        cmocka_unit_test(unescapes),
+        cmocka_unit_test(knows_utf8),
+        cmocka_unit_test(cuts_the_query),
+        cmocka_unit_test(marks_bad_targets),
+        cmocka_unit_test(reads_numbers_strictly),
+        cmocka_unit_test(limits_the_body),
+        cmocka_unit_test(first_answer_counts),
+        cmocka_unit_test(says_back_safely),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,13 +17,13 @@ static void delay_doubles(void **state)
     struct out_throttle *t = out_throttle_new(64);
     int64_t now = START, expected = 1000;
     (void)state;
-    for (int i = 0; i < OUT_TRIES_FREE; i++) {
+    for (int i = 0; i < OUT_TRIES_NAME_FREE; i++) {
         assert_int_equal(out_throttle_wait(t, "name a", now), 0);
-        out_throttle_failed(t, "name a", OUT_TRIES_NAME_MS, now);
+        out_throttle_failed(t, "name a", OUT_TRIES_NAME_FREE, OUT_TRIES_NAME_MS, now);
     }
     assert_int_equal(out_throttle_wait(t, "name a", now), 0);
     for (int i = 0; i < 12; i++) {
-        out_throttle_failed(t, "name a", OUT_TRIES_NAME_MS, now);
+        out_throttle_failed(t, "name a", OUT_TRIES_NAME_FREE, OUT_TRIES_NAME_MS, now);
         assert_int_equal(out_throttle_wait(t, "name a", now), expected);
         assert_int_equal(out_throttle_wait(t, "name a", now + expected - 1), 1);
         assert_int_equal(out_throttle_wait(t, "name a", now + expected), 0);
@@ -32,7 +32,7 @@ static void delay_doubles(void **state)
     }
     assert_int_equal(out_throttle_wait(t, "name b", now), 0);
     out_throttle_passed(t, "name a");
-    out_throttle_failed(t, "name a", OUT_TRIES_NAME_MS, now);
+    out_throttle_failed(t, "name a", OUT_TRIES_NAME_FREE, OUT_TRIES_NAME_MS, now);
     assert_int_equal(out_throttle_wait(t, "name a", now), 0);
     out_throttle_free(t);
 }
@@ -42,10 +42,10 @@ static void tries_are_forgotten(void **state)
     struct out_throttle *t = out_throttle_new(64);
     (void)state;
     for (int i = 0; i < 20; i++)
-        out_throttle_failed(t, "address 192.0.2.1", OUT_TRIES_ADDRESS_MS, START);
+        out_throttle_failed(t, "address 192.0.2.1", OUT_TRIES_NAME_FREE, OUT_TRIES_ADDRESS_MS, START);
     assert_int_equal(out_throttle_wait(t, "address 192.0.2.1", START), OUT_TRIES_ADDRESS_MS);
     int64_t later = START + OUT_TRIES_FORGET_MS + 1;
-    out_throttle_failed(t, "address 192.0.2.1", OUT_TRIES_ADDRESS_MS, later);
+    out_throttle_failed(t, "address 192.0.2.1", OUT_TRIES_NAME_FREE, OUT_TRIES_ADDRESS_MS, later);
     assert_int_equal(out_throttle_wait(t, "address 192.0.2.1", later), 0);
     out_throttle_free(t);
 }
@@ -75,8 +75,8 @@ static void full_table_forgets_the_quiet(void **state)
     (void)state;
     for (int i = 0; i < 5000; i++, now++) {
         snprintf(name, sizeof name, "name %d", i);
-        out_throttle_failed(t, name, OUT_TRIES_NAME_MS, now);
-        out_throttle_failed(t, "address 198.51.100.7", OUT_TRIES_ADDRESS_MS, now);
+        out_throttle_failed(t, name, OUT_TRIES_NAME_FREE, OUT_TRIES_NAME_MS, now);
+        out_throttle_failed(t, "address 198.51.100.7", OUT_TRIES_ADDRESS_FREE, OUT_TRIES_ADDRESS_MS, now);
     }
     assert_int_equal(out_throttle_wait(t, "address 198.51.100.7", now - 1), OUT_TRIES_ADDRESS_MS);
     out_throttle_free(t);
