@@ -7,9 +7,9 @@
 
 #include <math.h>
 
-#define ELLIPSOID_A_M 6378137.0
-#define ELLIPSOID_F (1 / 298.257223563)
-#define ELLIPSOID_E2 (ELLIPSOID_F * (2 - ELLIPSOID_F))
+#define ELLIPSOID_A_M    6378137.0
+#define ELLIPSOID_F      (1 / 298.257223563)
+#define ELLIPSOID_E2     (ELLIPSOID_F * (2 - ELLIPSOID_F))
 #define ELLIPSOID_DEGREE (3.14159265358979323846 / 180)
 
 struct ellipsoid_scale {

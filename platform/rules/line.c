@@ -11,10 +11,10 @@
 #include "platform/rules/ellipsoid.h"
 #include "platform/rules/geometry.h"
 
-#define PIECE_M 2000.0    /* a parallel and a geodesic of that length part by less than 0.5 m below 80 degrees */
+#define PIECE_M    2000.0 /* a parallel and a geodesic of that length part by less than 0.5 m below 80 degrees */
 #define PIECES_MAX 200000
-#define LEAF 8            /* pieces in a box of the lowest level */
-#define PLANAR_M 2000.0   /* up to here the plane is right to centimetres */
+#define LEAF       8      /* pieces in a box of the lowest level */
+#define PLANAR_M   2000.0 /* up to here the plane is right to centimetres */
 
 struct box {
     double lat0, lat1, lon0, lon1;
@@ -22,8 +22,8 @@ struct box {
 };
 
 struct geometry_line {
-    size_t n;      /* points; n - 1 pieces */
-    size_t leaves; /* a power of two */
+    size_t n;          /* points; n - 1 pieces */
+    size_t leaves;     /* a power of two */
     double *lat, *lon; /* longitudes go on past 180 instead of turning back */
     struct box *box;   /* heap order: children of k are 2k and 2k + 1, leaves from `leaves` */
 };
@@ -31,8 +31,8 @@ struct geometry_line {
 struct query {
     const struct geometry_line *line;
     double lat, lon;
-    double lat_m, lon_m;    /* metres of a degree at the point */
-    double narrowing;       /* by how much of it lon_m falls for each degree of latitude, at half way */
+    double lat_m, lon_m; /* metres of a degree at the point */
+    double narrowing;    /* by how much of it lon_m falls for each degree of latitude, at half way */
     double cosine;
     double best;
 };

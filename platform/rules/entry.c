@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/rules/entry.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "platform/rules/geometry.h"
+
+#define AHEAD_MAX_MS      INT64_C(300000)   /* general rule 4: not more than 5 min ahead of arrival */
+#define BEFORE_SEALING_MS INT64_C(86400000) /* nor before sealing minus a day */
+
+/* Parts of the seal that a sub-lock may tell of: the worst of them counts for the device that speaks for it. */
+#define SUBLOCK_EVENTS                                                                                                                     \
+    (BULLA_EVENT_BIT(BULLA_EVENT_ROPE_CUT) | BULLA_EVENT_BIT(BULLA_EVENT_SHACKLE_OPENED_WHILE_SEALED) |                                    \
+     BULLA_EVENT_BIT(BULLA_EVENT_OPENED_WHILE_SEALED) | BULLA_EVENT_BIT(BULLA_EVENT_COVER_OPENED) |                                        \
+     BULLA_EVENT_BIT(BULLA_EVENT_SHELL_REMOVED) | BULLA_EVENT_BIT(BULLA_EVENT_DEVICE_REMOVED) | BULLA_EVENT_BIT(BULLA_EVENT_UNLOCKED) |    \
+     BULLA_EVENT_BIT(BULLA_EVENT_MOTOR_STUCK) | BULLA_EVENT_BIT(BULLA_EVENT_DESTROYED))
+
+void entry_set_time(const struct plan *plan, struct entry *e)
+{
+    bool plausible = e->device_ms != BULLA_TIME_NONE && e->device_ms <= e->received_ms + AHEAD_MAX_MS &&
+                     e->device_ms >= plan->start_ms - BEFORE_SEALING_MS;
+    e->at_ms = plausible ? e->device_ms : e->received_ms;
+    e->flags &= (uint16_t)~ENTRY_CLOCK_WRONG;
+    if (!plausible && e->device_ms != BULLA_TIME_NONE)
+        e->flags |= ENTRY_CLOCK_WRONG;
+}
+
+static void take_fix(const struct bulla_observation *o, struct entry *e)
+{
+    double accuracy_m = geometry_accuracy(o);
+    if (accuracy_m < 0)
+        return;
+    e->flags |= ENTRY_FIX;
+    if (bulla_observation_is(o, BULLA_EVENT_POSITION_CELL))
+        e->flags |= ENTRY_CELL;
+    e->lat_e7 = o->lat_e7;
+    e->lon_e7 = o->lon_e7;
+    e->accuracy_m = (int32_t)accuracy_m;
+}
+
+static void take_state(const struct bulla_observation *o, struct entry *e)
+{
+    e->state = o->state.seal;
+    e->shackle = o->state.shackle;
+    e->motor = o->state.motor;
+    e->cover = o->state.cover;
+    if (e->state == BULLA_SEAL_NONE || e->state == BULLA_SEAL_UNKNOWN) {
+        uint8_t derived = (uint8_t)bulla_seal_from((enum bulla_shackle)e->shackle, (enum bulla_motor)e->motor);
+        e->state = derived == BULLA_SEAL_NONE ? e->state : derived;
+    }
+    for (size_t i = 0; i < o->n_sublocks; i++)
+        e->events |= o->sublocks[i].events & SUBLOCK_EVENTS;
+}
+
+static void take_rest(const struct bulla_observation *o, struct entry *e)
+{
+    if (bulla_observation_knows(o, BULLA_HAS_PERCENT)) {
+        e->flags |= ENTRY_PERCENT;
+        e->percent = o->percent;
+    }
+    if (bulla_observation_knows(o, BULLA_HAS_CHARGING) && o->charging)
+        e->flags |= ENTRY_CHARGING;
+    if (o->has & BULLA_HAS_UNLOCK) {
+        e->flags |= ENTRY_UNLOCK;
+        e->verdict = o->unlock.verdict;
+        e->reason = o->unlock.reason;
+        e->channel = o->unlock.channel;
+        e->tries = o->unlock.tries;
+        memcpy(e->credential, o->unlock.credential, sizeof e->credential);
+    }
+    if (bulla_observation_knows(o, BULLA_HAS_COUNTER)) {
+        e->flags |= ENTRY_COUNTER;
+        e->counter = o->counter;
+    }
+    if ((o->has & BULLA_HAS_FIX) || o->n_sensors > 0)
+        e->flags |= ENTRY_FULL;
+}
+
+void entry_from(const struct plan *plan, size_t seal, const struct bulla_observation *o, struct entry *out)
+{
+    memset(out, 0, sizeof *out);
+    out->seal = (uint8_t)seal;
+    out->events = o->events;
+    out->received_ms = o->received_ms;
+    out->device_ms = bulla_observation_knows(o, BULLA_HAS_TIME) ? o->time_ms : BULLA_TIME_NONE;
+    out->flags = o->stored ? ENTRY_STORED : 0;
+    if (out->received_ms == BULLA_TIME_NONE)
+        out->received_ms = out->device_ms == BULLA_TIME_NONE ? plan->start_ms : out->device_ms;
+    memcpy(out->id, o->id, sizeof out->id);
+    take_fix(o, out);
+    take_state(o, out);
+    take_rest(o, out);
+    entry_set_time(plan, out);
+}
+
+static int order(int64_t a, int64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+int entry_compare(const struct entry *a, const struct entry *b)
+{
+    int by = order(a->at_ms, b->at_ms);
+    by = by ? by : order(a->seal, b->seal);
+    by = by ? by : order(a->counter, b->counter);
+    return by ? by : strcmp(a->id, b->id);
+}
+
+#define CLOSING (BULLA_EVENT_BIT(BULLA_EVENT_LOCKED) | BULLA_EVENT_BIT(BULLA_EVENT_AUTO_LOCKED) | BULLA_EVENT_BIT(BULLA_EVENT_LOCK_REFUSED))
+
+bool entry_accepted(const struct entry *e)
+{
+    return (e->flags & ENTRY_UNLOCK) && e->verdict == BULLA_VERDICT_ACCEPTED && e->reason != BULLA_REASON_OUTSIDE_FENCE &&
+           !(e->events & CLOSING) && !entry_is(e, BULLA_EVENT_ENROLMENT);
+}
+
+bool entry_refused(const struct entry *e)
+{
+    if (entry_is(e, BULLA_EVENT_LOCK_REFUSED))
+        return false;
+    return entry_is(e, BULLA_EVENT_UNLOCK_REFUSED) || ((e->flags & ENTRY_UNLOCK) && e->verdict == BULLA_VERDICT_REFUSED);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Entry: what the rules need of an observation, and its place in the order of a journey. The order is that of event
+ * time, then seal, counter and id, and nothing of it comes from the arrival.
+ */
+#ifndef RULES_ENTRY_H
+#define RULES_ENTRY_H
+
+#include "platform/rules/plan.h"
+
+enum entry_flag {
+    ENTRY_FIX = 1u << 0,  /* valid, with an accuracy */
+    ENTRY_CELL = 1u << 1, /* the fix comes from cells */
+    ENTRY_PERCENT = 1u << 2,
+    ENTRY_CHARGING = 1u << 3,
+    ENTRY_STORED = 1u << 4, /* not heard when it happened */
+    ENTRY_UNLOCK = 1u << 5,
+    ENTRY_CLOCK_WRONG = 1u << 6, /* the device's time was not plausible: event time is arrival */
+    ENTRY_FULL = 1u << 7,        /* a report, not a bare heartbeat */
+    ENTRY_COUNTER = 1u << 8,
+    ENTRY_OUT_OF_WINDOW = 1u << 9, /* older than what is kept, and history was not to be had */
+};
+
+struct entry {
+    int64_t at_ms; /* event time */
+    int64_t received_ms;
+    int64_t device_ms; /* what the device's clock said, BULLA_TIME_NONE: nothing */
+    int64_t counter;
+    uint64_t events;
+    int32_t lat_e7, lon_e7, accuracy_m;
+    uint16_t flags;
+    uint8_t seal;                         /* index in the journey */
+    uint8_t state, shackle, motor, cover; /* state: of the seal, derived where only its parts were said */
+    uint8_t percent, tries, verdict, reason, channel;
+    char credential[BULLA_CREDENTIAL_SIZE];
+    char id[BULLA_ID_SIZE];
+};
+
+void entry_from(const struct plan *plan, size_t seal, const struct bulla_observation *o, struct entry *out);
+
+/* < 0, 0, > 0 as of qsort. 0 only for the same id. */
+int entry_compare(const struct entry *a, const struct entry *b);
+
+/* Sets event time by general rule 4 from device_ms, received_ms and the journey's sealing. */
+void entry_set_time(const struct plan *plan, struct entry *e);
+
+static inline bool entry_is(const struct entry *e, enum bulla_event event)
+{
+    return (e->events & BULLA_EVENT_BIT(event)) != 0;
+}
+
+static inline double entry_lat(const struct entry *e)
+{
+    return e->lat_e7 / 1e7;
+}
+
+static inline double entry_lon(const struct entry *e)
+{
+    return e->lon_e7 / 1e7;
+}
+
+/* An attempt to open that the lock accepted or refused; attempts to close are neither. */
+bool entry_accepted(const struct entry *e);
+bool entry_refused(const struct entry *e);
+
+#endif

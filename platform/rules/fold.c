@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/rules/fold.h"
+
+#include <string.h>
+
+#define ALIGN(n)    (((n) + 7u) & ~(size_t)7u)
+#define DRIFT_MS    25.0 /* metres a second by which a moving vehicle's last place becomes uncertain */
+#define STANDING_MS (2 * PLAN_MINUTE_MS)
+
+/* The vehicle. Behind it the states of its rules; then for each seal a fold_seal and the states of the seal's rules. */
+struct fold {
+    int64_t due_ms;
+    int64_t seen_ms; /* of `where` */
+    bool standing;   /* at that time */
+    struct lock_where where;
+    struct stay stay;
+};
+
+struct fold_seal {
+    struct position position;
+    struct lock lock;
+};
+
+static size_t rules_size(enum rule_scope scope)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < rules_count; i++)
+        size += rules[i]->scope == scope ? ALIGN(rules[i]->state_size) : 0;
+    return size;
+}
+
+static size_t seal_size(void)
+{
+    return ALIGN(sizeof(struct fold_seal)) + rules_size(RULE_OF_SEAL);
+}
+
+size_t fold_size(size_t n_seals)
+{
+    return ALIGN(sizeof(struct fold)) + rules_size(RULE_OF_VEHICLE) + n_seals * seal_size();
+}
+
+static uint8_t *vehicle_rules(const struct fold *fold)
+{
+    return (uint8_t *)(uintptr_t)fold + ALIGN(sizeof(struct fold));
+}
+
+static struct fold_seal *seal_at(const struct fold *fold, size_t seal)
+{
+    return (struct fold_seal *)(void *)(vehicle_rules(fold) + rules_size(RULE_OF_VEHICLE) + seal * seal_size());
+}
+
+static uint8_t *seal_rules(const struct fold *fold, size_t seal)
+{
+    return (uint8_t *)seal_at(fold, seal) + ALIGN(sizeof(struct fold_seal));
+}
+
+bool fold_ended(const struct fold *fold, const struct plan *plan, size_t seal)
+{
+    (void)plan;
+    return seal_at(fold, seal)->lock.ended;
+}
+
+static bool supervised(const struct fold *fold, const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->journey->n_seals; i++)
+        if (!seal_at(fold, i)->lock.ended)
+            return true;
+    return false;
+}
+
+/* --- timers --- */
+
+struct timer {
+    const struct rule *rule;
+    void *state;
+    size_t seal;
+    int64_t due_ms;
+};
+
+static void earliest(const struct plan *plan, enum rule_scope scope, size_t seal, uint8_t *state, struct timer *best)
+{
+    for (size_t i = 0; i < rules_count; i++) {
+        if (rules[i]->scope != scope)
+            continue;
+        int64_t due_ms = rules[i]->due ? rules[i]->due(state, plan) : RULE_NO_TIMER;
+        if (due_ms < best->due_ms)
+            *best = (struct timer){rules[i], state, seal, due_ms};
+        state += ALIGN(rules[i]->state_size);
+    }
+}
+
+static struct timer next_timer(const struct fold *fold, const struct plan *plan)
+{
+    struct timer best = {.due_ms = RULE_NO_TIMER};
+    if (!supervised(fold, plan))
+        return best;
+    earliest(plan, RULE_OF_VEHICLE, 0, vehicle_rules(fold), &best);
+    for (size_t i = 0; i < plan->journey->n_seals; i++)
+        if (!seal_at(fold, i)->lock.ended)
+            earliest(plan, RULE_OF_SEAL, i, seal_rules(fold, i), &best);
+    if (best.due_ms > plan->end_ms)
+        best.due_ms = RULE_NO_TIMER;
+    return best;
+}
+
+static struct lock_where where_at(const struct fold *fold, int64_t at_ms)
+{
+    struct lock_where where = fold->where;
+    int64_t age_ms = at_ms - fold->seen_ms;
+    if (where.known && !fold->standing && age_ms > 0)
+        where.accuracy_m += DRIFT_MS * (double)age_ms / 1000.0;
+    return where;
+}
+
+static void fire(struct fold *fold, const struct plan *plan, const struct timer *timer, struct sheet *sheet)
+{
+    struct lock_where where = where_at(fold, timer->due_ms);
+    struct rule_input in = {.plan = plan,
+                            .seal = timer->seal,
+                            .at_ms = timer->due_ms,
+                            .stay = &fold->stay,
+                            .where = &where,
+                            .n_before = sheet->n,
+                            .sheet = sheet};
+    timer->rule->step(timer->state, &in);
+}
+
+static void fire_until(struct fold *fold, const struct plan *plan, int64_t last_ms, struct sheet *sheet)
+{
+    while (fold->due_ms <= last_ms) {
+        struct timer timer = next_timer(fold, plan);
+        if (timer.due_ms <= last_ms)
+            fire(fold, plan, &timer, sheet);
+        fold->due_ms = next_timer(fold, plan).due_ms;
+    }
+}
+
+void fold_time(struct fold *fold, const struct plan *plan, int64_t now_ms, struct sheet *sheet)
+{
+    fire_until(fold, plan, now_ms, sheet);
+}
+
+int64_t fold_due(const struct fold *fold)
+{
+    return fold->due_ms;
+}
+
+void fold_init(struct fold *fold, const struct plan *plan)
+{
+    memset(fold, 0, fold_size(plan->journey->n_seals));
+    fold->where.origin = fold->where.destination = UNSURE;
+    for (size_t i = 0; i < plan->journey->n_seals; i++) {
+        position_init(&seal_at(fold, i)->position);
+        lock_init(&seal_at(fold, i)->lock);
+    }
+    fold->due_ms = next_timer(fold, plan).due_ms;
+}
+
+/* --- entries --- */
+
+static void see(struct fold *fold, const struct plan *plan, const struct fix *f)
+{
+    struct lock_where *w = &fold->where;
+    stay_step(&fold->stay, f);
+    fold->seen_ms = f->at_ms;
+    fold->standing = stay_holds(&fold->stay, f->at_ms, STANDING_MS, 0);
+    w->known = true;
+    w->lat = f->lat;
+    w->lon = f->lon;
+    w->accuracy_m = f->accuracy_m;
+    if (plan->has_origin && f->origin != UNSURE)
+        w->origin = (enum geometry_side)f->origin;
+    if (plan->has_destination && f->destination != UNSURE)
+        w->destination = (enum geometry_side)f->destination;
+}
+
+static void step_rules(struct fold *fold, const struct rule_input *in)
+{
+    uint8_t *of_vehicle = vehicle_rules(fold), *of_seal = seal_rules(fold, in->seal);
+    for (size_t i = 0; i < rules_count; i++) {
+        uint8_t **state = rules[i]->scope == RULE_OF_VEHICLE ? &of_vehicle : &of_seal;
+        rules[i]->step(*state, in);
+        *state += ALIGN(rules[i]->state_size);
+    }
+}
+
+void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *e, struct sheet *sheet)
+{
+    fire_until(fold, plan, e->at_ms - 1, sheet);
+    struct fold_seal *seal = seal_at(fold, e->seal);
+    if (seal->lock.ended || e->at_ms < plan->start_ms || e->at_ms > plan->end_ms)
+        return;
+    struct position_news position;
+    struct lock_news lock;
+    position_step(&seal->position, plan, e, &position);
+    for (size_t i = 0; i < position.n_fixes; i++)
+        if (position.fix[i].at_ms >= fold->seen_ms || !fold->where.known)
+            see(fold, plan, &position.fix[i]);
+    struct lock_where where = where_at(fold, e->at_ms);
+    lock_step(&seal->lock, plan, e, &where, &lock);
+    struct rule_input in = {.plan = plan,
+                            .seal = e->seal,
+                            .at_ms = e->at_ms,
+                            .entry = e,
+                            .position = &position,
+                            .lock = &lock,
+                            .stay = &fold->stay,
+                            .where = &where,
+                            .n_before = sheet->n,
+                            .sheet = sheet};
+    step_rules(fold, &in);
+    fold->due_ms = next_timer(fold, plan).due_ms;
+}

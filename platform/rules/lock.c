@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/rules/lock.h"
+
+#include <string.h>
+
+#define GRANT_MS INT64_C(120000) /* ALARMS: a permission within 2 min before the opening */
+
+#define BIT(name)       BULLA_EVENT_BIT(BULLA_EVENT_##name)
+#define OPENING_EVENTS  (BIT(UNLOCKED) | BIT(OPENED_WHILE_SEALED) | BIT(SHACKLE_OPENED_WHILE_SEALED))
+#define BREAKING_EVENTS (BIT(OPENED_WHILE_SEALED) | BIT(SHACKLE_OPENED_WHILE_SEALED))
+#define CLOSING_EVENTS  (BIT(LOCKED) | BIT(AUTO_LOCKED) | BIT(RELOCKED_NOT_PULLED))
+
+void lock_init(struct lock *lock)
+{
+    memset(lock, 0, sizeof *lock);
+    lock->opened_ms = lock->ended_ms = lock->grant_ms = lock->accepted_ms = BULLA_TIME_NONE;
+}
+
+static bool surely_outside(const struct place *place, const struct lock_where *where)
+{
+    return where->known && geometry_place_side(place, where->lat, where->lon, where->accuracy_m) == SURELY_OUTSIDE;
+}
+
+static bool at_destination(const struct plan *plan, const struct lock_where *where)
+{
+    if (!plan->has_destination)
+        return false;
+    return where->destination == SURELY_INSIDE || (where->known && !surely_outside(&plan->destination, where));
+}
+
+static bool at_allowed_place(const struct plan *plan, const struct lock_where *where)
+{
+    const struct journey *j = plan->journey;
+    if (!plan->has_origin && !plan->has_destination && j->n_stops == 0)
+        return true;
+    if (plan->has_origin && !surely_outside(&plan->origin, where))
+        return true;
+    if (plan->has_destination && !surely_outside(&plan->destination, where))
+        return true;
+    for (size_t i = 0; i < j->n_stops; i++)
+        if (!surely_outside(&j->stops[i], where))
+            return true;
+    return false;
+}
+
+/* Whether an attempt that the lock accepted is allowed by the journey. Without a list of credentials the lock's own word
+ * counts where opening is what one expects: at the destination, and at the origin before departure. */
+static bool credential_holds(const struct plan *plan, const struct entry *e, const struct lock_where *where)
+{
+    const struct journey *j = plan->journey;
+    if (j->n_credentials == 0)
+        return where->destination == SURELY_INSIDE || where->origin == SURELY_INSIDE;
+    for (size_t i = 0; i < j->n_credentials; i++)
+        if (e->credential[0] && strcmp(j->credentials[i], e->credential) == 0)
+            return at_allowed_place(plan, where);
+    return false;
+}
+
+static bool permission_fits(const struct permission *p, const struct lock *lock, const char *seal, int64_t at_ms,
+                            const struct lock_where *where)
+{
+    if (p->from_ms > at_ms || p->until_ms < at_ms - GRANT_MS || (p->seal[0] && strcmp(p->seal, seal) != 0))
+        return false;
+    if (p->has_place && surely_outside(&p->place, where))
+        return false;
+    bool said = lock->accepted_ms != BULLA_TIME_NONE && at_ms - lock->accepted_ms <= GRANT_MS && lock->credential[0];
+    return !p->credential[0] || (said && strcmp(p->credential, lock->credential) == 0);
+}
+
+static const struct permission *find_permission(const struct plan *plan, const struct lock *lock, const struct entry *e,
+                                                const struct lock_where *where)
+{
+    const struct journey *j = plan->journey;
+    const struct permission *found = NULL;
+    for (size_t i = 0; i < j->n_permissions && j->permissions[i].from_ms <= e->at_ms; i++)
+        if (permission_fits(&j->permissions[i], lock, j->seals[e->seal], e->at_ms, where) && (!found || j->permissions[i].unseals))
+            found = &j->permissions[i];
+    return found;
+}
+
+static void note_attempt(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_where *where)
+{
+    lock->accepted_ms = e->at_ms;
+    memcpy(lock->credential, e->credential, sizeof lock->credential);
+    if (credential_holds(plan, e, where)) {
+        lock->granted = true;
+        lock->grant_ms = e->at_ms;
+    }
+}
+
+static bool says_cut(const struct entry *e)
+{
+    return e->shackle == BULLA_SHACKLE_CUT || entry_is(e, BULLA_EVENT_ROPE_CUT);
+}
+
+/* The lock itself opened, whatever became of the rope. */
+static bool says_lock_opened(const struct entry *e)
+{
+    return (e->events & OPENING_EVENTS) || e->motor == BULLA_MOTOR_UNLOCKED || entry_accepted(e);
+}
+
+/* NULL: the entry does not say that the seal is open. */
+static const char *opening_word(const struct entry *e)
+{
+    if (entry_is(e, BULLA_EVENT_OPENED_WHILE_SEALED))
+        return "opened while sealed";
+    if (entry_is(e, BULLA_EVENT_SHACKLE_OPENED_WHILE_SEALED))
+        return "shackle opened while sealed";
+    if (entry_is(e, BULLA_EVENT_UNLOCKED))
+        return "unlocked";
+    if (e->state == BULLA_SEAL_OPEN)
+        return "open";
+    if (e->state == BULLA_SEAL_UNLOCKED_CLOSED)
+        return "unlocked, not yet pulled";
+    return entry_accepted(e) && e->state != BULLA_SEAL_SEALED ? "unlocked by an accepted attempt" : NULL;
+}
+
+static void open_lock(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_where *where,
+                      const struct permission *permission, struct lock_news *news)
+{
+    bool was_open = lock->state == LOCK_OPEN;
+    if (was_open && !(lock->authorised && !news->authorised && (e->events & BREAKING_EVENTS)))
+        return;
+    news->by_cut = !says_lock_opened(e) && (says_cut(e) || lock->state == LOCK_CUT);
+    if (news->by_cut) {
+        lock->state = LOCK_CUT;
+        return;
+    }
+    lock->state = LOCK_OPEN;
+    lock->opened_ms = e->at_ms;
+    lock->authorised = news->authorised;
+    news->opened = true;
+    if (news->authorised && ((permission && permission->unseals) || at_destination(plan, where))) {
+        lock->ended = true;
+        lock->ended_ms = e->at_ms;
+    }
+}
+
+static void excuse(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_where *where,
+                   const struct permission *permission, struct lock_news *news)
+{
+    bool same = lock->state == LOCK_OPEN && !lock->authorised && lock->opened_ms == e->at_ms;
+    bool cut = same && says_cut(e) && !says_lock_opened(e) && e->motor == BULLA_MOTOR_LOCKED;
+    if (!same || !(news->authorised || cut))
+        return;
+    news->excused = true;
+    lock->state = LOCK_UNKNOWN;
+    if (cut && !news->authorised) {
+        lock->state = LOCK_CUT;
+        return;
+    }
+    open_lock(lock, plan, e, where, permission, news);
+}
+
+void lock_step(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_where *where, struct lock_news *news)
+{
+    *news = (struct lock_news){0};
+    if (entry_accepted(e))
+        note_attempt(lock, plan, e, where);
+    const struct permission *permission = find_permission(plan, lock, e, where);
+    news->authorised = permission || (lock->granted && e->at_ms - lock->grant_ms <= GRANT_MS);
+    excuse(lock, plan, e, where, permission, news);
+    news->word = opening_word(e);
+    bool closed = (e->events & CLOSING_EVENTS) && !(e->state == BULLA_SEAL_OPEN);
+    if (news->word && !news->excused && !(closed && e->state == BULLA_SEAL_SEALED))
+        open_lock(lock, plan, e, where, permission, news);
+    else if (says_cut(e) && lock->state != LOCK_OPEN)
+        lock->state = LOCK_CUT;
+    bool says_sealed = e->state == BULLA_SEAL_SEALED && !news->word && !says_cut(e);
+    if (closed || says_sealed) {
+        news->resealed = lock->state == LOCK_OPEN;
+        if (lock->state != LOCK_CUT || closed)
+            lock->state = LOCK_SEALED;
+    }
+}

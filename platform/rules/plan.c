@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/rules/plan.h"
+
+#include <stdlib.h>
+
+#include "platform/rules/geometry.h"
+
+#define SILENCE_MINUTES 240
+#define STAY_MINUTES    20
+#define BATTERY_PERCENT 15
+#define END_RADIUS_M    500.0 /* of the route's end where no place was named */
+
+static const double speed_max_kmh[] = {
+    [JOURNEY_MODE_ROAD] = 160, [JOURNEY_MODE_RAIL] = 350, [JOURNEY_MODE_VESSEL] = 70, [JOURNEY_MODE_MULTIMODAL] = 350};
+
+/* 0 is the default, -1 is off (journey.h). */
+static int64_t minutes_or(int32_t minutes, int32_t fallback)
+{
+    return minutes < 0 ? -1 : (minutes ? minutes : fallback) * PLAN_MINUTE_MS;
+}
+
+static void set_places(struct plan *plan, const struct journey *j)
+{
+    plan->has_origin = j->has_origin || j->route.n >= 2;
+    plan->has_destination = j->has_destination || j->route.n >= 2;
+    double radius_m = j->route.corridor_m > END_RADIUS_M ? j->route.corridor_m : END_RADIUS_M;
+    if (j->has_origin)
+        plan->origin = j->origin;
+    else if (plan->has_origin)
+        plan->origin = (struct place){.name = "start of the route", .lat = j->route.lat[0], .lon = j->route.lon[0], .radius_m = radius_m};
+    size_t last = j->route.n ? j->route.n - 1 : 0;
+    if (j->has_destination)
+        plan->destination = j->destination;
+    else if (plan->has_destination)
+        plan->destination =
+            (struct place){.name = "end of the route", .lat = j->route.lat[last], .lon = j->route.lon[last], .radius_m = radius_m};
+}
+
+struct plan *plan_new(const struct journey *journey)
+{
+    struct plan *plan = calloc(1, sizeof *plan);
+    if (!plan || !(plan->journey = journey_copy(journey))) {
+        plan_free(plan);
+        return NULL;
+    }
+    const struct journey *j = plan->journey;
+    if (j->route.n >= 2 && !(plan->line = geometry_line_new(&j->route))) {
+        plan_free(plan);
+        return NULL;
+    }
+    set_places(plan, j);
+    plan->corridor_m = j->route.corridor_m;
+    plan->speed_max_ms = speed_max_kmh[(unsigned)j->mode <= JOURNEY_MODE_MULTIMODAL ? j->mode : JOURNEY_MODE_ROAD] / 3.6;
+    plan->start_ms = j->sealed_at_ms;
+    plan->end_ms = j->unsealed_at_ms == BULLA_TIME_NONE ? INT64_MAX : j->unsealed_at_ms;
+    plan->silence_ms = minutes_or(j->silence_minutes, SILENCE_MINUTES);
+    plan->stay_ms = minutes_or(j->stay_minutes, STAY_MINUTES);
+    plan->battery_percent = j->battery_percent < 0 ? -1 : j->battery_percent ? j->battery_percent : BATTERY_PERCENT;
+    return plan;
+}
+
+void plan_free(struct plan *plan)
+{
+    if (!plan)
+        return;
+    geometry_line_free(plan->line);
+    journey_free(plan->journey);
+    free(plan);
+}

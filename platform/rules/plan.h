@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Plan: a journey made ready for the rules: its route as a searchable line, its limits with the defaults filled in, the
+ * span in which it is supervised. Read only once made.
+ */
+#ifndef RULES_PLAN_H
+#define RULES_PLAN_H
+
+#include "platform/model/journey.h"
+
+#define PLAN_MINUTE_MS INT64_C(60000)
+
+struct plan {
+    struct journey *journey;          /* own copy */
+    struct geometry_line *line;       /* NULL: no route */
+    bool has_origin, has_destination; /* the ends of the route stand in where the journey names no place */
+    struct place origin, destination;
+    double corridor_m;
+    double speed_max_ms;         /* metres a second that the vehicle can reach */
+    int64_t start_ms, end_ms;    /* supervised from, until; INT64_MAX: open */
+    int64_t silence_ms, stay_ms; /* negative: the rule is off */
+    int battery_percent;         /* negative: off */
+};
+
+/* NULL when out of memory. Copies the journey. */
+struct plan *plan_new(const struct journey *journey);
+void plan_free(struct plan *plan);
+
+#endif

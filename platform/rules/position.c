@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/rules/position.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLOCK_STEP_S 1.0 /* devices tell whole seconds */
+
+void position_init(struct position *position)
+{
+    memset(position, 0, sizeof *position);
+    position->last.at_ms = position->before.at_ms = BULLA_TIME_NONE;
+}
+
+/* Whether the vehicle can have gone from a to b, both accuracies granted. */
+static bool reachable(const struct plan *plan, const struct position_point *a, const struct position_point *b)
+{
+    double seconds = fabs((double)(b->at_ms - a->at_ms)) / 1000.0 + CLOCK_STEP_S;
+    double reach = plan->speed_max_ms * seconds + a->accuracy_m + b->accuracy_m;
+    double lat1 = a->lat_e7 / 1e7, lon1 = a->lon_e7 / 1e7, lat2 = b->lat_e7 / 1e7, lon2 = b->lon_e7 / 1e7;
+    double rough = geometry_rough(lat1, lon1, lat2, lon2);
+    if (rough < 10000 || rough < reach * 0.99)
+        return rough <= reach;
+    return geometry_distance(lat1, lon1, lat2, lon2) <= reach;
+}
+
+static enum geometry_side side_of(bool has, const struct place *place, const struct fix *f)
+{
+    return has ? geometry_place_side(place, f->lat, f->lon, f->accuracy_m) : SURELY_OUTSIDE;
+}
+
+static void locate_stops(const struct journey *j, struct fix *f)
+{
+    f->stop = -1;
+    for (size_t i = 0; i < j->n_stops; i++) {
+        enum geometry_side side = side_of(true, &j->stops[i], f);
+        f->near_place |= side != SURELY_OUTSIDE;
+        if (side == SURELY_INSIDE && f->stop < 0)
+            f->stop = (int16_t)i;
+    }
+    f->dead_minutes = -1;
+    for (size_t i = 0; i < j->n_dead_zones; i++)
+        if (f->dead_minutes < 0 && side_of(true, &j->dead_zones[i], f) != SURELY_OUTSIDE)
+            f->dead_minutes = j->dead_zones[i].max_minutes;
+}
+
+static void locate(const struct plan *plan, const struct position_point *p, size_t seal, struct fix *f)
+{
+    *f =
+        (struct fix){.at_ms = p->at_ms, .lat = p->lat_e7 / 1e7, .lon = p->lon_e7 / 1e7, .accuracy_m = p->accuracy_m, .seal = (uint8_t)seal};
+    memcpy(f->id, p->id, sizeof f->id);
+    f->origin = (uint8_t)side_of(plan->has_origin, &plan->origin, f);
+    f->destination = (uint8_t)side_of(plan->has_destination, &plan->destination, f);
+    f->near_place = f->origin != SURELY_OUTSIDE || f->destination != SURELY_OUTSIDE;
+    locate_stops(plan->journey, f);
+    f->in_place = f->origin == SURELY_INSIDE || f->destination == SURELY_INSIDE || f->stop >= 0;
+    f->off_route_m = plan->line ? geometry_line_distance(plan->line, f->lat, f->lon) : -1;
+}
+
+static void give_up_aside(struct position *position, struct position_news *news)
+{
+    for (uint32_t i = 0; i < position->n_aside; i++)
+        news->wild[news->n_wild++] = position->aside[i];
+    position->n_aside = 0;
+}
+
+static void believe(struct position *position, const struct plan *plan, const struct position_point *p, size_t seal,
+                    struct position_news *news)
+{
+    position->before = position->last;
+    position->last = *p;
+    locate(plan, p, seal, &news->fix[news->n_fixes++]);
+}
+
+/* Three fixes agree with each other and not with what was believed before. Where they do agree with the fix before that, or
+ * there was none, the believed one was itself the wild one. */
+static void confirm(struct position *position, const struct plan *plan, size_t seal, struct position_news *news)
+{
+    if (position->before.at_ms == BULLA_TIME_NONE || reachable(plan, &position->before, &position->aside[0])) {
+        news->wild[news->n_wild++] = position->last;
+    } else {
+        news->jumped = true;
+        news->from = position->last;
+    }
+    uint32_t n = position->n_aside;
+    position->n_aside = 0;
+    for (uint32_t i = 0; i < n; i++)
+        believe(position, plan, &position->aside[i], seal, news);
+}
+
+static void set_aside(struct position *position, const struct plan *plan, const struct position_point *p, size_t seal,
+                      struct position_news *news)
+{
+    if (position->n_aside && !reachable(plan, &position->aside[position->n_aside - 1], p))
+        give_up_aside(position, news);
+    position->aside[position->n_aside++] = *p;
+    if (position->n_aside == POSITION_CHAIN)
+        confirm(position, plan, seal, news);
+}
+
+void position_step(struct position *position, const struct plan *plan, const struct entry *e, struct position_news *news)
+{
+    news->n_fixes = news->n_wild = 0;
+    news->jumped = false;
+    if (!(e->flags & ENTRY_FIX))
+        return;
+    struct position_point p = {e->at_ms, e->lat_e7, e->lon_e7, e->accuracy_m, ""};
+    memcpy(p.id, e->id, sizeof p.id);
+    if (position->last.at_ms != BULLA_TIME_NONE && !reachable(plan, &position->last, &p)) {
+        set_aside(position, plan, &p, e->seal, news);
+        return;
+    }
+    give_up_aside(position, news);
+    believe(position, plan, &p, e->seal, news);
+}

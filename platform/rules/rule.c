@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/rules/rule.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct rule *const rules[] = {
+#define RULE(number, kind) &rule_##kind,
+#include "platform/rules/rules.def"
+#undef RULE
+};
+const size_t rules_count = sizeof rules / sizeof *rules;
+
+sheet_slot rule_raise(const struct rule_input *in, enum alarm_kind kind, int64_t onset_ms)
+{
+    int64_t known_ms = in->entry ? in->entry->received_ms : in->at_ms;
+    sheet_slot slot = sheet_raise(in->sheet, kind, in->seal, onset_ms, known_ms);
+    struct draft *d = sheet_open(in->sheet, slot);
+    if (!d)
+        return 0;
+    d->by_timer = !in->entry;
+    d->partial = in->entry && (in->entry->flags & ENTRY_OUT_OF_WINDOW);
+    if (in->where->known) {
+        d->has_position = true;
+        d->lat = in->where->lat;
+        d->lon = in->where->lon;
+    }
+    if (in->entry)
+        sheet_evidence(in->sheet, slot, in->entry->id);
+    return slot;
+}
+
+void rule_locate(const struct rule_input *in, sheet_slot slot, const struct fix *fix)
+{
+    sheet_evidence(in->sheet, slot, fix->id);
+    sheet_position(in->sheet, slot, fix->lat, fix->lon);
+}
+
+const char *rule_span(char to[RULE_SPAN_TEXT], int64_t ms)
+{
+    long long s = ms / 1000;
+    if (s < 60)
+        snprintf(to, RULE_SPAN_TEXT, "%lld s", s);
+    else if (s < 3600 && s % 60)
+        snprintf(to, RULE_SPAN_TEXT, "%lld min %lld s", s / 60, s % 60);
+    else if (s < 3600)
+        snprintf(to, RULE_SPAN_TEXT, "%lld min", s / 60);
+    else if (s / 60 % 60)
+        snprintf(to, RULE_SPAN_TEXT, "%lld h %lld min", s / 3600, s / 60 % 60);
+    else
+        snprintf(to, RULE_SPAN_TEXT, "%lld h", s / 3600);
+    return to;
+}
+
+const char *rule_distance(char to[RULE_SPAN_TEXT], double metres)
+{
+    if (metres < 9999.5)
+        snprintf(to, RULE_SPAN_TEXT, "%.0f m", metres);
+    else
+        snprintf(to, RULE_SPAN_TEXT, "%.1f km", metres / 1000);
+    return to;
+}
+
+double rule_value(const struct rule *rule, const char *name)
+{
+    for (const struct rule_parameter *p = rule->parameters; p->name; p++)
+        if (strcmp(p->name, name) == 0)
+            return p->value;
+    return 0;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The vehicle left its corridor: surely outside in at least two consecutive fixes that span at least 2 min. A fix that is
+ * not sure changes nothing; neither does one that may lie in origin, destination or a permitted stop.
+ */
+#include <string.h>
+
+#include "platform/rules/rule.h"
+
+#define SPAN_MS     (2 * PLAN_MINUTE_MS)
+#define FAR_M       5000.0
+#define LONG_MS     (30 * PLAN_MINUTE_MS)
+#define CLEAR_FIXES 2
+
+struct deviation {
+    sheet_slot slot;
+    uint32_t outside, inside; /* fixes of the run; consecutive ones inside since the last outside */
+    uint8_t seal;
+    int64_t since_ms, last_ms, inside_ms;
+    double worst_m, accuracy_m; /* beyond the corridor, and how sure */
+    double lat, lon;
+    char first[BULLA_ID_SIZE];
+};
+
+static const struct rule_parameter parameters[] = {{"corridor", "m", 500, "corridor_m"},
+                                                   {"span", "min", 2, NULL},
+                                                   {"far", "km", 5, NULL},
+                                                   {"long", "min", 30, NULL},
+                                                   {NULL, NULL, 0, NULL}};
+
+static void tell(struct deviation *s, const struct rule_input *in)
+{
+    char beyond[RULE_SPAN_TEXT], span[RULE_SPAN_TEXT];
+    sheet_why(in->sheet, s->slot, "Outside the %.0f m corridor by up to %s (accuracy %.0f m) for %s, %u fixes", in->plan->corridor_m,
+              rule_distance(beyond, s->worst_m), s->accuracy_m, rule_span(span, s->last_ms - s->since_ms), s->outside);
+}
+
+static int grade_of(const struct deviation *s)
+{
+    return s->worst_m - s->accuracy_m > FAR_M || s->last_ms - s->since_ms > LONG_MS ? 3 : 2;
+}
+
+static void raise(struct deviation *s, const struct rule_input *in, const struct fix *f)
+{
+    struct rule_input as_told = *in;
+    as_told.seal = s->seal;
+    s->slot = rule_raise(&as_told, ALARM_ROUTE_DEVIATION, s->since_ms);
+    struct draft *d = sheet_open(in->sheet, s->slot);
+    if (!d)
+        return;
+    d->n_evidence = 0; /* the first fix outside tells the onset; what confirmed it comes after */
+    sheet_evidence(in->sheet, s->slot, s->first);
+    sheet_evidence(in->sheet, s->slot, f->id);
+    sheet_position(in->sheet, s->slot, s->lat, s->lon);
+    sheet_grade(in->sheet, s->slot, grade_of(s));
+    tell(s, in);
+}
+
+static void note_outside(struct deviation *s, const struct rule_input *in, const struct fix *f)
+{
+    double beyond_m = f->off_route_m - in->plan->corridor_m;
+    if (s->outside++ == 0) {
+        *s = (struct deviation){.outside = 1, .seal = f->seal, .since_ms = f->at_ms, .lat = f->lat, .lon = f->lon};
+        memcpy(s->first, f->id, sizeof s->first);
+    }
+    s->inside = 0;
+    s->last_ms = f->at_ms;
+    if (beyond_m > s->worst_m) {
+        s->worst_m = beyond_m;
+        s->accuracy_m = f->accuracy_m;
+    }
+    struct draft *d = sheet_open(in->sheet, s->slot);
+    if (!d && s->outside >= 2 && s->last_ms - s->since_ms >= SPAN_MS) {
+        raise(s, in, f);
+    } else if (d && grade_of(s) > d->grade) {
+        sheet_grade(in->sheet, s->slot, grade_of(s));
+        sheet_evidence(in->sheet, s->slot, f->id);
+        tell(s, in);
+    }
+}
+
+static void note_inside(struct deviation *s, const struct rule_input *in, const struct fix *f)
+{
+    if (!s->slot) {
+        *s = (struct deviation){0};
+        return;
+    }
+    if (s->inside++ == 0)
+        s->inside_ms = f->at_ms;
+    if (s->inside < CLEAR_FIXES)
+        return;
+    tell(s, in);
+    sheet_end(in->sheet, &s->slot, s->inside_ms);
+    *s = (struct deviation){0};
+}
+
+static void step(void *state, const struct rule_input *in)
+{
+    struct deviation *s = state;
+    if (!in->entry || !in->plan->line)
+        return;
+    for (size_t i = 0; i < in->position->n_fixes; i++) {
+        const struct fix *f = &in->position->fix[i];
+        if (f->off_route_m - f->accuracy_m > in->plan->corridor_m && !f->near_place)
+            note_outside(s, in, f);
+        else if (f->in_place || f->off_route_m + f->accuracy_m < in->plan->corridor_m)
+            note_inside(s, in, f);
+    }
+}
+
+const struct rule rule_route_deviation = {.kind = ALARM_ROUTE_DEVIATION,
+                                          .scope = RULE_OF_VEHICLE,
+                                          .parameters = parameters,
+                                          .state_size = sizeof(struct deviation),
+                                          .step = step};

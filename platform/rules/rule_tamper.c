@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Vibration, impact, fall, tilt or light at a seal whose vehicle stands still: on the road they are the road. Silent
+ * where goods are handled (origin, destination) and where it is not sure that the vehicle stands elsewhere.
+ */
+#include "platform/rules/rule.h"
+
+#define BURST_MS      (10 * PLAN_MINUTE_MS)
+#define STANDING_MS   (5 * PLAN_MINUTE_MS)
+#define FRESH_MS      (60 * PLAN_MINUTE_MS)
+#define BIT(name)     BULLA_EVENT_BIT(BULLA_EVENT_##name)
+#define TAMPER_EVENTS (BIT(VIBRATION) | BIT(IMPACT) | BIT(FALL) | BIT(TILT) | BIT(LIGHT))
+
+struct tamper {
+    sheet_slot slot;
+    int64_t last_ms;
+};
+
+static const struct rule_parameter parameters[] = {
+    {"burst", "min", 10, NULL}, {"standing", "min", 5, NULL}, {"fix_not_older", "min", 60, NULL}, {NULL, NULL, 0, NULL}};
+
+static const char *what(uint64_t events)
+{
+    static const enum bulla_event order[] = {BULLA_EVENT_IMPACT, BULLA_EVENT_FALL, BULLA_EVENT_TILT, BULLA_EVENT_LIGHT};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        if (events & BULLA_EVENT_BIT(order[i]))
+            return bulla_event_text(order[i]);
+    return "vibration";
+}
+
+static bool standing_elsewhere(const struct rule_input *in)
+{
+    if (!stay_holds(in->stay, in->at_ms, STANDING_MS, FRESH_MS))
+        return false;
+    double lat, lon, accuracy_m;
+    stay_place(in->stay, &lat, &lon, &accuracy_m);
+    const struct plan *p = in->plan;
+    return !(p->has_origin && geometry_place_side(&p->origin, lat, lon, accuracy_m) != SURELY_OUTSIDE) &&
+           !(p->has_destination && geometry_place_side(&p->destination, lat, lon, accuracy_m) != SURELY_OUTSIDE);
+}
+
+static void step(void *state, const struct rule_input *in)
+{
+    struct tamper *s = state;
+    if (s->slot && in->at_ms - s->last_ms > BURST_MS)
+        sheet_end(in->sheet, &s->slot, s->last_ms);
+    if (!in->entry || !(in->entry->events & TAMPER_EVENTS) || !standing_elsewhere(in))
+        return;
+    s->last_ms = in->at_ms;
+    struct draft *d = sheet_open(in->sheet, s->slot);
+    if (d) {
+        d->count++;
+        sheet_evidence(in->sheet, s->slot, in->entry->id);
+        return;
+    }
+    char span[RULE_SPAN_TEXT];
+    s->slot = rule_raise(in, ALARM_TAMPER, in->at_ms);
+    sheet_why(in->sheet, s->slot, "The seal reported %s while the vehicle had been standing for %s", what(in->entry->events),
+              rule_span(span, in->at_ms - stay_since(in->stay)));
+}
+
+const struct rule rule_tamper = {
+    .kind = ALARM_TAMPER, .scope = RULE_OF_SEAL, .parameters = parameters, .state_size = sizeof(struct tamper), .step = step};

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/rules/timeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/rules/told.h"
+#include "platform/rules/window.h"
+
+#define WINDOW_ENTRIES   512 /* kept at least, once there were as many */
+#define CHECKPOINT_EVERY 64
+#define CHECKPOINTS_MAX  (2 * WINDOW_ENTRIES / CHECKPOINT_EVERY)
+#define DAY_MS           INT64_C(86400000)
+
+struct checkpoint {
+    size_t at; /* entries of the window that are folded in */
+    struct fold *fold;
+    struct sheet_mark mark;
+};
+
+struct timeline {
+    struct plan *plan;
+    const struct engine_host *host;
+    struct engine_counts *counts;
+    struct window window;
+    struct fold *fold; /* after every entry and every timer due by now */
+    struct sheet sheet;
+    struct told told;
+    struct checkpoint points[CHECKPOINTS_MAX]; /* the first is where the window begins */
+    size_t n_points;
+    struct checkpoint live; /* before the timers that fired since the last entry; at: 1 when set */
+    int64_t live_ms;        /* the latest of them */
+    bool frozen;
+};
+
+static size_t state_size(const struct timeline *t)
+{
+    return fold_size(t->plan->journey->n_seals);
+}
+
+/* --- checkpoints --- */
+
+static void point_clear(struct checkpoint *point)
+{
+    free(point->fold);
+    sheet_mark_clear(&point->mark);
+    *point = (struct checkpoint){0};
+}
+
+static bool point_take(const struct timeline *t, size_t at, struct checkpoint *out)
+{
+    struct checkpoint point = {.at = at, .fold = malloc(state_size(t))};
+    if (!point.fold || !sheet_mark(&t->sheet, &point.mark)) {
+        free(point.fold);
+        return false;
+    }
+    memcpy(point.fold, t->fold, state_size(t));
+    *out = point;
+    return true;
+}
+
+static void point_restore(struct timeline *t, const struct checkpoint *point)
+{
+    memcpy(t->fold, point->fold, state_size(t));
+    sheet_rewind(&t->sheet, &point->mark);
+}
+
+static void drop_points(struct timeline *t, size_t kept)
+{
+    while (t->n_points > kept)
+        point_clear(&t->points[--t->n_points]);
+}
+
+static void drop_live(struct timeline *t)
+{
+    point_clear(&t->live);
+    t->live_ms = INT64_MIN;
+}
+
+/* Lets entries go up to the oldest checkpoint that leaves a full window. */
+static void trim(struct timeline *t)
+{
+    size_t first = 0;
+    while (first + 1 < t->n_points && t->window.n - t->points[first + 1].at >= WINDOW_ENTRIES)
+        first++;
+    if (first == 0)
+        return;
+    size_t count = t->points[first].at;
+    for (size_t i = 0; i < first; i++)
+        point_clear(&t->points[i]);
+    memmove(t->points, t->points + first, (t->n_points - first) * sizeof *t->points);
+    t->n_points -= first;
+    for (size_t i = 0; i < t->n_points; i++)
+        t->points[i].at -= count;
+    window_let_go(&t->window, count);
+}
+
+static void mark_progress(struct timeline *t, size_t done)
+{
+    if (done - t->points[t->n_points - 1].at < CHECKPOINT_EVERY || t->n_points == CHECKPOINTS_MAX)
+        return;
+    if (point_take(t, done, &t->points[t->n_points]))
+        t->n_points++;
+}
+
+/* Folds the window's entries from `from` on. */
+static void refold(struct timeline *t, size_t from)
+{
+    for (size_t i = from; i < t->window.n; i++) {
+        fold_entry(t->fold, t->plan, &t->window.entries[i], &t->sheet);
+        mark_progress(t, i + 1);
+    }
+}
+
+static void rewind_to(struct timeline *t, size_t at)
+{
+    size_t k = t->n_points - 1;
+    while (k > 0 && t->points[k].at > at)
+        k--;
+    drop_live(t);
+    drop_points(t, k + 1);
+    point_restore(t, &t->points[k]);
+    t->counts->reworked += t->window.n - t->points[k].at;
+    refold(t, t->points[k].at);
+}
+
+/* Timers by the clock alone: what was before them is kept, for an entry that comes late for them. */
+static void settle(struct timeline *t, int64_t now_ms)
+{
+    if (fold_due(t->fold) > now_ms)
+        return;
+    if (!t->live.at && !point_take(t, 1, &t->live))
+        return;
+    t->live_ms = now_ms;
+    fold_time(t->fold, t->plan, now_ms, &t->sheet);
+}
+
+static void tell(struct timeline *t, const struct told_when *when)
+{
+    if (!t->sheet.touched)
+        return;
+    t->sheet.touched = false;
+    told_update(&t->told, &t->sheet, t->plan, when, t->host, t->counts);
+}
+
+/* --- a life --- */
+
+/* All from nothing: no entries, no alarms but those told. */
+static bool restart(struct timeline *t)
+{
+    drop_live(t);
+    drop_points(t, 0);
+    sheet_clear(&t->sheet);
+    t->sheet.touched = true;
+    free(t->fold);
+    t->fold = malloc(state_size(t));
+    if (!t->fold)
+        return false;
+    fold_init(t->fold, t->plan);
+    if (!point_take(t, 0, &t->points[0]))
+        return false;
+    t->n_points = 1;
+    return true;
+}
+
+struct timeline *timeline_new(struct plan *plan, const struct engine_host *host, struct engine_counts *counts)
+{
+    struct timeline *t = calloc(1, sizeof *t);
+    if (!t) {
+        plan_free(plan);
+        return NULL;
+    }
+    t->plan = plan;
+    t->host = host;
+    t->counts = counts;
+    if (!restart(t)) {
+        timeline_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void timeline_free(struct timeline *t)
+{
+    if (!t)
+        return;
+    drop_live(t);
+    drop_points(t, 0);
+    window_clear(&t->window);
+    sheet_clear(&t->sheet);
+    told_clear(&t->told);
+    free(t->fold);
+    plan_free(t->plan);
+    free(t);
+}
+
+/* --- history --- */
+
+struct loading {
+    struct timeline *timeline;
+    size_t seal;
+    struct entry *entries;
+    size_t n, capacity;
+    bool failed;
+};
+
+static void loading_add(struct loading *l, const struct entry *e)
+{
+    if (l->n == l->capacity) {
+        size_t capacity = l->capacity ? l->capacity * 2 : 256;
+        struct entry *entries = realloc(l->entries, capacity * sizeof *entries);
+        if (!entries) {
+            l->failed = true;
+            return;
+        }
+        l->entries = entries;
+        l->capacity = capacity;
+    }
+    l->entries[l->n++] = *e;
+}
+
+static void loading_each(void *context, const struct bulla_observation *o)
+{
+    struct loading *l = context;
+    struct entry e;
+    entry_from(l->timeline->plan, l->seal, o, &e);
+    loading_add(l, &e);
+}
+
+/* Everything that history has of the journey's seals. False: it could not be had. */
+static bool fetch(struct timeline *t, struct loading *l)
+{
+    const struct journey *j = t->plan->journey;
+    if (!t->host->history)
+        return false;
+    for (size_t i = 0; i < j->n_seals; i++) {
+        l->seal = i;
+        if (!t->host->history(t->host->host, j->seals[i], t->plan->start_ms - DAY_MS, INT64_MAX, loading_each, l) || l->failed)
+            return false;
+    }
+    return true;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return entry_compare(a, b);
+}
+
+/* Puts the fetched entries and those of the window, each id once, into an empty window, folding as they come. */
+static bool rebuild(struct timeline *t, struct loading *l)
+{
+    for (size_t i = 0; i < t->window.n; i++) {
+        struct entry e = t->window.entries[i];
+        e.flags &= (uint16_t)~ENTRY_OUT_OF_WINDOW;
+        entry_set_time(t->plan, &e);
+        loading_add(l, &e);
+    }
+    if (l->failed)
+        return false;
+    qsort(l->entries, l->n, sizeof *l->entries, compare);
+    window_clear(&t->window);
+    if (!restart(t))
+        return false;
+    for (size_t i = 0; i < l->n; i++) {
+        if (!window_note(&t->window, l->entries[i].id) || !window_put(&t->window, t->window.n, &l->entries[i]))
+            continue;
+        fold_entry(t->fold, t->plan, &l->entries[i], &t->sheet);
+        mark_progress(t, t->window.n);
+        trim(t);
+    }
+    t->counts->reworked += l->n;
+    return true;
+}
+
+void timeline_load(struct timeline *t, int64_t now_ms)
+{
+    struct loading l = {.timeline = t};
+    if (fetch(t, &l))
+        rebuild(t, &l);
+    free(l.entries);
+    settle(t, now_ms);
+    tell(t, &(struct told_when){.before_ms = INT64_MIN, .now_ms = now_ms, .loaded = true});
+}
+
+bool timeline_replan(struct timeline *t, struct plan *plan, int64_t before_ms, int64_t now_ms)
+{
+    struct plan *old = t->plan;
+    struct loading l = {.timeline = t};
+    t->plan = plan;
+    bool done = (!t->window.cut || fetch(t, &l)) && rebuild(t, &l);
+    if (!done && !l.failed && t->window.cut) {
+        l.n = 0; /* no history: what is kept, as if it were all */
+        done = rebuild(t, &l);
+    }
+    free(l.entries);
+    plan_free(old);
+    t->frozen = false;
+    settle(t, now_ms);
+    tell(t, &(struct told_when){.before_ms = before_ms, .now_ms = now_ms, .changed = true});
+    return done;
+}
+
+void timeline_freeze(struct timeline *t)
+{
+    t->frozen = true;
+}
+
+/* --- entries and time --- */
+
+/* An entry older than the window. */
+static void take_too_old(struct timeline *t, struct entry *e)
+{
+    struct loading l = {.timeline = t};
+    bool had = fetch(t, &l);
+    if (had)
+        loading_add(&l, e);
+    if (!had || !rebuild(t, &l)) {
+        e->flags |= ENTRY_OUT_OF_WINDOW;
+        if (window_put(&t->window, 0, e))
+            rewind_to(t, 0);
+    }
+    free(l.entries);
+}
+
+static void take(struct timeline *t, struct entry *e)
+{
+    if (window_too_old(&t->window, e)) {
+        t->counts->late++;
+        take_too_old(t, e);
+        return;
+    }
+    size_t at = window_place(&t->window, e);
+    bool last = at == t->window.n;
+    if (!window_put(&t->window, at, e))
+        return;
+    if (!last) {
+        t->counts->late++;
+        rewind_to(t, at);
+    } else {
+        if (t->live.at && t->live_ms >= e->at_ms)
+            point_restore(t, &t->live);
+        drop_live(t);
+        refold(t, at);
+    }
+    trim(t);
+}
+
+/* The same observation again. What came first counts: it may have come here second. */
+static bool take_again(struct timeline *t, const struct entry *e)
+{
+    size_t at = window_find(&t->window, e->id);
+    if (at == t->window.n || e->received_ms >= t->window.entries[at].received_ms)
+        return false;
+    struct entry earlier = t->window.entries[at];
+    earlier.received_ms = e->received_ms;
+    entry_set_time(t->plan, &earlier);
+    if (earlier.at_ms == t->window.entries[at].at_ms && earlier.flags == t->window.entries[at].flags) {
+        t->window.entries[at].received_ms = e->received_ms;
+        return false;
+    }
+    window_take(&t->window, at);
+    size_t to = window_place(&t->window, &earlier);
+    window_put(&t->window, to, &earlier);
+    rewind_to(t, to < at ? to : at);
+    return true;
+}
+
+bool timeline_observe(struct timeline *t, size_t seal, const struct bulla_observation *o, int64_t before_ms, int64_t now_ms)
+{
+    if (t->frozen)
+        return true;
+    struct entry e;
+    entry_from(t->plan, seal, o, &e);
+    bool fresh = window_note(&t->window, e.id);
+    if (fresh) {
+        t->counts->clock_errors += (e.flags & ENTRY_CLOCK_WRONG) != 0;
+        take(t, &e);
+    } else if (!take_again(t, &e)) {
+        return false;
+    }
+    settle(t, now_ms);
+    tell(t, &(struct told_when){.before_ms = before_ms, .now_ms = now_ms});
+    return fresh;
+}
+
+void timeline_tick(struct timeline *t, int64_t before_ms, int64_t now_ms)
+{
+    if (t->frozen)
+        return;
+    settle(t, now_ms);
+    tell(t, &(struct told_when){.before_ms = before_ms, .now_ms = now_ms});
+}
+
+int64_t timeline_due(const struct timeline *t)
+{
+    return t->frozen ? RULE_NO_TIMER : fold_due(t->fold);
+}
+
+/* --- what is to be seen --- */
+
+const struct plan *timeline_plan(const struct timeline *t)
+{
+    return t->plan;
+}
+
+size_t timeline_kept(const struct timeline *t)
+{
+    return t->window.n;
+}
+
+size_t timeline_bytes(const struct timeline *t)
+{
+    return sizeof *t + t->window.capacity * sizeof *t->window.entries + t->window.seen_capacity * sizeof *t->window.seen +
+           (t->n_points + 1) * state_size(t) + (t->sheet.capacity + t->told.capacity) * sizeof(struct draft) + sizeof(struct journey);
+}
+
+size_t timeline_standing(const struct timeline *t)
+{
+    return t->told.n;
+}
+
+void timeline_alarm(const struct timeline *t, size_t i, struct alarm *out)
+{
+    told_alarm(t->plan, &t->told.drafts[i], out);
+}
