@@ -180,11 +180,11 @@ static int64_t play_stay(struct world *world, struct truck *t, int64_t way_s)
 static int64_t play_battery(struct world *world, struct truck *t, int64_t way_s)
 {
     struct sim_vehicle at;
-    int64_t age = first_when(t, 3 * HOUR, open_road, &at);
+    int64_t age = first_when(t, 7 * HOUR / 4, open_road, &at);
     (void)world;
     (void)way_s;
-    t->drain_per_hour = 1.6;
-    t->battery_percent = 12.6 + 1.6 * (double)age / HOUR;
+    t->drain_per_hour = 2.2;
+    t->battery_percent = 12.6 + 2.2 * (double)age / HOUR;
     return age;
 }
 
