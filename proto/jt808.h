@@ -131,6 +131,7 @@ enum jt808_model jt808_model_of(const struct jt808_call *c);
 int jt808_zone_minutes(const struct jt808_call *c);
 int64_t jt808_clock(const uint8_t bcd[6], int zone_minutes); /* BULLA_TIME_NONE: zero or not a time */
 void jt808_put_clock(struct bulla_observation *o, const uint8_t bcd[6], int zone_minutes);
+void jt808_judge_zone(const struct jt808_call *c, struct bulla_observation *o); /* marks a clock that is whole hours away */
 /* A 0x0200 body (base and items). False: shorter than the base. */
 bool jt808_location(struct jt808_call *c, struct bulla_bytes body, bool stored, struct bulla_observation *o);
 void jt808_place(struct bulla_observation *o, const uint8_t *at, uint32_t status); /* latitude to course: 14 bytes */

@@ -19,13 +19,15 @@
 #define NORTH       2u
 #define EAST        4u
 #define PRODUCT_705 3
+#define LAT_MAX     900000000 /* 1e-7 degree */
+#define LON_MAX     1800000000
 
 /* Degrees x 1e7 from minutes with `digits` decimals: whole degrees x 100 + minutes, packed. */
-static int32_t degrees(uint64_t packed, uint64_t minute_units)
+static int64_t degrees(uint64_t packed, uint64_t minute_units)
 {
     uint64_t whole = packed / (100 * minute_units);
     uint64_t minutes = packed % (100 * minute_units);
-    return (int32_t)(whole * 10000000 + (minutes * 10000000 + 30 * minute_units) / (60 * minute_units));
+    return (int64_t)(whole * 10000000 + (minutes * 10000000 + 30 * minute_units) / (60 * minute_units));
 }
 
 static void put_time(struct bulla_observation *o, const uint8_t *at, int zone_minutes)
@@ -46,12 +48,12 @@ static void put_fix(struct bulla_observation *o, struct bulla_cursor c)
     unsigned flags = rest.at[4] & 15u;
     struct bulla_cursor front = bulla_cursor_over(rest.at, 4);
     uint64_t lon = bulla_cursor_get_bcd(&front, 4) * 10 + (rest.at[4] >> 4);
-    int32_t lat_e7 = degrees(lat, 10000), lon_e7 = degrees(lon, 10000);
-    if (front.failed || rest.at[4] >> 4 > 9 || lat_e7 > 900000000 || lon > 1800000000ull) {
+    int64_t lat_e7 = degrees(lat, 10000), lon_e7 = degrees(lon, 10000);
+    if (front.failed || rest.at[4] >> 4 > 9 || lat_e7 > LAT_MAX || lon_e7 > LON_MAX) {
         return;
     }
-    o->lat_e7 = flags & NORTH ? lat_e7 : -lat_e7;
-    o->lon_e7 = flags & EAST ? lon_e7 : -lon_e7;
+    o->lat_e7 = (int32_t)(flags & NORTH ? lat_e7 : -lat_e7);
+    o->lon_e7 = (int32_t)(flags & EAST ? lon_e7 : -lon_e7);
     o->fix_valid = flags & FIX;
 }
 
@@ -174,6 +176,7 @@ enum bulla_status jt808_jt705(struct jt808_call *c)
     o.state.seal = BULLA_SEAL_UNKNOWN;
     put_alarms(&o, product, bulla_cursor_get_u16(&tail));
     put_items(&o, cell, all);
+    jt808_judge_zone(c, &o);
     jt808_emit(c, &o);
     answer(c);
     return BULLA_OK;

@@ -72,7 +72,7 @@ void jt808_put_clock(struct bulla_observation *o, const uint8_t bcd[6], int zone
 }
 
 /* A report sent at once whose clock is whole hours away: the zone of the profile is wrong, most likely. */
-static void judge_zone(const struct jt808_call *c, struct bulla_observation *o)
+void jt808_judge_zone(const struct jt808_call *c, struct bulla_observation *o)
 {
     int64_t now_ms = c->link->now_ms;
     if (now_ms <= 0 || o->stored || o->time_ms == BULLA_TIME_NONE) {
@@ -170,7 +170,7 @@ bool jt808_location(struct jt808_call *c, struct bulla_bytes body, bool stored, 
     jt808_status_put(&w);
     jt808_put_clock(o, body.at + 22, w.zone_minutes);
     if (!w.zone_said) {
-        judge_zone(c, o);
+        jt808_judge_zone(c, o);
     }
     return true;
 }
