@@ -154,14 +154,17 @@ static bool hold(struct stream *s)
         if (!s->held)
             return false;
         s->held_len = platform_live_read(s->live->out->platform, &s->after, s->officer ? NULL : s->carrier, s->held, room, &lost);
-        if (s->held_len > 0)
+        if (s->held_len > 0) {
+            char *fitted = realloc(s->held, s->held_len);
+            s->held = fitted ? fitted : s->held;
             return true;
+        }
         free(s->held);
         s->held = NULL;
         if (lost || s->after >= platform_live_newest(s->live->out->platform))
             return false;
     }
-    s->after = platform_live_newest(s->live->out->platform); /* larger than any event may be: passed over */
+    s->after++; /* larger than any event may be: passed over */
     return false;
 }
 

@@ -207,7 +207,7 @@ TEMPLATE = "2477123456011911003403022604050601175260036491934d00000000ea61090000
 
 
 def report(device, t, serial, status="20e0"):
-    """A JT701D position report; 20e0 is sealed and at rest, 20e2 a cut rope."""
+    """A JT701D position report; 20e0 is sealed and at rest, 20e8 a cut rope."""
     text = TEMPLATE[:2] + device + TEMPLATE[12:20] + t.strftime("%d%m%y%H%M%S") + TEMPLATE[32:].replace("20e0", status)
     return bytes.fromhex(text[:-2] + f"{serial & 255:02x}")
 
@@ -612,7 +612,7 @@ def alarms(server, people, journey_id, device, streams):
     section("alarms")
     watch, carrier, other = people["watch-officer"], people["carrier"], people["other"]
     stream = streams["watch-officer"]
-    device.sendall(report(DEVICE, now(), 200, "20e2"))
+    device.sendall(report(DEVICE, now(), 200, "20e8"))
     told = stream.wait("alarm", lambda d: d["journey"] == journey_id and d["kind"] == "cable_cut", 10)
     if not check(told, "a cut rope raises an alarm on the stream"):
         return
