@@ -786,6 +786,15 @@ def hostile(server, people):
     check("default-src 'self'" in csp and "unsafe" not in csp and "frame-ancestors 'none'" in csp, "with a strict policy", csp)
     for name in ("x-content-type-options", "x-frame-options", "referrer-policy"):
         check(name in page.headers, name)
+    script = re.search(rb'src="(/assets/[^"]+\.js)"', page.raw)
+    if script:  # built with the workplace
+        a = Client(port).call("GET", script.group(1).decode(), headers={"Accept-Encoding": "gzip, br"})
+        check(a.status == 200 and a.headers.get("content-encoding") == "br" and "immutable" in a.headers["cache-control"], "a script, compressed, for ever", str(a.headers))
+        b = Client(port).call("GET", script.group(1).decode())
+        check("content-encoding" not in b.headers and len(b.raw) > len(a.raw) and b.headers["etag"] != a.headers["etag"], "and plain, with a tag of its own")
+        c = Client(port).call("GET", script.group(1).decode(), headers={"If-None-Match": b.headers["etag"]})
+        check(c.status == 304 and not c.raw, "unchanged")
+        check("no-cache" in page.headers["cache-control"] and not re.search(rb"<script(?![^>]*src=)", page.raw), "the page itself is asked for anew, and has no script inside")
     section("bodies")
     watch = people["watch-officer"]
     auth = f"Host: x\r\nCookie: bulla_session={watch.cookie}\r\nX-CSRF-Token: {watch.csrf}\r\nContent-Type: application/json\r\n".encode()
