@@ -1,6 +1,7 @@
 # The front door. Everything is done by CMake presets; this only names the common doings.
 .DEFAULT_GOAL := help
 BUILD := build/dev
+export PATH := $(CURDIR)/.node/node_modules/.bin:$(PATH)
 
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile

@@ -33,6 +33,16 @@ if [ ${#missing[@]} -gt 0 ]; then
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
+# Debian 12 has Node.js 18, and the workplace's builder needs a newer one: npm has it as a package of its own. The
+# Makefile puts it first in the PATH.
+if [ ! -x .node/node_modules/.bin/node ] &&
+    ! node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)'; then
+    echo "Installing from npm: node 22, because $(node --version) is too old to build the workplace"
+    mkdir -p .node
+    npm install --prefix .node --no-save --no-audit --no-fund --loglevel=error node@22 >/dev/null
+fi
+[ ! -x .node/node_modules/.bin/node ] || export PATH="$PWD/.node/node_modules/.bin:$PATH"
+
 stamp=web/node_modules/.package-lock.json
 if [ -f web/package-lock.json ] && { [ ! -f $stamp ] || [ web/package-lock.json -nt $stamp ]; }; then
     echo "Installing from npm: what web/package-lock.json lists"
