@@ -7,6 +7,7 @@
 #include "platform/rules/geometry.h"
 
 #define AHEAD_MAX_MS      INT64_C(300000)   /* general rule 4: not more than 5 min ahead of arrival */
+#define MOVING_CMH        500               /* a parked receiver reports up to 3 km/h */
 #define BEFORE_SEALING_MS INT64_C(86400000) /* nor before sealing minus a day */
 
 /* Parts of the seal that a sub-lock may tell of: the worst of them counts for the device that speaks for it. */
@@ -73,6 +74,8 @@ static void take_rest(const struct bulla_observation *o, struct entry *e)
         e->flags |= ENTRY_COUNTER;
         e->counter = o->counter;
     }
+    if (bulla_observation_knows(o, BULLA_HAS_SPEED) && o->speed_cmh > MOVING_CMH)
+        e->flags |= ENTRY_MOVING;
     if ((o->has & BULLA_HAS_FIX) || o->n_sensors > 0)
         e->flags |= ENTRY_FULL;
 }

@@ -18,6 +18,7 @@ enum entry_flag {
     ENTRY_CLOCK_WRONG = 1u << 6, /* the device's time was not plausible: event time is arrival */
     ENTRY_FULL = 1u << 7,        /* a report, not a bare heartbeat */
     ENTRY_COUNTER = 1u << 8,
+    ENTRY_MOVING = 1u << 10,       /* the receiver's own speed says so: a hint */
     ENTRY_OUT_OF_WINDOW = 1u << 9, /* older than what is kept, and history was not to be had */
 };
 

@@ -30,7 +30,8 @@ static const char *what(uint64_t events)
 
 static bool standing_elsewhere(const struct rule_input *in)
 {
-    if (!stay_holds(in->stay, in->at_ms, STANDING_MS, FRESH_MS))
+    /* A message that has no good fix of its own may be the first of the road: its speed is enough of a hint then. */
+    if ((in->entry->flags & ENTRY_MOVING) || !stay_holds(in->stay, in->at_ms, STANDING_MS, FRESH_MS))
         return false;
     double lat, lon, accuracy_m;
     stay_place(in->stay, &lat, &lon, &accuracy_m);
