@@ -55,11 +55,23 @@ void platform_alarm_changed(struct platform *p, const char *id)
     pipeline_inbox(p, INBOX_ALARM, id);
 }
 
+/* What a carrier may know of an alarm: that it is, not how we know. */
+static json_t *reduced(json_t *alarm)
+{
+    static const char *const kept[] = {"id", "kind", "grade", "journey", "seal", "onset", "raised", "ended", "state"};
+    json_t *json = json_object();
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        json_object_set(json, kept[i], json_object_get(alarm, kept[i]));
+    return json;
+}
+
 static void publish_alarm(struct platform *p, const struct alarm *a)
 {
     struct binding *b = journeys_of(p, a->seal);
-    const char *carrier = b && strcmp(b->journey, a->journey) == 0 ? b->carrier : "";
-    platform_publish(p, LIVE_ALARM, carrier, alarm_to_json(a));
+    json_t *json = alarm_to_json(a);
+    if (b && strcmp(b->journey, a->journey) == 0 && b->carrier[0])
+        stream_put(p, LIVE_ALARM, AUDIENCE_CARRIER, b->carrier, reduced(json));
+    stream_put(p, LIVE_ALARM, AUDIENCE_OFFICERS, "", json);
 }
 
 static void alarm_changed(struct platform *p, const char *id)
