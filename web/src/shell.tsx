@@ -43,7 +43,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const here = path.value;
   const item = (x: Target) => (
     <a key={x.to} href={x.to} class="rail-item" aria-current={here === x.to || here.startsWith(`${x.to}/`) ? "page" : undefined} title={`${t(x.label)}  (${x.stroke})`}>
-      <span class="rail-icon"><Icon name={x.icon} size={20} />{x.to === "/watch" && unheld.value.length > 0 && <b class={`count g${Math.max(...unheld.value.map((a) => a.grade))}`}>{unheld.value.length}</b>}</span>
+      <span class="rail-icon"><Icon name={x.icon} size={20} />{x.to === "/watch" && unheld.value.length > 0 && <b class={`count g${Math.max(...unheld.value.map((a) => a.grade))}`}>{unheld.value.length > 99 ? "99+" : unheld.value.length}</b>}</span>
       <span>{t(x.label)}</span>
     </a>
   );
@@ -75,7 +75,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
 
 function Live() {
   const s = status.value;
-  return <div class={`live ${s}`} title={t(`live.${s}`)} role="status"><i /><span>{t(`live.${s}`)}</span></div>;
+  return <div class={`stream ${s}`} title={t(`live.${s}`)} role="status"><i /><span>{t(`live.${s}`)}</span></div>;
 }
 
 function Offline() {

@@ -739,9 +739,10 @@ export interface paths {
         };
         /**
          * Events as they happen, Server-Sent Events
-         * @description Events `position` and `seal` carry a LiveSeal, `alarm` an Alarm (reduced for carriers), `journey` a
-         *     JourneyEvent, `command` a Command, `notice` a Notice. `reset` says that events were missed (the stream was away
-         *     too long): fetch again what is shown. A comment comes every 15 s. A stream ends when its session does.
+         * @description `position` carries Positions (gathered, a few times a second), `seal` a Seal, `alarm` an Alarm (AlarmReduced for
+         *     carriers), `journey` a JourneyEvent, `command` a Command, `notice` a Notice. `reset` says that events were missed
+         *     (the stream was away too long): fetch again what is shown. A comment comes every 15 s. A stream ends when its
+         *     session does.
          */
         get: operations["live"];
         put?: never;
@@ -923,7 +924,7 @@ export interface components {
             depart_by?: components["schemas"]["Time"];
             arrive_by?: components["schemas"]["Time"];
             route?: components["schemas"]["Route"] | null;
-            /** @description Half width; 0: the default; -1: not watched */
+            /** @description Half width; 0 or null: 500 */
             corridor_m?: number | null;
             origin?: components["schemas"]["Place"] | null;
             destination?: components["schemas"]["Place"] | null;
@@ -1109,8 +1110,6 @@ export interface components {
             optional: string[];
             /** @description Its arguments hold a password */
             secret: boolean;
-            /** @description The device gives a verdict */
-            answers: boolean;
         };
         /** @description As in docs/observation.md; absent means not said, null said to be unknown */
         Observation: {
@@ -1370,6 +1369,9 @@ export interface components {
             items: components["schemas"]["AuditEntry"][];
             next: string | null;
         };
+        Positions: {
+            seals: components["schemas"]["LiveSeal"][];
+        };
         Notice: {
             text: string;
         };
@@ -1403,7 +1405,7 @@ export interface components {
         /**
          * @description `type` ends in one of: not-signed-in (401), wrong-name-or-password (401), forbidden (403), csrf (403),
          *     password-change-needed (403), not-found (404), method-not-allowed (405), conflict (409), changed-since (412),
-         *     too-large (413), unsupported-type (415), invalid (400 or 422), too-many-requests (429, with Retry-After), storage (503 or 507),
+         *     too-large (413), unsupported-type (415), invalid (400, 422), too-many-requests (429, with Retry-After), storage (503 or 507),
          *     not-ready (503).
          */
         Problem: {

@@ -12,12 +12,14 @@ export function toMs(at: Instant): number | null {
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+const NOW = 8_000; // younger than our own clock ticks
 
 /** "12 s ago", "in 5 min": under an hour; null beyond, where a clock time says more. */
 export function relative(at: number, now: number, locale: string): string | null {
   const gap = at - now;
   const size = Math.abs(gap);
   if (size >= HOUR) return null;
+  if (size < NOW) return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(0, "second");
   const f = new Intl.RelativeTimeFormat(locale, { style: "short", numeric: "auto" });
   if (size < MINUTE) return f.format(Math.round(gap / 1000), "second");
   return f.format(Math.trunc(gap / MINUTE), "minute");

@@ -9,6 +9,8 @@ import { GLYPH_STATES } from "./sprites";
 import { FONT } from "./style";
 
 const MOVING_KMH = 4;
+const RETRY_MS = 200;
+const PATIENCE_MS = 2000;
 
 interface Shown { id: string; glyph: string; course: number; grade: number; name: string }
 
@@ -35,6 +37,8 @@ export class FleetOverlay implements Overlay {
   private readonly inMap = new Map<string, Shown>();
   private chart: Chart | null = null;
   private whole = true;
+  private drawn = 0;
+  private retry = 0;
   /** Which seals are drawn at all; a change redraws everything. */
   private keep: (s: LiveSeal) => boolean = () => true;
 
@@ -93,10 +97,18 @@ export class FleetOverlay implements Overlay {
     this.draw();
   }
 
-  /** Brings the map to what is known now: a difference where that is possible. */
+  /** Brings the map to what is known now: a difference where that is possible. A map still busy with the last one waits. */
   draw(): void {
     const source = this.chart?.map.getSource<GeoJSONSource>("seals");
-    if (!source) return;
+    if (!source || this.retry) return;
+    if (!this.whole && !this.chart!.map.isSourceLoaded("seals") && performance.now() - this.drawn < PATIENCE_MS) {
+      this.retry = window.setTimeout(() => {
+        this.retry = 0;
+        this.draw();
+      }, RETRY_MS);
+      return;
+    }
+    this.drawn = performance.now();
     const names = takeDirty();
     if (this.whole) {
       this.whole = false;

@@ -47,13 +47,14 @@ function placeLayers(source: string, p: Palette, minzoom: number): LayerSpecific
 /** Thin lines of open journeys and the stations: the ground of the watch map. */
 export class GroundOverlay implements Overlay {
   private chart: Chart | null = null;
+  constructor(private readonly stationsFrom = 6) {}
   sources() {
     return { routes: empty(), stations: empty() };
   }
   layers(p: Palette): LayerSpecification[] {
     return [
       { id: "routes", type: "line", source: "routes", layout: { "line-join": "round", "line-cap": "round" }, paint: { "line-color": p.route, "line-width": ["interpolate", ["linear"], ["zoom"], 4, 0.6, 10, 1.2, 14, 2], "line-opacity": 0.75 } },
-      ...placeLayers("stations", p, 6),
+      ...placeLayers("stations", p, this.stationsFrom),
     ];
   }
   ready(chart: Chart): void {

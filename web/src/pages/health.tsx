@@ -7,37 +7,41 @@ import type { Damage, Health, Page } from "@/api/model";
 import { number, t } from "@/i18n";
 import { Icon } from "@/ui/icon";
 import { RawView } from "@/ui/bytes";
-import { Empty, Facts, PageHead, Problem, Section, Skeleton } from "@/ui/parts";
+import { Empty, PageHead, Problem, Section, Skeleton } from "@/ui/parts";
 import { tell } from "@/ui/toast";
 import { Time } from "@/ui/time";
 
-const name = (key: string) => key.replace(/_/g, " ").replace(/^./, (c) => c.toUpperCase());
-const plain = (v: unknown): v is string | number | boolean | null => v === null || typeof v !== "object";
-const show = (v: string | number | boolean | null) => (v === null || v === "" ? "—" : typeof v === "number" ? number(v, 2) : typeof v === "boolean" ? t(v ? "yes" : "no") : v);
+const name = (key: string) => key.replace(/^bulla_/, "").replace(/_total$/, "").replace(/_/g, " ").replace(/^./, (c) => c.toUpperCase());
+type Plain = string | number | boolean | null;
+const plain = (v: unknown): v is Plain => v === null || typeof v !== "object";
+const show = (key: string, v: Plain) => (v === null || v === "" ? "—" : typeof v === "number" ? (key === "port" ? String(v) : number(v, 2)) : typeof v === "boolean" ? t(v ? "yes" : "no") : v);
+const SHOWN = ["version", "ready", "waits_for", "waiting_for", "recovery"]; // in the first section already
 
 /** Any record of the platform: numbers as facts, lists of records as tables, records inside as their own section. */
 function Anything({ title, value }: { title: string; value: Record<string, unknown> }) {
-  const facts = Object.entries(value).filter(([, v]) => plain(v)) as [string, string | number | boolean | null][];
-  const lists = Object.entries(value).filter(([, v]) => Array.isArray(v) && v.length > 0) as [string, unknown[]][];
-  const inner = Object.entries(value).filter(([, v]) => v !== null && typeof v === "object" && !Array.isArray(v)) as [string, Record<string, unknown>][];
+  const entries = Object.entries(value).filter(([k]) => !SHOWN.includes(k));
+  const facts = entries.filter(([, v]) => plain(v)) as [string, Plain][];
+  const lists = entries.filter(([, v]) => Array.isArray(v) && v.length > 0) as [string, unknown[]][];
+  const inner = entries.filter(([, v]) => v !== null && typeof v === "object" && !Array.isArray(v)) as [string, Record<string, unknown>][];
   return (
     <>
-      {facts.length > 0 && <Section title={title}><Facts rows={facts.map(([k, v]) => [name(k), show(v)])} /></Section>}
       {lists.map(([k, rows]) => <Section key={k} title={name(k)}><List rows={rows} /></Section>)}
+      {facts.length > 0 && <Section title={title}><dl class="counters">{facts.map(([k, v]) => <div key={k} class={v === 0 ? "zero" : ""}><dt>{name(k)}</dt><dd>{show(k, v)}</dd></div>)}</dl></Section>}
       {inner.map(([k, v]) => <Anything key={k} title={name(k)} value={v} />)}
     </>
   );
 }
 
 function List({ rows }: { rows: unknown[] }) {
-  if (rows.every(plain)) return <p>{rows.map((r) => show(r)).join(", ")}</p>;
+  if (rows.every(plain)) return <p>{rows.map((r) => show("", r as Plain)).join(", ")}</p>;
   const records = rows as Record<string, unknown>[];
   const keys = [...new Set(records.flatMap((r) => Object.keys(r)))].filter((k) => records.some((r) => plain(r[k] ?? null)));
+  const end = (k: string) => (typeof records[0]?.[k] === "number" ? "end" : "");
   return (
     <div class="scroll-x">
       <table class="table small">
-        <thead><tr>{keys.map((k) => <th key={k} class={typeof records[0]?.[k] === "number" ? "end" : ""}>{name(k)}</th>)}</tr></thead>
-        <tbody>{records.map((r, i) => <tr key={i}>{keys.map((k) => <td key={k} class={typeof r[k] === "number" ? "end" : ""}>{plain(r[k] ?? null) ? show((r[k] ?? null) as never) : ""}</td>)}</tr>)}</tbody>
+        <thead><tr>{keys.map((k) => <th key={k} class={end(k)}>{name(k)}</th>)}</tr></thead>
+        <tbody>{records.map((r, i) => <tr key={i}>{keys.map((k) => <td key={k} class={end(k)}>{plain(r[k] ?? null) ? show(k, (r[k] ?? null) as Plain) : ""}</td>)}</tr>)}</tbody>
       </table>
     </div>
   );
@@ -56,25 +60,20 @@ export function HealthPage() {
       <PageHead title={t("health.title")} sub={h ? `${t("health.version")} ${h.version}` : undefined} />
       {health.error && <Problem error={tell(health.error)} retry={health.reload} />}
       {!h && !health.error ? <Skeleton rows={8} /> : h && (
-        <>
-          <div class="columns even">
-            <div class="column">
-              <Section title={t("col.state")}>
-                <Facts rows={[
-                  [t("col.state"), <span class="badge plain"><Icon name={h.ready ? "check" : "warning"} size={13} />{t(h.ready ? "health.ready" : "health.notReady")}</span>],
-                  !!h.waits_for && [t("health.waits", { what: "" }), h.waits_for],
-                  !!h.recovery && [t("health.recovery"), h.recovery],
-                  [t("health.requests"), number(h.http.requests)], [t("health.streams"), number(h.http.streams)], [t("health.refused"), number(h.http.refused)],
-                ]} />
-              </Section>
-            </div>
-            <div class="column">{h.platform && <Anything title={t("health.platform")} value={h.platform} />}</div>
-          </div>
+        <div class="statistics">
+          <ul class="tiles">
+            <li class="tile"><span>{t("col.state")}</span><strong class="word"><Icon name={h.ready ? "check" : "warning"} size={22} />{t(h.ready ? "health.ready" : "health.notReady")}</strong>{h.waits_for && <span>{t("health.waits", { what: h.waits_for })}</span>}</li>
+            <li class="tile"><span>{t("health.requests")}</span><strong>{number(h.http.requests)}</strong></li>
+            <li class="tile"><span>{t("health.streams")}</span><strong>{number(h.http.streams)}</strong></li>
+            <li class="tile"><span>{t("health.refused")}</span><strong>{number(h.http.refused)}</strong></li>
+          </ul>
+          {h.recovery && <Section title={t("health.recovery")}><p>{h.recovery}</p></Section>}
+          {h.platform && <Anything title={t("health.platform")} value={h.platform} />}
           <Section title={t("health.damages")} aside={<span class="dim">{t("health.damages.about")}</span>}>
             {damages.error && <Problem error={tell(damages.error)} retry={damages.reload} />}
             {damages.value?.items.length === 0 ? <Empty icon="check" title={t("health.damages.empty")} /> : <ul class="observations">{damages.value?.items.map((d, i) => <DamageRow key={i} damage={d} />)}</ul>}
           </Section>
-        </>
+        </div>
       )}
     </main>
   );

@@ -25,8 +25,8 @@ const journeyName = (id: string) => {
 
 const columns: Column<Seal>[] = [
   { key: "alarm", head: () => t("col.alarm"), cell: (s) => <Grade grade={now(s)?.grade ?? 0} short />, width: "104px" },
-  { key: "seal", head: () => t("col.seal"), cell: (s) => <a class="strong num" href={`/seals/${seg(s.id)}`}>{device(s.id)}</a>, width: "150px" },
-  { key: "state", head: () => t("col.state"), cell: (s) => <SealState state={now(s)?.state.seal} proof={now(s)?.knowledge} />, width: "172px" },
+  { key: "seal", head: () => t("col.seal"), cell: (s) => <a class="strong num" href={`/seals/${seg(s.id)}`}>{device(s.id)}</a>, width: "184px" },
+  { key: "state", head: () => t("col.state"), cell: (s) => <SealState state={now(s)?.state.seal} proof={now(s)?.knowledge} tampered={now(s)?.tampered} />, width: "172px" },
   { key: "battery", head: () => t("col.battery"), cell: (s) => <Battery value={now(s)?.percent ?? null} charging={now(s)?.charging ?? null} />, width: "84px" },
   { key: "heard", head: () => t("col.heard"), cell: (s) => <Time at={now(s)?.heard} />, width: "100px" },
   { key: "life", head: () => t("col.life"), cell: (s) => word("life", s.life), width: "120px" },

@@ -23,7 +23,7 @@ async function find(search: string, signal: AbortSignal): Promise<Hit[]> {
       to: `/journeys/${seg(j.id)}`, icon: "route" as const, title: journeyTitle(j), side: <JourneyState state={j.state} />,
       sub: [j.vehicle, ...(j.containers ?? []).map(container), [j.origin?.name, j.destination?.name].filter(Boolean).join(" – ")].filter(Boolean).join(" · "),
     })),
-    ...seals.items.map((s) => ({ to: `/seals/${seg(s.id)}`, icon: "lock" as const, title: device(s.id), sub: [s.label, s.id].filter(Boolean).join(" · "), side: <SealState state={s.live?.state.seal} proof={s.live?.knowledge} /> })),
+    ...seals.items.map((s) => ({ to: `/seals/${seg(s.id)}`, icon: "lock" as const, title: device(s.id), sub: [s.label, s.id].filter(Boolean).join(" · "), side: <SealState state={s.live?.state.seal} proof={s.live?.knowledge} tampered={s.live?.tampered} /> })),
     ...stations.items.map((s) => ({ to: `/stations?id=${seg(s.id)}`, icon: "station" as const, title: s.name, sub: s.code ?? "", side: null })),
   ];
 }

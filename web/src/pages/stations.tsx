@@ -46,7 +46,7 @@ const Choice = ({ tab }: { tab: string }) => <Tabs value={tab} options={tabs()} 
 function Stations() {
   const q = query.value;
   const list = usePages<Station>("/stations", { search: q.get("q") }, 500);
-  const overlay = useRef(new GroundOverlay());
+  const overlay = useRef(new GroundOverlay(0));
   const [chart, setChart] = useState<Chart | null>(null);
   const [making, setMaking] = useState(false);
   const chosen = q.get("id") ? list.items.find((s) => s.id === q.get("id")) : undefined;
@@ -98,7 +98,7 @@ function StationDialog({ station, centre, onClose, onSaved }: { station: Station
   const v = form.value;
   const latest = useRef(v); // the map's listener outlives one drawing
   latest.current = v;
-  const overlay = useRef(new GroundOverlay());
+  const overlay = useRef(new GroundOverlay(0));
   const drawn: Station | null = [v.lat, v.lon, v.radius].every((x) => x !== "" && Number.isFinite(Number(x))) && Math.abs(Number(v.lat)) <= 90
     ? { id: "", kind: v.kind, name: v.name, lat: Number(v.lat), lon: Number(v.lon), radius_m: Math.max(1, Number(v.radius)), version: 0 } : null;
   useEffect(() => overlay.current.stations(drawn ? [drawn] : []), [v.lat, v.lon, v.radius, v.name]);

@@ -25,7 +25,9 @@ export function Grade({ grade, short }: { grade: number; short?: boolean }) {
 const sealIcons: Record<string, IconName> = { sealed: "lock", open: "lock-open", "unlocked-closed": "lock-open" };
 
 /** What the seal says of itself and how sure that is: proven is solid, claimed outlined, unknown dashed. */
-export function SealState({ state, proof }: { state: string | null | undefined; proof: string | null | undefined }) {
+export function SealState({ state, proof, tampered }: { state: string | null | undefined; proof: string | null | undefined; tampered?: boolean | undefined }) {
+  if (tampered && state === "sealed") // says it is sealed again, which counts for nothing in this journey
+    return <span class="badge seal-state unknown tampered" title={t("proof.tampered.about")}><Icon name="warning" size={13} />{t("proof.tampered")}</span>;
   const known = state && state !== "unknown" ? state : "unknown";
   const sure = known === "unknown" ? "unknown" : (proof ?? "claimed");
   return (

@@ -49,8 +49,12 @@ function Dump({ bytes }: { bytes: Uint8Array }) {
   );
 }
 
+/** Shown above already. */
+const SHOWN = new Set(["id", "seal", "protocol", "time", "received", "counter", "stored"]);
+
 export function ObservationBytes({ detail }: { detail: ObservationDetail }) {
   const o = detail.observation;
+  const fields = detail.fields.filter((f) => !SHOWN.has(f.name));
   return (
     <div class="observation-bytes">
       <Facts wide rows={[
@@ -61,10 +65,10 @@ export function ObservationBytes({ detail }: { detail: ObservationDetail }) {
         !!o.stored && [t("raw.stored"), t("yes")],
       ]} />
       <RawView raw={detail.raw} />
-      {detail.fields.length > 0 && (
+      {fields.length > 0 && (
         <>
           <h4>{t("raw.fields")}</h4>
-          <table class="fields"><tbody>{detail.fields.map((f, i) => <tr key={i}><th>{f.name}</th><td>{f.value}</td></tr>)}</tbody></table>
+          <table class="fields"><tbody>{fields.map((f, i) => <tr key={i}><th>{f.name}</th><td>{f.value}</td></tr>)}</tbody></table>
         </>
       )}
     </div>

@@ -19,8 +19,8 @@ function options(p: Palette, width: number, props: Props, act: { cursor: (t: num
   const s = props.series;
   const axis = { stroke: p.faint, font: "11px Inter, system-ui, sans-serif", grid: { stroke: p.plotGrid, width: 1 }, ticks: { show: false } };
   return {
-    width, height: HEIGHT + (props.last ? AXIS : 4), legend: { show: false }, ms: 1,
-    padding: [8, 8, 0, 0],
+    width, height: HEIGHT + (props.last ? AXIS : 6), legend: { show: false }, ms: 1,
+    padding: [8, 8, props.last ? 0 : 6, 0],
     cursor: { y: false, drag: { x: true, y: false, uni: 10 }, sync: { key: "journey", setSeries: false }, points: { size: 7, stroke: p.surface, width: 2 } },
     scales: { x: { time: true }, y: { range: (_u, lo, hi) => range(s, lo, hi) } },
     axes: [

@@ -9,7 +9,7 @@ import { collection, empty, type Chart, type Overlay } from "@/map/chart";
 import { MapBox } from "@/map/mapbox";
 import type { Palette } from "@/map/palette";
 import { JourneyOverlay } from "@/map/paths";
-import { handles, insertAt, middles, type Draft, type PlaceDraft } from "./model";
+import { gripsFrom, insertAt, middles, type Draft, type PlaceDraft } from "./model";
 
 export type Tool = { kind: "none" } | { kind: "draw" } | { kind: "place"; role: "origin" | "destination" | "stop"; index: number };
 interface Props { draft: Draft; tool: Tool; onRoute: (route: Position[]) => void; onCorridor: (metres: number) => void; onPlace: (role: "origin" | "destination" | "stop", index: number, at: Position) => void }
@@ -18,6 +18,7 @@ type Grip = { kind: "vertex" | "middle"; index: number } | { kind: "edge" } | { 
 
 class Grips implements Overlay {
   private chart: Chart | null = null;
+  private draft: Draft | null = null;
   sources() {
     return { "e-middles": empty(), "e-vertices": empty(), "e-edge": empty(), "e-places-grip": empty() };
   }
@@ -31,12 +32,16 @@ class Grips implements Overlay {
   }
   ready(chart: Chart): void {
     this.chart = chart;
+    if (this.draft) this.show(this.draft);
   }
   show(d: Draft): void {
+    this.draft = d;
     const points = (list: Position[]) => collection(list.map((at, i) => ({ type: "Feature", properties: { i }, geometry: { type: "Point", coordinates: at } })));
-    const few = handles(d.route.length);
-    this.chart?.setData("e-vertices", points(few ? d.route : []));
-    this.chart?.setData("e-middles", points(few ? middles(d.route) : []));
+    const from = gripsFrom(d.route.length); // a long line shows its points only when one looks closely
+    this.chart?.map.setLayerZoomRange("e-vertices", from, 24);
+    this.chart?.map.setLayerZoomRange("e-middles", Math.max(5, from + 1), 24);
+    this.chart?.setData("e-vertices", points(d.route));
+    this.chart?.setData("e-middles", points(middles(d.route)));
     const edge = edgeOf(d.route, d.corridor);
     this.chart?.setData("e-edge", points(edge ? [edge] : []));
     const places = placesOf(d);

@@ -58,4 +58,5 @@ export function insertAt(route: Position[], index: number, p: Position): Positio
 }
 
 export const middles = (route: Position[]): Position[] => route.slice(1).map((p, i) => [(p[0] + route[i]![0]) / 2, (p[1] + route[i]![1]) / 2]);
-export const handles = (n: number) => n <= 300; // more points are not edited one by one
+/** From which zoom a line of so many points shows them. */
+export const gripsFrom = (n: number) => (n <= 60 ? 0 : n <= 300 ? 7 : 10);

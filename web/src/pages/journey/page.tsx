@@ -93,7 +93,7 @@ export function JourneyPage({ id }: { id: string }) {
             {j.seals.length === 0 ? <p class="none">{t("edit.noSeals")}</p> : (
               <ul class="seal-list">{j.seals.map((s) => {
                 const live = fleet.get(s);
-                return <li key={s}><a class="strong num" href={`/seals/${seg(s)}`}>{device(s)}</a><SealState state={live?.state.seal} proof={live?.knowledge} /><Battery value={live?.percent ?? null} charging={live?.charging ?? null} /></li>;
+                return <li key={s}><a class="strong num" href={`/seals/${seg(s)}`}>{device(s)}</a><SealState state={live?.state.seal} proof={live?.knowledge} tampered={live?.tampered} /><Battery value={live?.percent ?? null} charging={live?.charging ?? null} /></li>;
               })}</ul>
             )}
           </Section>

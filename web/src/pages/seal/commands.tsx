@@ -15,10 +15,12 @@ import { say, tell } from "@/ui/toast";
 import { Time } from "@/ui/time";
 
 const FIRST = ["unlock", "lock", "locate"]; // what officers give most
+const FEW = 5;
 
 export function Commands({ seal }: { seal: string }) {
   const kinds = useGet<Page<CommandKind>>(`/seals/${seg(seal)}/command-list`);
   const given = usePages<Command>(`/seals/${seg(seal)}/commands`, {}, 50);
+  const [all, setAll] = useState(false);
   const [chosen, setChosen] = useState<CommandKind | null>(null);
   const merge = (c: Command) => given.patch((items) => (items.some((x) => x.id === c.id) ? items.map((x) => (x.id === c.id ? { ...x, ...c } : x)) : [c, ...items]));
   useEffect(() => on("command", (c) => {
@@ -30,7 +32,8 @@ export function Commands({ seal }: { seal: string }) {
       <Section title={t("seal.commands")}>
         {kinds.error ? <Problem error={tell(kinds.error)} retry={kinds.reload} /> : !kinds.value ? <Skeleton rows={2} /> : list.length === 0 ? <p class="none">{t("seal.commands.none")}</p> : (
           <div class="command-list">
-            {list.map((k) => <Button key={k.name} kind="plain" icon={k.name === "unlock" ? "lock-open" : k.name === "lock" ? "lock" : k.name === "locate" ? "pin" : undefined} title={k.about} onClick={() => setChosen(k)}>{word("command", k.name)}</Button>)}
+            {(all ? list : list.slice(0, FEW)).map((k) => <Button key={k.name} kind="plain" icon={k.name === "unlock" ? "lock-open" : k.name === "lock" ? "lock" : k.name === "locate" ? "pin" : undefined} title={k.about} onClick={() => setChosen(k)}>{word("command", k.name)}</Button>)}
+            {!all && list.length > FEW && <Button kind="quiet" icon="more" onClick={() => setAll(true)}>{t("more")}</Button>}
           </div>
         )}
       </Section>
@@ -82,7 +85,6 @@ function CommandDialog({ seal, kind, onClose, onGiven }: { seal: string; kind: C
           </Field>
         ))}
         <Field label={t("seal.reason")} help={t("seal.reason.help")} error={form.wrong("reason")}><Input value={form.value["reason"]!} onText={(x) => form.set("reason", x)} maxLength={199} required autofocus={names.length === 0} name="reason" /></Field>
-        {!kind.answers && <p class="dim">{t("seal.noAnswer")}</p>}
         {form.error && <Problem error={form.error} />}
         <footer><Button kind="quiet" onClick={onClose}>{t("cancel")}</Button><Button kind="main" icon="send" type="submit" busy={form.busy} disabled={!ready}>{t("seal.give")}</Button></footer>
       </form>

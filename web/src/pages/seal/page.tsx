@@ -53,7 +53,7 @@ export function SealPage({ id }: { id: string }) {
   const mine = open.value.filter((a) => a.seal === id);
   return (
     <main class="page detail-page" id="page" tabIndex={-1}>
-      <PageHead back="/seals" title={<span class="title-row"><span class="num">{device(id)}</span>{live && <SealState state={live.state.seal} proof={live.knowledge} />}{live?.tampered && <span class="badge tampered" title={t("proof.tampered.about")}><Icon name="warning" size={13} />{t("proof.tampered")}</span>}</span>}
+      <PageHead back="/seals" title={<span class="title-row"><span class="num">{device(id)}</span>{live && <SealState state={live.state.seal} proof={live.knowledge} tampered={live.tampered} />}{live?.tampered && live.state.seal !== "sealed" && <span class="badge tampered" title={t("proof.tampered.about")}><Icon name="warning" size={13} />{t("proof.tampered")}</span>}</span>}
         sub={<>{[s?.label, s && word("class", s.class), s?.model, s && word("life", s.life)].filter(Boolean).join(" · ")}</>}>
         {s && may("plan") && <Button icon="pencil" onClick={() => setEditing(true)}>{t("seal.record")}</Button>}
       </PageHead>

@@ -21,8 +21,8 @@ export function SealCard({ id, onClose }: { id: string; onClose: () => void }) {
   return (
     <div class="seal-card" role="dialog" aria-label={device(id)}>
       <header><a href={`/seals/${seg(id)}`}><h3>{device(id)}</h3></a><Button small kind="quiet" icon="close" label={t("close")} onClick={onClose} /></header>
-      <SealState state={s.state.seal} proof={s.knowledge} />
-      {s.tampered && <span class="badge tampered" title={t("proof.tampered.about")}><Icon name="warning" size={13} />{t("proof.tampered")}</span>}
+      <SealState state={s.state.seal} proof={s.knowledge} tampered={s.tampered} />
+      {s.tampered && s.state.seal !== "sealed" && <span class="badge tampered" title={t("proof.tampered.about")}><Icon name="warning" size={13} />{t("proof.tampered")}</span>}
       <Facts rows={[
         [t("seal.heard"), <Time at={s.heard} />],
         [t("battery"), <Battery value={s.percent ?? null} charging={s.charging ?? null} />],
