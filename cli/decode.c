@@ -152,22 +152,36 @@ static void decode_frames(struct cli_session *session, const uint8_t *at, size_t
     }
 }
 
-/* A line is one message, perhaps as its maker writes it down (un-escaped), or several glued together.
- * Glued ones are framed; a single one is not, because frame() wants it as it travels. */
+static bool said_nothing(const struct cli_session *session)
+{
+    return json_array_size(session->observations) == 0 && json_array_size(session->replies) == 0;
+}
+
+/* The line as several messages; false when it is no such line, or nothing came of it. */
+static bool decode_glued(struct cli_session *session, const uint8_t *at, size_t n, struct verdict *verdict)
+{
+    struct verdict glued = {BULLA_OK, ""};
+    session->link.whole = false;
+    decode_frames(session, at, n, &glued);
+    if (glued.status != BULLA_OK && said_nothing(session)) {
+        return false;
+    }
+    *verdict = glued;
+    return true;
+}
+
+/* A line is one message, perhaps as its maker writes it down (un-escaped), or several glued together. An
+ * un-escaped one can look like several: when none of those is good, it is taken as one. */
 static void decode_line(struct cli_session *session, const uint8_t *at, size_t n, struct verdict *verdict)
 {
-    session->link.whole = true;
-    if (count_frames(session, at, n) > 1) {
-        session->link.whole = false;
-        decode_frames(session, at, n, verdict);
+    if (count_frames(session, at, n) > 1 && decode_glued(session, at, n, verdict)) {
         return;
     }
+    session->link.whole = true;
     decode_message(session, at, n, verdict);
     struct proto_frame frame;
     if (verdict->status != BULLA_OK && next_frame(session, at, n, &frame) == BULLA_OK && frame.skip == 0 && frame.len < n) {
-        *verdict = (struct verdict){BULLA_OK, ""};
-        session->link.whole = false;
-        decode_frames(session, at, n, verdict);
+        decode_glued(session, at, n, verdict);
     }
 }
 
