@@ -6,6 +6,9 @@
 
 #include "platform/rules/timeline.h"
 
+#define NO_SEAL    SIZE_MAX
+#define LINKS_EACH (JOURNEY_SEALS_MAX + 1)
+
 /* A journey under supervision, in the table of journeys, in the heap of timers, and linked from each of its seals. */
 struct member {
     struct timeline *timeline;
@@ -17,7 +20,7 @@ struct link {
     struct member *member; /* NULL: the place is empty, or `gone` */
     bool gone;
     uint64_t hash;
-    size_t seal;
+    size_t seal; /* its index in the journey, NO_SEAL: this is the journey's own id */
 };
 
 struct engine {
@@ -102,12 +105,12 @@ static void link_put(struct link *links, size_t capacity, const struct link *lin
 
 static bool links_grow(struct engine *engine)
 {
-    if ((engine->n_links + JOURNEY_SEALS_MAX) * 2 < engine->links_capacity)
+    if ((engine->n_links + LINKS_EACH) * 2 < engine->links_capacity)
         return true;
     size_t live = 0, capacity = 64;
     for (size_t i = 0; i < engine->links_capacity; i++)
         live += engine->links[i].member != NULL;
-    while (capacity < (live + JOURNEY_SEALS_MAX) * 4)
+    while (capacity < (live + LINKS_EACH) * 4)
         capacity *= 2;
     struct link *links = calloc(capacity, sizeof *links);
     if (!links)
@@ -122,30 +125,58 @@ static bool links_grow(struct engine *engine)
     return true;
 }
 
+/* A journey is found by its id in the same table: under a word that no seal can be, for a seal has a colon. */
+static uint64_t hash_journey(const char *id)
+{
+    uint64_t h = hash_text(UINT64_C(14695981039346656037), "journey ");
+    h = hash_text(h, id);
+    return h ^ h >> 29;
+}
+
+static void unlink_one(struct engine *engine, const struct member *m, uint64_t hash)
+{
+    size_t mask = engine->links_capacity - 1;
+    for (size_t i = hash & mask; engine->links[i].member || engine->links[i].gone; i = (i + 1) & mask)
+        if (engine->links[i].member == m && engine->links[i].hash == hash)
+            engine->links[i] = (struct link){.gone = true};
+}
+
 static void unlink_member(struct engine *engine, const struct member *m)
 {
-    for (size_t i = 0; i < engine->links_capacity; i++)
-        if (engine->links[i].member == m)
-            engine->links[i] = (struct link){.gone = true};
+    const struct journey *j = timeline_plan(m->timeline)->journey;
+    unlink_one(engine, m, hash_journey(j->id));
+    for (size_t i = 0; i < j->n_seals; i++)
+        unlink_one(engine, m, hash_seal(j->seals[i]));
+}
+
+static void link_one(struct engine *engine, struct member *m, uint64_t hash, size_t seal)
+{
+    link_put(engine->links, engine->links_capacity, &(struct link){.member = m, .hash = hash, .seal = seal});
+    engine->n_links++;
 }
 
 static void link_member(struct engine *engine, struct member *m)
 {
     const struct journey *j = timeline_plan(m->timeline)->journey;
-    for (size_t i = 0; i < j->n_seals; i++) {
-        struct link link = {.member = m, .hash = hash_seal(j->seals[i]), .seal = i};
-        link_put(engine->links, engine->links_capacity, &link);
-        engine->n_links++;
-    }
+    link_one(engine, m, hash_journey(j->id), NO_SEAL);
+    for (size_t i = 0; i < j->n_seals; i++)
+        link_one(engine, m, hash_seal(j->seals[i]), i);
 }
 
 /* --- journeys --- */
 
 static struct member *find(const struct engine *engine, const char *id)
 {
-    for (size_t i = 0; i < engine->n; i++)
-        if (strcmp(timeline_plan(engine->heap[i]->timeline)->journey->id, id) == 0)
-            return engine->heap[i];
+    uint64_t hash = hash_journey(id);
+    size_t mask = engine->links_capacity - 1;
+    if (engine->links_capacity == 0)
+        return NULL;
+    for (size_t i = hash & mask; engine->links[i].member || engine->links[i].gone; i = (i + 1) & mask) {
+        const struct link *link = &engine->links[i];
+        if (link->member && link->hash == hash && link->seal == NO_SEAL &&
+            strcmp(timeline_plan(link->member->timeline)->journey->id, id) == 0)
+            return link->member;
+    }
     return NULL;
 }
 
@@ -276,7 +307,8 @@ void engine_observe(struct engine *engine, const struct bulla_observation *o)
     size_t mask = engine->links_capacity - 1;
     for (size_t i = hash & mask; engine->links[i].member || engine->links[i].gone; i = (i + 1) & mask) {
         struct link *link = &engine->links[i];
-        if (link->gone || link->hash != hash || !is_seal(timeline_plan(link->member->timeline)->journey->seals[link->seal], o))
+        if (link->gone || link->hash != hash || link->seal == NO_SEAL ||
+            !is_seal(timeline_plan(link->member->timeline)->journey->seals[link->seal], o))
             continue;
         struct member *m = link->member;
         if (!timeline_observe(m->timeline, link->seal, o, before_ms, engine->clock_ms))

@@ -10,12 +10,10 @@
 #define MOVING_CMH        500               /* a parked receiver reports up to 3 km/h */
 #define BEFORE_SEALING_MS INT64_C(86400000) /* nor before sealing minus a day */
 
-/* Parts of the seal that a sub-lock may tell of: the worst of them counts for the device that speaks for it. */
-#define SUBLOCK_EVENTS                                                                                                                     \
-    (BULLA_EVENT_BIT(BULLA_EVENT_ROPE_CUT) | BULLA_EVENT_BIT(BULLA_EVENT_SHACKLE_OPENED_WHILE_SEALED) |                                    \
-     BULLA_EVENT_BIT(BULLA_EVENT_OPENED_WHILE_SEALED) | BULLA_EVENT_BIT(BULLA_EVENT_COVER_OPENED) |                                        \
-     BULLA_EVENT_BIT(BULLA_EVENT_SHELL_REMOVED) | BULLA_EVENT_BIT(BULLA_EVENT_DEVICE_REMOVED) | BULLA_EVENT_BIT(BULLA_EVENT_UNLOCKED) |    \
-     BULLA_EVENT_BIT(BULLA_EVENT_MOTOR_STUCK) | BULLA_EVENT_BIT(BULLA_EVENT_DESTROYED))
+#define BIT(name) BULLA_EVENT_BIT(BULLA_EVENT_##name)
+/* What a sub-lock says of these counts as said by the device that speaks for it; what it says of being open does not. */
+#define SUBLOCK_EVENTS  (BIT(ROPE_CUT) | BIT(COVER_OPENED) | BIT(SHELL_REMOVED) | BIT(DEVICE_REMOVED) | BIT(MOTOR_STUCK) | BIT(DESTROYED))
+#define SUBLOCK_OPENING (BIT(UNLOCKED) | BIT(OPENED_WHILE_SEALED) | BIT(SHACKLE_OPENED_WHILE_SEALED))
 
 void entry_set_time(const struct plan *plan, struct entry *e)
 {
@@ -50,8 +48,31 @@ static void take_state(const struct bulla_observation *o, struct entry *e)
         uint8_t derived = (uint8_t)bulla_seal_from((enum bulla_shackle)e->shackle, (enum bulla_motor)e->motor);
         e->state = derived == BULLA_SEAL_NONE ? e->state : derived;
     }
-    for (size_t i = 0; i < o->n_sublocks; i++)
-        e->events |= o->sublocks[i].events & SUBLOCK_EVENTS;
+}
+
+static uint16_t key_of(const char *id)
+{
+    uint32_t h = 2166136261u;
+    for (; *id; id++)
+        h = (h ^ (uint8_t)*id) * 16777619u;
+    return (uint16_t)(h ^ h >> 16);
+}
+
+static void take_sublock(const struct bulla_sublock *s, struct entry *e)
+{
+    if (s->lost)
+        return; /* what is said of it is old */
+    bool cut = s->state.shackle == BULLA_SHACKLE_CUT || (s->events & BIT(ROPE_CUT));
+    uint8_t state = s->state.seal;
+    if (state == BULLA_SEAL_NONE || state == BULLA_SEAL_UNKNOWN)
+        state = (uint8_t)bulla_seal_from((enum bulla_shackle)s->state.shackle, (enum bulla_motor)s->state.motor);
+    bool open = state == BULLA_SEAL_OPEN || state == BULLA_SEAL_UNLOCKED_CLOSED || (s->events & SUBLOCK_OPENING);
+    bool by_itself = (s->events & SUBLOCK_OPENING) || s->state.motor == BULLA_MOTOR_UNLOCKED;
+    e->events |= s->events & SUBLOCK_EVENTS;
+    e->events |= cut ? BIT(ROPE_CUT) : 0;
+    e->events |= s->state.cover == BULLA_COVER_OPEN ? BIT(COVER_OPENED) : 0;
+    e->sublocks[e->n_sublocks++] =
+        (struct entry_sublock){.key = key_of(s->id), .open = open && (!cut || by_itself), .sealed = state == BULLA_SEAL_SEALED && !open};
 }
 
 static void take_rest(const struct bulla_observation *o, struct entry *e)
@@ -93,6 +114,8 @@ void entry_from(const struct plan *plan, size_t seal, const struct bulla_observa
     memcpy(out->id, o->id, sizeof out->id);
     take_fix(o, out);
     take_state(o, out);
+    for (size_t i = 0; i < o->n_sublocks; i++)
+        take_sublock(&o->sublocks[i], out);
     take_rest(o, out);
     entry_set_time(plan, out);
 }

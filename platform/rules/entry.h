@@ -22,6 +22,12 @@ enum entry_flag {
     ENTRY_OUT_OF_WINDOW = 1u << 9, /* older than what is kept, and history was not to be had */
 };
 
+/* A lock that speaks through the seal: what it said of itself, small. */
+struct entry_sublock {
+    uint16_t key; /* a digest of its id */
+    bool open, sealed;
+};
+
 struct entry {
     int64_t at_ms; /* event time */
     int64_t received_ms;
@@ -33,6 +39,8 @@ struct entry {
     uint8_t seal;                         /* index in the journey */
     uint8_t state, shackle, motor, cover; /* state: of the seal, derived where only its parts were said */
     uint8_t percent, tries, verdict, reason, channel;
+    uint8_t n_sublocks;
+    struct entry_sublock sublocks[BULLA_SUBLOCKS_MAX];
     char credential[BULLA_CREDENTIAL_SIZE];
     char id[BULLA_ID_SIZE];
 };

@@ -152,6 +152,42 @@ static void excuse(struct lock *lock, const struct plan *plan, const struct entr
     open_lock(lock, plan, e, where, permission, news);
 }
 
+static struct entry_sublock *sublock_of(struct lock *lock, uint16_t key)
+{
+    for (size_t i = 0; i < lock->n_sublocks; i++)
+        if (lock->sublocks[i].key == key)
+            return &lock->sublocks[i];
+    if (lock->n_sublocks == BULLA_SUBLOCKS_MAX)
+        return NULL;
+    lock->sublocks[lock->n_sublocks] = (struct entry_sublock){.key = key};
+    return &lock->sublocks[lock->n_sublocks++];
+}
+
+static bool any_sublock_open(const struct lock *lock)
+{
+    for (size_t i = 0; i < lock->n_sublocks; i++)
+        if (lock->sublocks[i].open)
+            return true;
+    return false;
+}
+
+static void step_sublocks(struct lock *lock, const struct entry *e, struct lock_news *news)
+{
+    bool was_open = any_sublock_open(lock);
+    for (size_t i = 0; i < e->n_sublocks; i++) {
+        const struct entry_sublock *said = &e->sublocks[i];
+        struct entry_sublock *known = sublock_of(lock, said->key);
+        if (!known || !(said->open || said->sealed))
+            continue;
+        if (said->open && !known->open && !news->opened) {
+            news->opened = true;
+            news->word = "open at one of its sub-locks";
+        }
+        known->open = said->open;
+    }
+    news->resealed |= was_open && !any_sublock_open(lock) && lock->state != LOCK_OPEN;
+}
+
 void lock_step(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_where *where, struct lock_news *news)
 {
     *news = (struct lock_news){0};
@@ -168,8 +204,10 @@ void lock_step(struct lock *lock, const struct plan *plan, const struct entry *e
         lock->state = LOCK_CUT;
     bool says_sealed = e->state == BULLA_SEAL_SEALED && !news->word && !says_cut(e);
     if (closed || says_sealed) {
-        news->resealed = lock->state == LOCK_OPEN;
+        news->resealed = lock->state == LOCK_OPEN && !any_sublock_open(lock);
         if (lock->state != LOCK_CUT || closed)
             lock->state = LOCK_SEALED;
     }
+    if (e->n_sublocks)
+        step_sublocks(lock, e, news);
 }

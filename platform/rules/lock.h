@@ -31,6 +31,8 @@ struct lock {
     int64_t grant_ms;
     int64_t accepted_ms;                    /* the last accepted attempt, granted or not */
     char credential[BULLA_CREDENTIAL_SIZE]; /* its credential */
+    uint8_t n_sublocks;
+    struct entry_sublock sublocks[BULLA_SUBLOCKS_MAX]; /* the locks that speak through this seal, as last known */
 };
 
 struct lock_news {

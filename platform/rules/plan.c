@@ -2,6 +2,7 @@
 #include "platform/rules/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "platform/rules/geometry.h"
 
@@ -66,4 +67,12 @@ void plan_free(struct plan *plan)
     geometry_line_free(plan->line);
     journey_free(plan->journey);
     free(plan);
+}
+
+int plan_seal(const struct plan *plan, const char *seal)
+{
+    for (size_t i = 0; i < plan->journey->n_seals; i++)
+        if (strcmp(plan->journey->seals[i], seal) == 0)
+            return (int)i;
+    return -1;
 }

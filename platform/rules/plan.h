@@ -26,4 +26,7 @@ struct plan {
 struct plan *plan_new(const struct journey *journey);
 void plan_free(struct plan *plan);
 
+/* The index of a seal in the journey, -1: not one of its. */
+int plan_seal(const struct plan *plan, const char *seal);
+
 #endif

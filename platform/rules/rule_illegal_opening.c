@@ -29,8 +29,13 @@ static void step(void *state, const struct rule_input *in)
         return;
     if (in->lock->excused)
         sheet_drop(in->sheet, &s->slot);
-    if (in->lock->opened && !in->lock->authorised)
+    struct draft *d = sheet_open(in->sheet, s->slot);
+    if (in->lock->opened && !in->lock->authorised && d) {
+        d->count++; /* another part of a seal that is open already */
+        sheet_evidence(in->sheet, s->slot, in->entry->id);
+    } else if (in->lock->opened && !in->lock->authorised) {
         raise(s, in);
+    }
     if (in->lock->resealed)
         sheet_end(in->sheet, &s->slot, in->at_ms);
 }

@@ -282,13 +282,32 @@ void timeline_load(struct timeline *t, int64_t now_ms)
     tell(t, &(struct told_when){.before_ms = INT64_MIN, .now_ms = now_ms, .loaded = true});
 }
 
+/* The kept entries of seals that the changed journey still has, under their new numbers. */
+static void reseat_window(struct timeline *t, const struct plan *from, const struct plan *to)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < t->window.n; i++) {
+        struct entry e = t->window.entries[i];
+        int seal = plan_seal(to, from->journey->seals[e.seal]);
+        if (seal < 0)
+            continue;
+        e.seal = (uint8_t)seal;
+        t->window.entries[kept++] = e;
+    }
+    t->window.n = kept;
+}
+
 bool timeline_replan(struct timeline *t, struct plan *plan, int64_t before_ms, int64_t now_ms)
 {
     struct plan *old = t->plan;
     struct loading l = {.timeline = t};
+    struct told_when when = {.before_ms = before_ms, .now_ms = now_ms, .changed = true};
+    bool seals_added = plan->journey->n_seals > old->journey->n_seals;
+    told_reseat(&t->told, old, plan, &when, t->host, t->counts);
+    reseat_window(t, old, plan);
     t->plan = plan;
-    bool done = (!t->window.cut || fetch(t, &l)) && rebuild(t, &l);
-    if (!done && !l.failed && t->window.cut) {
+    bool done = (!(t->window.cut || seals_added) || fetch(t, &l)) && rebuild(t, &l);
+    if (!done && !l.failed) {
         l.n = 0; /* no history: what is kept, as if it were all */
         done = rebuild(t, &l);
     }
@@ -296,7 +315,7 @@ bool timeline_replan(struct timeline *t, struct plan *plan, int64_t before_ms, i
     plan_free(old);
     t->frozen = false;
     settle(t, now_ms);
-    tell(t, &(struct told_when){.before_ms = before_ms, .now_ms = now_ms, .changed = true});
+    tell(t, &when);
     return done;
 }
 

@@ -135,6 +135,20 @@ static void change(struct draft *known, const struct draft *d, const struct plan
     tell(host, ENGINE_CHANGED, &alarm);
 }
 
+void told_reseat(struct told *told, const struct plan *from, const struct plan *to, const struct told_when *when,
+                 const struct engine_host *host, struct engine_counts *counts)
+{
+    for (size_t i = told->n; i-- > 0;) {
+        int seal = plan_seal(to, from->journey->seals[told->drafts[i].seal]);
+        if (seal >= 0) {
+            told->drafts[i].seal = (uint8_t)seal;
+        } else {
+            counts->withdrawn++;
+            withdraw(told, i, from, when, host);
+        }
+    }
+}
+
 void told_update(struct told *told, const struct sheet *sheet, const struct plan *plan, const struct told_when *when,
                  const struct engine_host *host, struct engine_counts *counts)
 {

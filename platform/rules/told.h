@@ -26,6 +26,10 @@ void told_clear(struct told *told);
 void told_update(struct told *told, const struct sheet *sheet, const struct plan *plan, const struct told_when *when,
                  const struct engine_host *host, struct engine_counts *counts);
 
+/* The journey got other seals: what was told of one that is no longer there is withdrawn. */
+void told_reseat(struct told *told, const struct plan *from, const struct plan *to, const struct told_when *when,
+                 const struct engine_host *host, struct engine_counts *counts);
+
 void told_alarm(const struct plan *plan, const struct draft *draft, struct alarm *out);
 
 #endif
