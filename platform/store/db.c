@@ -3,6 +3,8 @@
 
 #include "platform/store/db.h"
 
+#include "platform/store/fold.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,10 +69,20 @@ static int on_wal(void *context, sqlite3 *handle, const char *name, int pages)
     return SQLITE_OK;
 }
 
+/* holds(text, word) for the search where no index leads. */
+static void holds(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    const char *text = (const char *)sqlite3_value_text(values[0]);
+    const char *word = (const char *)sqlite3_value_text(values[1]);
+    (void)n;
+    sqlite3_result_int(context, text && word && store_fold_holds(text, word));
+}
+
 static int configure(struct store_db *db, enum store_db_mode mode)
 {
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_timeout(db->handle, BUSY_MS);
+    sqlite3_create_function(db->handle, "holds", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, holds, NULL, NULL);
     int outcome = store_db_run(db, PRAGMAS_ALL);
     if (!outcome && mode == STORE_DB_RECORD) {
         outcome = store_db_run(db, PRAGMAS_RECORD);

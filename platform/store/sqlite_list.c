@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MOST = 8, POSITION_BITS = 20, LIMIT_DEFAULT = 100, LIMIT_MOST = 1000 };
+enum { WORDS_MOST = 8, POSITION_BITS = 20, LIMIT_DEFAULT = 100, LIMIT_MOST = 1000, RARE_MOST = 3000, TAIL = 6 };
 
-struct search {                    /* the words of q->search, as FTS5 wants them */
-    char parts[400];               /* three characters or more: any part of the text */
-    char beginnings[400];          /* one or two: the beginnings of words */
-    char patterns[WORDS_MOST][24]; /* the same as LIKE patterns, to be looked for in what `parts` finds */
-    unsigned n_short;
+struct search {                 /* the words of q->search */
+    char parts[400];            /* of three characters or more, as FTS5 wants them: any part of the text */
+    char beginnings[400];       /* of one or two: the beginnings of words */
+    char words[WORDS_MOST][80]; /* all of them, for holds() where another index leads */
+    bool is_short[WORDS_MOST];
+    unsigned n;
 };
 
 static size_t characters(const char *word, size_t n)
@@ -26,49 +27,33 @@ static size_t characters(const char *word, size_t n)
     return count;
 }
 
-/* Appends AND "word", quotes doubled. */
-static void add_phrase(char *to, size_t size, const char *word, size_t n, const char *end)
+/* Appends AND "word", quotes doubled. `to` has room: the words come from 80 characters. */
+static void add_phrase(char to[400], const char *word, const char *end)
 {
-    size_t len = strlen(to);
-    if (len + 2 * n + 12 > size) {
-        return;
-    }
-    char *at = to + len + (size_t)sprintf(to + len, "%s\"", len ? " AND " : "");
-    for (size_t i = 0; i < n; i++) {
-        *at++ = word[i];
-        if (word[i] == '"') {
+    char *at = to + strlen(to);
+    at += sprintf(at, "%s\"", at > to ? " AND " : "");
+    for (; *word; word++) {
+        *at++ = *word;
+        if (*word == '"') {
             *at++ = '"';
         }
     }
     sprintf(at, "\"%s", end);
 }
 
-static void add_pattern(struct search *search, const char *word, size_t n)
-{
-    char *at = search->patterns[search->n_short++];
-    *at++ = '%';
-    for (size_t i = 0; i < n; i++) { /* at most two characters, eight bytes */
-        if (word[i] == '%' || word[i] == '_' || word[i] == '\\') {
-            *at++ = '\\';
-        }
-        *at++ = word[i];
-    }
-    *at++ = '%';
-    *at = '\0';
-}
-
 static void read_search(const char *text, struct search *out)
 {
-    *out = (struct search){.n_short = 0};
-    for (const char *word = text; *word;) {
-        size_t n = strcspn(word, " \t\r\n");
-        if (n > 0 && characters(word, n) >= 3) {
-            add_phrase(out->parts, sizeof out->parts, word, n, "");
-        } else if (n > 0 && n <= 8 && out->n_short < WORDS_MOST) {
-            add_phrase(out->beginnings, sizeof out->beginnings, word, n, "*");
-            add_pattern(out, word, n);
+    *out = (struct search){.n = 0};
+    for (const char *at = text; *at && out->n < WORDS_MOST;) {
+        size_t n = strcspn(at, " \t\r\n");
+        if (n > 0 && n < sizeof out->words[0]) {
+            bool is_short = characters(at, n) < 3;
+            char *word = out->words[out->n];
+            memcpy(word, at, n);
+            out->is_short[out->n++] = is_short;
+            add_phrase(is_short ? out->beginnings : out->parts, word, is_short ? "*" : "");
         }
-        word += n + strspn(word + n, " \t\r\n");
+        at += n + strspn(at + n, " \t\r\n");
     }
 }
 
@@ -78,6 +63,9 @@ struct page {
     struct search search;
     int64_t from, until; /* positions, inclusive */
     unsigned limit;
+    const char *lead;                 /* which table of words leads: "search", "words"; NULL: none */
+    bool is_tail;                     /* `parts` is but the end of one word: all words are left to be looked for */
+    const struct record_filter *rare; /* the filter whose index leads; NULL: SQLite chooses */
 };
 
 static int read_after(const char *after, int64_t *position)
@@ -133,38 +121,6 @@ static bool is_open(const struct record_filter *filter, const struct store_query
     return filter->open && !strcmp((const char *)q + filter->offset, "open");
 }
 
-/* Which table of words leads, NULL: none, the records in order of position. */
-static const char *leader(const struct page *page)
-{
-    return page->search.parts[0] ? "search" : page->search.beginnings[0] ? "words" : NULL;
-}
-
-static void write_sql(const struct page *page, struct sqlite_text *sql)
-{
-    const char *name = page->table->name;
-    const char *lead = leader(page);
-    char prefix[24], order[48];
-    snprintf(prefix, sizeof prefix, "%s.", name);
-    snprintf(order, sizeof order, lead ? "%s_%s.rowid" : "%s.position", name, lead ? lead : "");
-    sqlite_text_add(sql, "SELECT %s, position, ", page->table->version == RECORD_NONE ? "0" : "version");
-    sqlite_text_add_fields(sql, prefix, page->table->fields);
-    if (lead) {
-        sqlite_text_add(sql, " FROM %s_%s CROSS JOIN %s ON position = %s WHERE %s_%s MATCH ? AND", name, lead, name, order, name, lead);
-    } else {
-        sqlite_text_add(sql, " FROM %s WHERE", name);
-    }
-    sqlite_text_add(sql, " %s >= ? AND %s <= ?", order, order);
-    for (unsigned i = 0; page->search.parts[0] && i < page->search.n_short; i++) {
-        sqlite_text_add(sql, " AND %s.search LIKE ? ESCAPE '\\'", name);
-    }
-    for (const struct record_filter *f = page->table->filters; f->where; f++) {
-        if (is_set(f, page->q)) {
-            sqlite_text_add(sql, " AND %s", is_open(f, page->q) ? f->open : f->where);
-        }
-    }
-    sqlite_text_add(sql, " ORDER BY %s DESC LIMIT ?", order);
-}
-
 static void bind_value(sqlite3_stmt *s, int parameter, const struct record_filter *filter, const struct store_query *q)
 {
     const char *text = (const char *)q + filter->offset;
@@ -177,21 +133,148 @@ static void bind_value(sqlite3_stmt *s, int parameter, const struct record_filte
     }
 }
 
+/* Binds every mark of the filter's condition; returns the parameter after. */
+static int bind_filter(sqlite3_stmt *s, int at, const struct record_filter *filter, const struct store_query *q)
+{
+    for (const char *mark = is_open(filter, q) ? NULL : strchr(filter->where, '?'); mark; mark = strchr(mark + 1, '?')) {
+        bind_value(s, at++, filter, q);
+    }
+    return at;
+}
+
+/* How many records fit one filter, at most RARE_MOST + 1 are counted. */
+static int count_filter(struct store_db *db, const struct page *page, const struct record_filter *filter, int64_t *out)
+{
+    struct sqlite_text sql = {.len = 0};
+    sqlite_text_add(&sql, "SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s LIMIT %d)", page->table->name,
+                    is_open(filter, page->q) ? filter->open : filter->where, RARE_MOST + 1);
+    sqlite3_stmt *s = store_db_prepare(db, sql.at);
+    if (!s) {
+        return store_outcome();
+    }
+    bind_filter(s, 1, filter, page->q);
+    int code = sqlite3_step(s);
+    *out = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    return code == SQLITE_ROW ? 0 : store_db_fail(db, "listing");
+}
+
+static int count_tail(struct store_db *db, const struct page *page, const char *phrase, int64_t *out)
+{
+    struct sqlite_text sql = {.len = 0};
+    const char *name = page->table->name;
+    sqlite_text_add(&sql, "SELECT count(*) FROM (SELECT 1 FROM %s_search WHERE %s_search MATCH ? LIMIT %d)", name, name, RARE_MOST + 1);
+    sqlite3_stmt *s = store_db_prepare(db, sql.at);
+    if (!s) {
+        return store_outcome();
+    }
+    store_db_bind_text(s, 1, phrase);
+    int code = sqlite3_step(s);
+    *out = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    return code == SQLITE_ROW ? 0 : store_db_fail(db, "listing");
+}
+
+/* A long word costs FTS5 a walk through the list of each of its threes, and in numbers the first ones are in every record.
+ * Its last six characters tell records apart; where they do, they lead. */
+static int try_tails(struct store_db *db, struct page *page)
+{
+    struct search *search = &page->search;
+    int outcome = 0;
+    for (unsigned i = 0; i < search->n && !page->is_tail && !outcome; i++) {
+        const char *word = search->words[i];
+        size_t len = strlen(word);
+        char phrase[400] = "";
+        int64_t n = RARE_MOST + 1;
+        if (len > 2 * TAIL && characters(word + len - TAIL, TAIL) == TAIL) {
+            add_phrase(phrase, word + len - TAIL, "");
+            outcome = count_tail(db, page, phrase, &n);
+        }
+        if (!outcome && n <= RARE_MOST) {
+            page->is_tail = true;
+            memcpy(search->parts, phrase, sizeof search->parts);
+        }
+    }
+    return outcome;
+}
+
+/* What leads through the list. A rare filter (a draft, one carrier's) beats a search that fits a million records, and the
+ * other way about; SQLite does not know the numbers. */
+static int choose_lead(struct store_db *db, struct page *page)
+{
+    int64_t least = RARE_MOST + 1, n = 0;
+    unsigned ways = page->search.n > 0;
+    int outcome = 0;
+    page->lead = page->search.parts[0] ? "search" : page->search.beginnings[0] ? "words" : NULL;
+    for (const struct record_filter *f = page->table->filters; f->where; f++) {
+        ways += is_set(f, page->q);
+    }
+    for (const struct record_filter *f = page->table->filters; f->where && ways > 1 && !outcome; f++) {
+        if (is_set(f, page->q)) {
+            outcome = count_filter(db, page, f, &n);
+            page->rare = !outcome && n < least ? f : page->rare;
+            least = n < least ? n : least;
+        }
+    }
+    page->lead = page->rare ? NULL : page->lead;
+    return outcome || page->rare ? outcome : try_tails(db, page);
+}
+
+/* Whether the word is looked for in each record that is led to. */
+static bool is_left(const struct page *page, unsigned word)
+{
+    return !page->lead || page->is_tail || (page->search.is_short[word] && !strcmp(page->lead, "search"));
+}
+
+static void write_conditions(const struct page *page, struct sqlite_text *sql)
+{
+    for (unsigned i = 0; i < page->search.n; i++) {
+        if (is_left(page, i)) {
+            sqlite_text_add(sql, " AND holds(%s.search, ?)", page->table->name);
+        }
+    }
+    for (const struct record_filter *f = page->table->filters; f->where; f++) {
+        if (is_set(f, page->q)) { /* a `+` keeps SQLite from using the index of the condition */
+            sqlite_text_add(sql, " AND %s%s", page->rare && page->rare != f ? "+" : "", is_open(f, page->q) ? f->open : f->where);
+        }
+    }
+}
+
+static void write_sql(const struct page *page, struct sqlite_text *sql)
+{
+    const char *name = page->table->name;
+    char prefix[24], order[48];
+    snprintf(prefix, sizeof prefix, "%s.", name);
+    snprintf(order, sizeof order, page->lead ? "%s_%s.rowid" : "%s.position", name, page->lead ? page->lead : "");
+    sqlite_text_add(sql, "SELECT %s, position, ", page->table->version == RECORD_NONE ? "0" : "version");
+    sqlite_text_add_fields(sql, prefix, page->table->fields);
+    if (page->lead) {
+        sqlite_text_add(sql, " FROM %s_%s CROSS JOIN %s ON position = %s WHERE %s_%s MATCH ? AND", name, page->lead, name, order, name,
+                        page->lead);
+    } else {
+        sqlite_text_add(sql, " FROM %s WHERE", name);
+    }
+    sqlite_text_add(sql, " %s >= ? AND %s <= ?", order, order);
+    write_conditions(page, sql);
+    sqlite_text_add(sql, " ORDER BY %s DESC LIMIT ?", order);
+}
+
 static void bind_page(sqlite3_stmt *s, const struct page *page)
 {
     int at = 1;
-    if (leader(page)) {
+    if (page->lead) {
         store_db_bind_text(s, at++, page->search.parts[0] ? page->search.parts : page->search.beginnings);
     }
     sqlite3_bind_int64(s, at++, page->from);
     sqlite3_bind_int64(s, at++, page->until);
-    for (unsigned i = 0; page->search.parts[0] && i < page->search.n_short; i++) {
-        store_db_bind_text(s, at++, page->search.patterns[i]);
+    for (unsigned i = 0; i < page->search.n; i++) {
+        if (is_left(page, i)) {
+            store_db_bind_text(s, at++, page->search.words[i]);
+        }
     }
     for (const struct record_filter *f = page->table->filters; f->where; f++) {
-        for (const char *mark = is_set(f, page->q) && !is_open(f, page->q) ? strchr(f->where, '?') : NULL; mark;
-             mark = strchr(mark + 1, '?')) {
-            bind_value(s, at++, f, page->q);
+        if (is_set(f, page->q)) {
+            at = bind_filter(s, at, f, page->q);
         }
     }
     sqlite3_bind_int64(s, at, (int64_t)page->limit + 1);
@@ -211,9 +294,13 @@ static int give_row(const struct record_table *table, sqlite3_stmt *s, void *rec
     return outcome;
 }
 
-static int list(struct store_db *db, const struct page *page, sqlite_load_fn load, store_each_fn each, void *context, char next[120])
+static int list(struct store_db *db, struct page *page, sqlite_load_fn load, store_each_fn each, void *context, char next[120])
 {
     struct sqlite_text sql = {.len = 0};
+    int outcome = choose_lead(db, page);
+    if (outcome) {
+        return outcome;
+    }
     write_sql(page, &sql);
     sqlite3_stmt *s = store_db_prepare(db, sql.at);
     void *record = s ? malloc(page->table->size) : NULL;
@@ -221,7 +308,7 @@ static int list(struct store_db *db, const struct page *page, sqlite_load_fn loa
         return s ? store_fail(STORE_FAILED, "%s: out of memory", page->table->noun) : store_outcome();
     }
     bind_page(s, page);
-    int outcome = 0, code = SQLITE_DONE;
+    int code = SQLITE_DONE;
     int64_t last = 0;
     unsigned given = 0;
     while (!outcome && (code = sqlite3_step(s)) == SQLITE_ROW && given < page->limit) {

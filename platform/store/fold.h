@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whether a text holds a word, whatever the case of its letters: Latin, Greek and Cyrillic letters fold as the index of the
+ * search folds them, all others are themselves.
+ */
+#ifndef STORE_FOLD_H
+#define STORE_FOLD_H
+
+#include <stdbool.h>
+
+bool store_fold_holds(const char *text, const char *word);
+
+#endif
