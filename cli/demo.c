@@ -16,6 +16,10 @@
 #include "platform/out/out.h"
 #include "sim/world.h"
 
+#define HISTORY_WAIT_MS 500
+#define HISTORY_WAITS   14
+#define HISTORY_QUIET   20 /* messages in one wait: live reports, no more history */
+
 static const char help[] =
     "Usage: bulla demo [OPTIONS]\n"
     "\n"
@@ -97,14 +101,38 @@ static bool add_records(struct store *store, const struct world_plan *plan)
     PUT_ALL(party, plan->parties, plan->n_parties)
     PUT_ALL(station, plan->stations, plan->n_stations)
     PUT_ALL(seal, plan->seals, plan->n_seals)
+    return true;
+}
+
+/* Journeys are entered once their seals have delivered what they stored: an officer who enters them now must not first
+ * see alarms about hours of which the news is on its way. */
+static bool add_journeys(struct demo *demo, const struct world_plan *plan)
+{
     for (size_t i = 0; i < plan->n_journeys; i++) {
         struct journey *j = journey_copy(plan->journeys[i]);
-        bool stored = j && store_journey_put(store, j, NULL) == STORE_OK;
+        bool stored = j && store_journey_put(app_store(demo->app), j, NULL) == STORE_OK;
+        if (stored)
+            platform_journey_changed(app_platform(demo->app), j->id);
         journey_free(j);
         if (!stored)
             return false;
     }
     return true;
+}
+
+/* Until the devices have nothing more to deliver at once, or some seconds have passed; true when asked to stop. */
+static bool wait_for_history(struct demo *demo)
+{
+    uint64_t before = 0;
+    for (unsigned i = 0; i < HISTORY_WAITS; i++) {
+        if (app_wait(HISTORY_WAIT_MS))
+            return true;
+        uint64_t now = world_counts(demo->world).acknowledged;
+        if (now > 0 && now - before < HISTORY_QUIET)
+            return false;
+        before = now;
+    }
+    return false;
 }
 
 /* --- what happens in the world --- */
@@ -208,7 +236,13 @@ static int live(struct demo *demo, const struct world_options *options, const ch
         cli_say("%s", why);
         return CLI_IO;
     }
-    app_wait(0);
+    bool stop = wait_for_history(demo);
+    if (!stop && !add_journeys(demo, plan)) {
+        cli_say("the world's journeys could not be stored: %s", store_error(store));
+        stop = true;
+    }
+    if (!stop)
+        app_wait(0);
     world_stop(demo->world);
     return CLI_OK;
 }

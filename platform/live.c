@@ -172,8 +172,6 @@ static void grade_one(void *context, const void *record)
     struct grades *g = context;
     const struct alarm *a = record;
     size_t i = 0;
-    if (a->state == ALARM_STATE_WITHDRAWN)
-        return;
     while (i < g->n && strcmp(g->of[i].seal, a->seal) != 0)
         i++;
     if (i == g->n) {
@@ -183,6 +181,8 @@ static void grade_one(void *context, const void *record)
         g->of[i].grade = 0;
         g->of[i].tampered = false;
     }
+    if (a->state == ALARM_STATE_WITHDRAWN)
+        return; /* but the seal has its row: it may have to lose the grade that this alarm gave it */
     if (a->state != ALARM_STATE_RESOLVED && a->grade > g->of[i].grade)
         g->of[i].grade = a->grade;
     if (is_tampering(a->kind) && a->finding != ALARM_FINDING_FALSE && a->finding != ALARM_FINDING_EXPLAINED)

@@ -233,8 +233,11 @@ static enum bulla_status opened(struct jt808_state *state, const uint8_t *at, si
     }
     if (p + 1 < n && at[p + 1] == '(') {
         enum bulla_status status = text_at(at, p + 1, n, frame);
-        if (status != BULLA_NOT_MINE) {
-            state->shared = state->shared && status == BULLA_MORE;
+        if (status == BULLA_MORE) {
+            return more(frame, p); /* the delimiter stays until it is sure that a text follows it */
+        }
+        if (status == BULLA_OK) {
+            state->shared = false;
             return status;
         }
     }

@@ -8,6 +8,9 @@
 
 #define HOUR_MS 3600000
 
+/* Events that depend on when or after what a message came: the same message sent again may lack them. */
+#define DERIVED_EVENTS (BULLA_EVENT_BIT(BULLA_EVENT_TIME_ZONE_SUSPECT) | BULLA_EVENT_BIT(BULLA_EVENT_OPENED_WHILE_SEALED))
+
 struct identity {
     EVP_MD *sha256;
     EVP_MD_CTX *context;
@@ -50,7 +53,7 @@ static void put_seal(struct bulla_writer *w, const struct bulla_observation *o)
 {
     const uint8_t state[] = {o->state.seal, o->state.shackle, o->state.motor, o->state.cover, o->state.door, o->fence, o->wake, o->percent};
     bulla_writer_put(w, state, sizeof state);
-    bulla_writer_put_u64(w, o->events);
+    bulla_writer_put_u64(w, o->events & ~DERIVED_EVENTS);
     bulla_writer_put_u32(w, (uint32_t)o->millivolts);
     if (o->has & BULLA_HAS_UNLOCK) {
         const uint8_t attempt[] = {o->unlock.channel, o->unlock.verdict, o->unlock.reason, o->unlock.tries, o->unlock.fence};
