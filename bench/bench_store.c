@@ -284,7 +284,8 @@ static void make_journeys(const char *folder)
             "corridor_m, route) WITH RECURSIVE k(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM k WHERE n < 1000000) SELECT "
             "(1790000000000 + n * 1000) << 20, printf('J%07d', n), 1, CASE WHEN n > 990000 THEN 2 WHEN n % 100000 = 7 THEN 0 ELSE 4 END, "
             "0, 0, "
-            "'carrier' || (n % 500), '', printf('T1-2026-%07d', n * 7 % 1000003), printf('K%c%c %03dA', 65 + n % 26, 65 + n / 26 % 26, n % "
+            "'carrier' || (n % 500), '', printf('T1-2026-%07d', n * 7 % 1000003), printf('K%s%s %03dA', char(65 + n % 26), char(65 + n / "
+            "26 % 26), n % "
             "1000), 'driver ' || (n % 3000), '', printf('[\"CSQU%07d\"]', n * 13 % 10000000), printf('[\"jt701:75%08d\"]', n % 10000), "
             "1790000000000 + n * 1000, 0, 0, 0, 0, 0, 0, '{}', 0, '{}', '[]', '[]', '[]', '[]', 0, 0, 0, 500, x'' FROM k")) {
         stop("making journeys", store_error(NULL));

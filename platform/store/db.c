@@ -69,20 +69,30 @@ static int on_wal(void *context, sqlite3 *handle, const char *name, int pages)
     return SQLITE_OK;
 }
 
-/* holds(text, word) for the search where no index leads. */
-static void holds(sqlite3_context *context, int n, sqlite3_value **values)
+/* holds(text, word) and begins(text, word), for the search where no index leads. */
+static void look(sqlite3_context *context, int n, sqlite3_value **values)
 {
     const char *text = (const char *)sqlite3_value_text(values[0]);
     const char *word = (const char *)sqlite3_value_text(values[1]);
+    bool (*const *in)(const char *, const char *) = sqlite3_user_data(context);
     (void)n;
-    sqlite3_result_int(context, text && word && store_fold_holds(text, word));
+    sqlite3_result_int(context, text && word && (*in)(text, word));
+}
+
+static void add_functions(sqlite3 *handle)
+{
+    static bool (*const HOLDS)(const char *, const char *) = store_fold_holds;
+    static bool (*const BEGINS)(const char *, const char *) = store_fold_begins;
+    int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+    sqlite3_create_function(handle, "holds", 2, flags, (void *)(uintptr_t)&HOLDS, look, NULL, NULL);
+    sqlite3_create_function(handle, "begins", 2, flags, (void *)(uintptr_t)&BEGINS, look, NULL, NULL);
 }
 
 static int configure(struct store_db *db, enum store_db_mode mode)
 {
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_timeout(db->handle, BUSY_MS);
-    sqlite3_create_function(db->handle, "holds", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, holds, NULL, NULL);
+    add_functions(db->handle);
     int outcome = store_db_run(db, PRAGMAS_ALL);
     if (!outcome && mode == STORE_DB_RECORD) {
         outcome = store_db_run(db, PRAGMAS_RECORD);

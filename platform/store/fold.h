@@ -9,5 +9,7 @@
 #include <stdbool.h>
 
 bool store_fold_holds(const char *text, const char *word);
+/* The same at the beginning of a word: after a character that is no letter and no digit. */
+bool store_fold_begins(const char *text, const char *word);
 
 #endif

@@ -13,7 +13,7 @@ enum { WORDS_MOST = 8, POSITION_BITS = 20, LIMIT_DEFAULT = 100, LIMIT_MOST = 100
 struct search {                 /* the words of q->search */
     char parts[400];            /* of three characters or more, as FTS5 wants them: any part of the text */
     char beginnings[400];       /* of one or two: the beginnings of words */
-    char words[WORDS_MOST][80]; /* all of them, for holds() where another index leads */
+    char words[WORDS_MOST][80]; /* all of them, for holds() and begins() where another index leads */
     bool is_short[WORDS_MOST];
     unsigned n;
 };
@@ -230,7 +230,7 @@ static void write_conditions(const struct page *page, struct sqlite_text *sql)
 {
     for (unsigned i = 0; i < page->search.n; i++) {
         if (is_left(page, i)) {
-            sqlite_text_add(sql, " AND holds(%s.search, ?)", page->table->name);
+            sqlite_text_add(sql, " AND %s(%s.search, ?)", page->search.is_short[i] ? "begins" : "holds", page->table->name);
         }
     }
     for (const struct record_filter *f = page->table->filters; f->where; f++) {

@@ -324,6 +324,25 @@ static void a_directory_is_opened_once(void **state)
     store_close(store);
 }
 
+/* A year of one seal's reports in one segment: read back whole from the index in memory, and from the file's own. */
+static void a_million_rows_of_one_seal(void **state)
+{
+    (void)state;
+    struct store *store = open_store(folder, "?segment_hours=999");
+    for (uint64_t first = 0; first < 1000000; first += 20000) {
+        assert_int_equal(append_samples(store, first, 20000, 1, NULL), STORE_OK);
+    }
+    struct seen all = range(store, "jt701:7500000000", 0, INT64_MAX, 0);
+    assert_int_equal(all.n, 1000000);
+    assert_int_equal(all.sum, UINT64_C(499999500000));
+    assert_int_equal(append_samples(store, 1000000, 1, 1, NULL), STORE_OK);
+    settle(store);
+    assert_int_equal(count_state(store, SEGMENT_CLOSED), 1);
+    assert_int_equal(range(store, "jt701:7500000000", 0, INT64_MAX, 0).n, 1000001);
+    assert_int_equal(range(store, "jt701:7500000000", T0 + 500000000, T0 + 500999999, 0).n, 1000);
+    store_close(store);
+}
+
 struct reading {
     struct store *store;
     volatile bool stop;
@@ -385,6 +404,7 @@ int main(void)
         T(a_damaged_segment_is_named_and_the_others_go_on),
         T(a_damaged_hot_segment_does_not_stop_the_store),
         T(a_directory_is_opened_once),
+        T(a_million_rows_of_one_seal),
         T(readers_and_the_keeper_run_beside_the_writer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

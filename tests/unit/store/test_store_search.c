@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// Searching and filtering against a plain reading of all records: whatever leads (a rare filter, the words, the end of a
+// word), the same records come, in the same order, over all pages.
+
+#include "store_support.h"
+
+#include "platform/store/fold.h"
+#include "platform/store/sqlite.h"
+
+enum { JOURNEYS = 8000, QUERIES = 400 };
+
+static char folder[64];
+static struct store *store;
+
+struct known {
+    char id[16], carrier[16], text[200];
+    int state;
+};
+static struct known known[JOURNEYS]; /* newest first */
+
+static void make_journeys(void)
+{
+    static const char SQL[] =
+        "INSERT INTO journey (position, id, version, state, mode, regime, carrier, administration, reference, vehicle, driver, cargo, "
+        "containers, "
+        "seals, created_ms, sealed_at_ms, depart_by_ms, arrive_by_ms, arrived_at_ms, unsealed_at_ms, has_origin, origin, has_destination, "
+        "destination, stops, dead_zones, limits, credentials, silence_minutes, stay_minutes, battery_percent, corridor_m, route) "
+        "WITH RECURSIVE k(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM k WHERE n < 8000) "
+        "SELECT n << 20, printf('J%05d', n), 1, CASE WHEN n % 997 = 3 THEN 0 WHEN n % 2 THEN 2 ELSE 4 END, 0, 0, "
+        "CASE WHEN n % 500 = 7 THEN 'small' WHEN n % 2 THEN 'large' ELSE 'other' END, '', printf('T1-%04d-%05d', 2026 + n % 2, n * 7919 % "
+        "100003), "
+        "printf('K%s%s %03dA', char(65 + n % 26), char(65 + n / 26 % 26), n % 1000), CASE n % 3 WHEN 0 THEN 'Иванов' WHEN 1 THEN 'Müller' "
+        "ELSE '王伟' "
+        "END, '', "
+        "printf('[\"CSQU%07d\"]', n * 13 % 10000), printf('[\"jt701:757010%04d\"]', n % 5000), n, 0, 0, 0, 0, 0, 0, '{}', 0, '{}', '[]', "
+        "'[]', '[]', "
+        "'[]', 0, 0, 0, 500, x'' FROM k";
+    struct store_db *db = store_sqlite_of(store)->writer;
+    assert_int_equal(store_db_run(db, SQL), 0);
+    sqlite3_stmt *s = store_db_prepare(db, "SELECT id, carrier, search, state FROM journey ORDER BY position DESC");
+    for (size_t i = 0; i < JOURNEYS; i++) {
+        assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+        store_db_column_text(s, 0, known[i].id, sizeof known[i].id);
+        store_db_column_text(s, 1, known[i].carrier, sizeof known[i].carrier);
+        store_db_column_text(s, 2, known[i].text, sizeof known[i].text);
+        known[i].state = sqlite3_column_int(s, 3);
+    }
+    sqlite3_reset(s);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    make_temporary(folder);
+    store = open_store(folder, "");
+    make_journeys();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    store_close(store);
+    remove_folder(folder);
+    return 0;
+}
+
+static bool fits(const struct known *k, const struct store_query *q)
+{
+    char words[80], *rest = words;
+    if (*q->carrier && strcmp(q->carrier, k->carrier) != 0) {
+        return false;
+    }
+    if (*q->state && (strcmp(q->state, "open") == 0 ? k->state >= 4 : journey_state_from(q->state) != k->state)) {
+        return false;
+    }
+    snprintf(words, sizeof words, "%s", q->search);
+    for (char *word = strtok_r(rest, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        if (!(strlen(word) < 3 ? store_fold_begins : store_fold_holds)(k->text, word)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct expected {
+    const struct store_query *q;
+    size_t at, n; /* next of known[]; given so far */
+};
+
+static void check(void *context, const void *record)
+{
+    struct expected *e = context;
+    const struct journey *j = record;
+    while (e->at < JOURNEYS && !fits(&known[e->at], e->q)) {
+        e->at++;
+    }
+    if (e->at == JOURNEYS || strcmp(known[e->at].id, j->id) != 0) {
+        fail_msg("search \"%s\" state \"%s\" carrier \"%s\": record %zu: expected %s, got %s", e->q->search, e->q->state, e->q->carrier,
+                 e->n, e->at < JOURNEYS ? known[e->at].id : "the end", j->id);
+    }
+    e->at++;
+    e->n++;
+}
+
+static size_t compare(struct store_query *q)
+{
+    struct expected e = {q, 0, 0};
+    char next[120];
+    do {
+        assert_int_equal(store_journeys(store, q, check, &e, next), STORE_OK);
+        snprintf(q->after, sizeof q->after, "%s", next);
+    } while (*next);
+    for (; e.at < JOURNEYS; e.at++) {
+        if (fits(&known[e.at], q)) {
+            fail_msg("search \"%s\" state \"%s\" carrier \"%s\": %s was not given", q->search, q->state, q->carrier, known[e.at].id);
+        }
+    }
+    return e.n;
+}
+
+static uint32_t seed = 4711;
+
+static uint32_t any(uint32_t below)
+{
+    seed = seed * 1664525 + 1013904223;
+    return (seed >> 8) % below;
+}
+
+/* Three characters or more out of some record's text, in other letters' case now and then. */
+static void add_word(char search[80])
+{
+    const char *text = known[any(JOURNEYS)].text;
+    size_t len = strlen(text), from = any((uint32_t)len), n = 3 + any(18), used = strlen(search);
+    char word[24] = "";
+    for (size_t i = 0; i < n && from + i < len && text[from + i] > ' ' && text[from + i] != '"'; i++) {
+        word[i] = (unsigned char)text[from + i] < 0x80 && any(2) ? (char)(text[from + i] | 0x20) : text[from + i];
+    }
+    if (strlen(word) >= 3 && (unsigned char)word[0] < 0x80 && used + strlen(word) + 2 < 80) {
+        bool ascii = true;
+        for (const char *c = word; *c; c++) {
+            ascii = ascii && (unsigned char)*c < 0x80;
+        }
+        if (ascii) {
+            sprintf(search + used, "%s%s", used ? " " : "", word);
+        }
+    }
+}
+
+static void every_way_finds_the_same(void **state)
+{
+    (void)state;
+    static const char *const STATES[] = {"", "", "open", "draft", "released", "under-way"};
+    static const char *const CARRIERS[] = {"", "", "small", "large", "nobody"};
+    size_t found = 0, empty = 0;
+    for (int i = 0; i < QUERIES; i++) {
+        struct store_query q = {.limit = 1 + any(400)};
+        snprintf(q.state, sizeof q.state, "%s", STATES[any(6)]);
+        snprintf(q.carrier, sizeof q.carrier, "%s", CARRIERS[any(5)]);
+        for (uint32_t words = any(3); words > 0; words--) {
+            add_word(q.search);
+        }
+        size_t n = compare(&q);
+        found += n;
+        empty += n == 0;
+    }
+    assert_true(found > 100000 && empty < QUERIES / 2);
+}
+
+static void letters_of_other_scripts(void **state)
+{
+    (void)state;
+    struct store_query cases[] = {{.limit = 999, .search = "ИВАН"},
+                                  {.limit = 999, .search = "иванов", .carrier = "small"},
+                                  {.limit = 999, .search = "MÜLLER", .carrier = "small"},
+                                  {.limit = 999, .search = "王伟", .carrier = "small"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(compare(&cases[i]) > 0);
+    }
+}
+
+static void beginnings_of_words_are_found_by_one_or_two_characters(void **state)
+{
+    (void)state;
+    struct store_query cases[] = {{.limit = 100, .search = "kb"},
+                                  {.limit = 100, .search = "kb 13a"},
+                                  {.limit = 100, .search = "kb", .carrier = "small"},
+                                  {.limit = 100, .search = "k", .state = "open"},
+                                  {.limit = 100, .search = "kb 2"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (compare(&cases[i]) == 0) {
+            fail_msg("search \"%s\" found nothing", cases[i].search);
+        }
+    }
+}
+
+static void folding(void **state)
+{
+    (void)state;
+    assert_true(store_fold_holds("KBX 123A", "bx 1"));
+    assert_true(store_fold_holds("ГАЗель", "газЕЛЬ"));
+    assert_true(store_fold_holds("Ärger", "äRG"));
+    assert_true(store_fold_holds("ŁÓDŹ", "łódź"));
+    assert_true(store_fold_holds("anything", ""));
+    assert_false(store_fold_holds("", "a"));
+    assert_false(store_fold_holds("KBX", "kbxa"));
+    assert_true(store_fold_begins("KKB KBX", "kb"));
+    assert_false(store_fold_begins("KKB 1KB", "kb"));
+    assert_true(store_fold_holds("aaab", "aab"));
+    assert_false(store_fold_holds("\xC3", "\xC3\x84")); /* cut in the middle: no reading behind the end */
+    assert_false(store_fold_holds("\xF0\x9F", "x"));
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        T(every_way_finds_the_same),
+        T(letters_of_other_scripts),
+        T(beginnings_of_words_are_found_by_one_or_two_characters),
+        cmocka_unit_test(folding),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
