@@ -2,7 +2,7 @@
 // Overlay of all seals: clustered, updated in place by differences, with the worst open grade of each cluster.
 import type { GeoJSONFeatureDiff, GeoJSONSource, GeoJSONSourceDiff, LayerSpecification } from "maplibre-gl";
 import type { LiveSeal } from "@/api/model";
-import { seals, takeDirty } from "@/state/fleet";
+import { gradeOf, seals, takeDirty } from "@/state/fleet";
 import { collection, type Chart, type Overlay } from "./chart";
 import type { Palette } from "./palette";
 import { GLYPH_STATES } from "./sprites";
@@ -23,7 +23,7 @@ function looks(s: LiveSeal): Shown {
     id: s.seal,
     glyph: `seal-${tampered}-${s.knowledge === "proven" ? "proven" : "claimed"}-${moving ? "moving" : "still"}`,
     course: moving ? (s.fix?.course_deg ?? 0) : 0,
-    grade: s.grade,
+    grade: gradeOf(s),
     name: s.seal.replace(/^[^:]*:/, ""),
   };
 }

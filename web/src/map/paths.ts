@@ -47,6 +47,8 @@ function placeLayers(source: string, p: Palette, minzoom: number): LayerSpecific
 /** Thin lines of open journeys and the stations: the ground of the watch map. */
 export class GroundOverlay implements Overlay {
   private chart: Chart | null = null;
+  private lines: RouteLine[] = [];
+  private places: Station[] = [];
   constructor(private readonly stationsFrom = 6) {}
   sources() {
     return { routes: empty(), stations: empty() };
@@ -59,11 +61,15 @@ export class GroundOverlay implements Overlay {
   }
   ready(chart: Chart): void {
     this.chart = chart;
+    this.routes(this.lines);
+    this.stations(this.places);
   }
-  routes(lines: Iterable<RouteLine>): void {
-    this.chart?.setData("routes", collection([...lines].map((r) => lineFeature(r.line, { id: r.id }))));
+  routes(lines: RouteLine[]): void {
+    this.lines = lines;
+    this.chart?.setData("routes", collection(lines.map((r) => lineFeature(r.line, { id: r.id }))));
   }
   stations(list: Station[]): void {
+    this.places = list;
     this.chart?.setData("stations", collection(placeFeatures(list.map((place) => ({ place, role: "station" })))));
   }
 }

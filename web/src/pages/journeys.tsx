@@ -29,15 +29,15 @@ function Due({ j }: { j: JourneySummary }) {
 }
 
 const columns: Column<JourneySummary>[] = [
-  { key: "alarm", head: () => t("col.alarm"), cell: (j) => <Grade grade={j.grade} short />, width: "104px" },
-  { key: "reference", head: () => t("col.reference"), cell: (j) => <a class="strong" href={`/journeys/${seg(j.id)}`}>{journeyTitle(j)}</a>, width: "180px" },
+  { key: "alarm", head: () => t("col.alarm"), cell: (j) => <Grade grade={j.grade} short />, width: "114px" },
+  { key: "reference", head: () => t("col.reference"), cell: (j) => <a class="strong" href={`/journeys/${seg(j.id)}`}>{journeyTitle(j)}</a>, width: "158px" },
   { key: "state", head: () => t("col.state"), cell: (j) => <JourneyState state={j.state} />, width: "108px" },
   { key: "vehicle", head: () => t("col.vehicle"), cell: (j) => <span class="vehicle"><Mode mode={j.mode} /><span class="plate">{j.vehicle ?? "—"}</span></span>, width: "140px" },
   { key: "route", head: () => t("col.route"), cell: (j) => <span class="clip">{[j.origin?.name, j.destination?.name].map((n) => n ?? "—").join(" – ")}</span> },
   { key: "seals", head: () => t("col.seals"), cell: (j) => <span class="clip">{j.seals.length === 0 ? "—" : device(j.seals[0]!)}{j.seals.length > 1 && ` +${j.seals.length - 1}`}</span>, width: "156px", minor: true },
   { key: "carrier", head: () => t("col.carrier"), cell: (j) => <span class="clip">{j.carrier_name ?? "—"}</span>, width: "160px", minor: true },
-  { key: "heard", head: () => t("col.heard"), cell: (j) => <Time at={j.heard} />, width: "92px" },
-  { key: "due", head: () => t("col.arriveBy"), cell: (j) => <Due j={j} />, width: "112px" },
+  { key: "heard", head: () => t("col.heard"), cell: (j) => <Time at={j.heard} />, width: "92px", label: t("col.heard") },
+  { key: "due", head: () => t("col.arriveBy"), cell: (j) => <Due j={j} />, width: "112px", label: t("col.arriveBy") },
 ];
 
 const states = ["open", "draft", "sealed", "under-way", "arrived", "released", "cancelled"];

@@ -6,6 +6,7 @@ import { seg } from "@/api/client";
 import type { Seal } from "@/api/model";
 import { t, word } from "@/i18n";
 import { device, protocol, short } from "@/lib/names";
+import { grades } from "@/state/alarms";
 import { seals as live, tick } from "@/state/fleet";
 import { journeys } from "@/state/journeys";
 import { query, setQuery } from "@/state/route";
@@ -24,7 +25,7 @@ const journeyName = (id: string) => {
 };
 
 const columns: Column<Seal>[] = [
-  { key: "alarm", head: () => t("col.alarm"), cell: (s) => <Grade grade={now(s)?.grade ?? 0} short />, width: "104px" },
+  { key: "alarm", head: () => t("col.alarm"), cell: (s) => <Grade grade={grades.value.get(s.id) ?? 0} short />, width: "114px" },
   { key: "seal", head: () => t("col.seal"), cell: (s) => <a class="strong num" href={`/seals/${seg(s.id)}`}>{device(s.id)}</a>, width: "184px" },
   { key: "state", head: () => t("col.state"), cell: (s) => <SealState state={now(s)?.state.seal} proof={now(s)?.knowledge} tampered={now(s)?.tampered} />, width: "172px" },
   { key: "battery", head: () => t("col.battery"), cell: (s) => <Battery value={now(s)?.percent ?? null} charging={now(s)?.charging ?? null} />, width: "84px" },

@@ -17,6 +17,13 @@ export const open = computed(() => [...alarms.value.values()].filter(isOpen));
 export const unheld = computed(() => open.value.filter((a) => a.state === "raised"));
 export const worst = computed(() => open.value.reduce((g, a) => Math.max(g, a.grade), 0));
 
+/** Worst open grade of each seal: what the map's rings show, so that map and queue always agree. */
+export const grades = computed(() => {
+  const worstOf = new Map<string, number>();
+  for (const a of open.value) if (a.seal) worstOf.set(a.seal, Math.max(worstOf.get(a.seal) ?? 0, a.grade));
+  return worstOf;
+});
+
 export function put(alarm: Alarm): void {
   const old = alarms.value.get(alarm.id);
   if (old?.version !== undefined && alarm.version !== undefined && alarm.version < old.version) return;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Live state of all seals: a plain map for speed, a tick signal (at most 5 a second) for whoever draws.
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { get } from "@/api/client";
 import type { LiveSeal, LiveSnapshot } from "@/api/model";
+import { grades, ready } from "./alarms";
 import { on } from "./live";
 
 export const seals = new Map<string, LiveSeal>();
@@ -50,6 +51,22 @@ export function clear(): void {
   loaded.value = false;
   tick.value++;
 }
+
+/** The worst open grade of a seal: by the queue once it is there. */
+export const gradeOf = (s: LiveSeal) => (ready.peek() ? (grades.peek().get(s.seal) ?? 0) : s.grade);
+
+let ringed: ReadonlyMap<string, number> = new Map();
+effect(() => {
+  const next = grades.value;
+  for (const name of new Set([...ringed.keys(), ...next.keys()])) if (ringed.get(name) !== next.get(name)) dirty.add(name);
+  ringed = next;
+  if (dirty.size && timer === 0) timer = window.setTimeout(flush, COALESCE_MS);
+});
+effect(() => {
+  if (!ready.value) return;
+  for (const name of seals.keys()) dirty.add(name); // the queue's word replaces the snapshot's
+  if (dirty.size && timer === 0) timer = window.setTimeout(flush, COALESCE_MS);
+});
 
 on("position", (e) => e.seals.forEach(put));
 on("seal", (s) => s.live && put(s.live));

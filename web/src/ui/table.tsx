@@ -7,7 +7,7 @@ import { go } from "@/state/route";
 import { Problem, Skeleton } from "./parts";
 import { tell } from "./toast";
 
-export interface Column<T> { key: string; head: () => ComponentChildren; cell: (row: T) => ComponentChildren; width?: string; minor?: boolean; end?: boolean }
+export interface Column<T> { key: string; head: () => ComponentChildren; cell: (row: T) => ComponentChildren; width?: string; minor?: boolean; end?: boolean; label?: string }
 interface Props<T> { columns: Column<T>[]; rows: T[]; id: (row: T) => string; href?: (row: T) => string; onRow?: (row: T) => void; list: Pick<Paged<T>, "loading" | "error" | "more" | "reload">; empty: VNode; current?: string | null }
 
 export function Table<T>({ columns, rows, id, href, onRow, list, empty, current }: Props<T>) {
@@ -37,7 +37,7 @@ export function Table<T>({ columns, rows, id, href, onRow, list, empty, current 
             {rows.map((row) => (
               <tr key={id(row)} aria-selected={current === id(row) || undefined} tabIndex={acts ? 0 : undefined} onClick={acts ? (e) => open(e, row) : undefined}
                 onKeyDown={acts ? (e) => { if (e.key === "Enter" && e.target === e.currentTarget) open(e, row); } : undefined}>
-                {columns.map((c) => <td key={c.key} data-key={c.key} class={`${c.minor ? "minor" : ""}${c.end ? " end" : ""}`}>{c.cell(row)}</td>)}
+                {columns.map((c) => <td key={c.key} data-key={c.key} data-label={c.label} class={`${c.minor ? "minor" : ""}${c.end ? " end" : ""}`}>{c.cell(row)}</td>)}
               </tr>
             ))}
           </tbody>

@@ -10,6 +10,7 @@ import { session } from "@/state/session";
 import { Dialog } from "@/ui/dialog";
 import { Button, Field, Input, Problem } from "@/ui/parts";
 import { say, sayError, tell, type Told } from "@/ui/toast";
+import { Why } from "@/ui/why";
 import { addFiles, Files, type Picked } from "./files";
 
 const etag = (a: Alarm) => (a.version === undefined ? null : `"${a.version}"`);
@@ -64,7 +65,7 @@ export function DispatchDialog({ alarm, onClose }: { alarm: Alarm; onClose: () =
   return (
     <Dialog title={t("dispatch.title")} onClose={onClose}>
       <form onSubmit={send}>
-        <p class="dialog-sub">{word("kind", alarm.kind)}{alarm.why && ` · ${alarm.why}`}</p>
+        <p class="dialog-sub">{word("kind", alarm.kind)}{alarm.why && <> · <Why text={alarm.why} /></>}</p>
         <Field label={t("dispatch.patrol")}><Input value={patrol} onText={(x) => keep(x, note)} required maxLength={79} autofocus name="patrol" /></Field>
         <Field label={`${t("dispatch.note")} (${t("optional")})`}><textarea rows={3} maxLength={999} name="note" value={note} onInput={(e) => keep(patrol, e.currentTarget.value)} /></Field>
         {error && <Problem error={error} />}
@@ -108,12 +109,12 @@ export function ResolveDialog({ alarm, onClose }: { alarm: Alarm; onClose: () =>
   return (
     <Dialog title={t("resolve.title")} onClose={onClose} wide>
       <form onSubmit={send} noValidate>
-        <p class="dialog-sub">{word("kind", alarm.kind)}{alarm.why && ` · ${alarm.why}`}</p>
+        <p class="dialog-sub">{word("kind", alarm.kind)}{alarm.why && <> · <Why text={alarm.why} /></>}</p>
         <fieldset class={tried && !finding ? "choices wrong" : "choices"}>
           <legend>{t("resolve.finding")}</legend>
           {findings.map((f) => (
             <label key={f} class={finding === f ? "choice on" : "choice"}>
-              <input type="radio" name="finding" value={f} checked={finding === f} onChange={() => keep(f, note)} />
+              <input type="radio" name="finding" value={f} autofocus={f === findings[0]} checked={finding === f} onChange={() => keep(f, note)} />
               <strong>{word("finding", f)}</strong><span>{t(`finding.${f}.about` as Key)}</span>
             </label>
           ))}

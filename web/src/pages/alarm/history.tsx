@@ -15,13 +15,13 @@ interface Step { at: string | null | undefined; text: string; who?: string | nul
 export function History({ alarm: a }: { alarm: Alarm }) {
   const audit = useGet<Page<AuditEntry>>(may("observe") ? `/audit${qs({ object: a.id, limit: 50 })}` : null, true);
   useEffect(() => audit.reload(), [a.version]); // read again after each change
-  const others = useGet<Page<Alarm>>(`/journeys/${seg(a.journey)}/alarms?limit=12`);
+  const others = useGet<Page<Alarm>>(`/journeys/${seg(a.journey)}/alarms?limit=50`);
   const changes: Step[] = (audit.value?.items ?? []).map((e) => ({ at: e.time, text: word("action", e.action), who: e.user_name })).reverse();
   const steps: Step[] = [{ at: a.onset, text: t("alarm.happened") }, { at: a.raised, text: t("alarm.raised") }, ...changes];
   if (a.ended) steps.push({ at: a.ended, text: t("alarm.ended") });
   if (changes.length === 0 && a.state !== "raised" && a.changed) steps.push({ at: a.changed, text: word("alarmState", a.state), who: a.handler_name });
   steps.sort((x, y) => Date.parse(x.at ?? "") - Date.parse(y.at ?? ""));
-  const similar = (others.value?.items ?? []).filter((o) => o.id !== a.id);
+  const similar = (others.value?.items ?? []).filter((o) => o.id !== a.id && o.state !== "withdrawn");
   return (
     <>
       <Section title={t("alarm.history")}>

@@ -19,6 +19,7 @@ import { ObservationRow } from "@/ui/observation";
 import { Button, Empty, Facts, Problem, Section, Skeleton } from "@/ui/parts";
 import { tell } from "@/ui/toast";
 import { Span, Time, words } from "@/ui/time";
+import { Why } from "@/ui/why";
 import { dms } from "@/lib/geo";
 import { acknowledge, canDispatch, DispatchDialog, ResolveDialog } from "./actions";
 import { addFiles, FileList, pick } from "./files";
@@ -74,7 +75,7 @@ export function AlarmPanel({ id, onClose, onShow, mini }: Props) {
           <Button icon="check" hint="r" onClick={() => setDialog("resolve")}>{t("alarm.resolve")}</Button>
         </>
       ) : null}>
-      {a.why && <p class="why">{a.why}</p>}
+      {a.why && <p class="why"><Why text={a.why} /></p>}
       {openNow && handles && <p class={`advice g${a.grade}`}>{t(`advice.${a.grade}` as Key)}</p>}
       {loaded.error && <Problem error={tell(loaded.error)} retry={loaded.reload} />}
       <Facts rows={[

@@ -56,6 +56,7 @@ export function JourneyPage({ id }: { id: string }) {
   if (loaded.error?.status === 404) return <main class="page" id="page"><PageHead title={id} back="/journeys" /><Empty icon="route" title={t("journey.notFound")} /></main>;
   const j = loaded.value;
   if (!j) return <main class="page" id="page">{loaded.error ? <Problem error={tell(loaded.error)} retry={loaded.reload} /> : <Skeleton rows={12} />}</main>;
+  const standing = mine.filter((a) => a.state !== "withdrawn");
   const pick = (row: string | null) => setQuery({ point: row });
   const tabs: [string, string][] = [["timeline", t("journey.timeline")], ["messages", t("journey.messages")], ...(may("observe") ? [["audit", t("journey.audit")] as [string, string]] : [])];
   return (
@@ -70,11 +71,11 @@ export function JourneyPage({ id }: { id: string }) {
       <Head j={j} etag={loaded.etag} onChanged={loaded.reload} />
       <div class="columns">
         <div class="column main">
-          <JourneyMap journey={j} rows={rows} alarms={mine} cursor={cursor} chosen={chosen} onHover={setCursor} onPick={pick} />
+          <JourneyMap journey={j} rows={rows} alarms={standing} cursor={cursor} chosen={chosen} onHover={setCursor} onPick={pick} />
           {total > rows.length && <p class="dim note-line">{t("journey.thinned", { n: rows.length, total })}</p>}
           {chosen && <PointCard id={chosen} onClose={() => pick(null)} />}
           {rows.length > 0
-            ? <Plots rows={rows} limits={j.limits ?? []} alarms={mine} cursor={cursor} onCursor={setCursor} onPick={pick} />
+            ? <Plots rows={rows} limits={j.limits ?? []} alarms={standing} cursor={cursor} onCursor={setCursor} onPick={pick} />
             : track.value && <Section title={t("journey.plots")}><p class="none">{t("journey.plots.empty")}</p></Section>}
           {may("observe") && (
             <section class="section tabbed">
@@ -87,7 +88,8 @@ export function JourneyPage({ id }: { id: string }) {
         </div>
         <div class="column side">
           <Section title={t("journey.alarms")}>
-            {mine.length === 0 ? <p class="none">{t("journey.alarms.empty")}</p> : <ul class="similar">{mine.map((a) => <li key={a.id}><a href={`/watch?alarm=${seg(a.id)}`}><GradeMark grade={a.grade} size={13} solid={a.state === "raised"} /><span>{word("kind", a.kind)}</span><Time at={a.onset} /><AlarmState state={a.state} /></a></li>)}</ul>}
+            {standing.length === 0 ? <p class="none">{t("journey.alarms.empty")}</p> : <AlarmLinks list={standing} />}
+            {mine.length > standing.length && <details><summary>{t("journey.alarms.withdrawn", { n: mine.length - standing.length })}</summary><AlarmLinks list={mine.filter((a) => a.state === "withdrawn")} /></details>}
           </Section>
           <Section title={t("journey.seals")}>
             {j.seals.length === 0 ? <p class="none">{t("edit.noSeals")}</p> : (
@@ -102,6 +104,10 @@ export function JourneyPage({ id }: { id: string }) {
       </div>
     </main>
   );
+}
+
+function AlarmLinks({ list }: { list: Alarm[] }) {
+  return <ul class="similar">{list.map((a) => <li key={a.id}><a href={`/watch?alarm=${seg(a.id)}`}><GradeMark grade={a.grade} size={13} solid={a.state === "raised"} /><span>{word("kind", a.kind)}</span><Time at={a.onset} /><AlarmState state={a.state} /></a></li>)}</ul>;
 }
 
 function Head({ j, etag, onChanged }: { j: Journey; etag: string | null; onChanged: () => void }) {

@@ -14,6 +14,7 @@ import { gist } from "@/ui/observation";
 import { Button, Problem, Skeleton } from "@/ui/parts";
 import { tell } from "@/ui/toast";
 import { Time } from "@/ui/time";
+import { Why } from "@/ui/why";
 import { detailWords } from "../audit";
 
 const icons: Record<TimelineItem["kind"], IconName> = { alarm: "warning", command: "send", change: "pencil", observation: "lock" };
@@ -39,7 +40,7 @@ export function Timeline({ items, cursor, onHover, onPick }: Props) {
 }
 
 function Entry({ item: x, onPick }: { item: TimelineItem; onPick: (id: string) => void }) {
-  if (x.alarm) return <a class="entry" href={`/watch?alarm=${seg(x.alarm.id)}`}><strong>{word("kind", x.alarm.kind)}</strong><span class="dim">{"why" in x.alarm ? x.alarm.why : ""}</span><AlarmState state={x.alarm.state} /></a>;
+  if (x.alarm) return <a class="entry" href={`/watch?alarm=${seg(x.alarm.id)}`}><strong>{word("kind", x.alarm.kind)}</strong><span class="dim">{"why" in x.alarm && <Why text={x.alarm.why} />}</span><AlarmState state={x.alarm.state} /></a>;
   if (x.command) return <span class="entry"><strong>{word("command", x.command.name)}</strong><span class="dim">{[device(x.command.seal), x.command.reason, x.command.user_name].filter(Boolean).join(" · ")}</span><CommandState state={x.command.state} /></span>;
   if (x.change) return <span class="entry"><strong>{word("action", x.change.action)}</strong><span class="dim">{[x.change.user_name, detailWords(x.change.detail)].filter(Boolean).join(" · ")}</span></span>;
   if (x.observation) {

@@ -12,7 +12,7 @@ import type { Chart } from "@/map/chart";
 import { MapBox } from "@/map/mapbox";
 import { JourneyOverlay, SpotOverlay } from "@/map/paths";
 import { serverNow } from "@/state/clock";
-import { open } from "@/state/alarms";
+import { grades, open } from "@/state/alarms";
 import { seals, tick } from "@/state/fleet";
 import { journeys } from "@/state/journeys";
 import { may } from "@/state/session";
@@ -37,6 +37,7 @@ export function SealPage({ id }: { id: string }) {
   const overlays = useRef({ track: new JourneyOverlay("s"), spot: new SpotOverlay("s-spot") });
   const [chart, setChart] = useState<Chart | null>(null);
   const fix = live?.fix ?? null;
+  const grade = grades.value.get(id) ?? 0;
 
   const rows = useMemo(() => rowsOf(track.value), [track.value]);
   useEffect(() => {
@@ -44,7 +45,7 @@ export function SealPage({ id }: { id: string }) {
     const b = bounds([...rows.filter((r) => r.valid).map((r) => [r.lon!, r.lat!] as [number, number]), ...(fix ? [[fix.lon, fix.lat] as [number, number]] : [])]);
     if (b && chart) chart.map.fitBounds(b, { padding: 40, maxZoom: 13, duration: 0 });
   }, [rows, chart]);
-  useEffect(() => overlays.current.spot.show(fix ? { at: [fix.lon, fix.lat], accuracy: fix.accuracy_m ?? null, grade: live?.grade ?? 0 } : null), [fix?.time, live?.grade, chart]);
+  useEffect(() => overlays.current.spot.show(fix ? { at: [fix.lon, fix.lat], accuracy: fix.accuracy_m ?? null, grade } : null), [fix?.time, grade, chart]);
 
   if (record.error?.status === 404) return <main class="page" id="page"><PageHead title={device(id)} back="/seals" /><Empty icon="lock" title={t("seal.notFound")} /></main>;
   const s = record.value;
@@ -78,7 +79,7 @@ export function SealPage({ id }: { id: string }) {
                 !!fix && [t("seal.lastPosition"), <Time at={fix.time} />],
                 fix?.speed_kmh !== null && fix?.speed_kmh !== undefined && [t("speed"), quantity(fix.speed_kmh, "km/h")],
                 [t("alarm.journey"), journey ? <a href={`/journeys/${seg(journey)}`}>{j ? journeyTitle(j) : journey}</a> : <span class="none">{t("seal.free")}</span>],
-                !!live?.grade && [t("col.alarm"), <Grade grade={live.grade} />],
+                grade > 0 && [t("col.alarm"), <Grade grade={grade} />],
               ]} />
             )}
           </Section>

@@ -104,7 +104,7 @@ export function WatchPage() {
       if (b) chart.map.fitBounds(b, { padding: 64, maxZoom: 12, duration: 0 });
     }
   }, [beat, chart]);
-  useEffect(() => l.ground.routes(routes.value.values()), [routes.value, chart]);
+  useEffect(() => l.ground.routes([...routes.value.values()]), [routes.value, chart]);
 
   // The alarm or seal that is looked at: its journey's corridor and the travelled part.
   const seal = sealId ? seals.get(sealId) : alarm?.seal ? seals.get(alarm.seal) : undefined;

@@ -12,6 +12,7 @@ import { AlarmState, GradeMark } from "@/ui/badges";
 import { Icon } from "@/ui/icon";
 import { Empty, Skeleton } from "@/ui/parts";
 import { Time } from "@/ui/time";
+import { Why } from "@/ui/why";
 
 /** Ids in the order on screen, for j and k. */
 export const shownIds: { current: string[] } = { current: [] };
@@ -91,7 +92,7 @@ function Row({ alarm: a, selected }: { alarm: Alarm; selected: boolean }) {
       <span class="alarm-row-main">
         <span class="alarm-row-top"><strong>{word("kind", a.kind)}</strong><Time at={a.onset} /></span>
         <span class="alarm-row-who">{name || a.journey}</span>
-        {a.why && <span class="alarm-row-why">{a.why}</span>}
+        {a.why && <span class="alarm-row-why"><Why text={a.why} /></span>}
         {a.state !== "raised" && (
           <span class="alarm-row-state"><AlarmState state={a.state} />{(a.patrol ?? a.handler_name) && <span><Icon name={a.patrol ? "road" : "user"} size={12} />{a.patrol ?? a.handler_name}</span>}</span>
         )}
