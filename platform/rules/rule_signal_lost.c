@@ -43,14 +43,24 @@ static int64_t due_of(const struct signal *s, const struct plan *plan, int64_t f
     return by;
 }
 
+/* The onset is that of the live silence, so that records which come in one after the other do not make it wander. */
 static void fire(struct signal *s, const struct rule_input *in)
 {
-    char since[BULLA_TIME_TEXT], span[RULE_SPAN_TEXT];
-    bulla_time_put(since, s->heard_ms);
+    int64_t onset_ms = due_of(s, in->plan, s->live_ms);
+    char since[BULLA_TIME_TEXT], told[BULLA_TIME_TEXT];
+    bulla_time_put(since, s->live_ms);
+    bulla_time_put(told, s->heard_ms);
     s->fired = true;
-    s->slot = rule_raise(in, ALARM_SIGNAL_LOST, in->at_ms);
+    s->slot = rule_raise(in, ALARM_SIGNAL_LOST, onset_ms < in->at_ms ? onset_ms : in->at_ms);
+    sheet_evidence(in->sheet, s->slot, s->live);
+    if (s->heard_ms == s->live_ms) {
+        sheet_why(in->sheet, s->slot, "Nothing heard since %s, for more than %lld min", since,
+                  (long long)(in->plan->silence_ms / PLAN_MINUTE_MS));
+        return;
+    }
     sheet_evidence(in->sheet, s->slot, s->last);
-    sheet_why(in->sheet, s->slot, "Nothing heard since %s, for %s", since, rule_span(span, in->at_ms - s->heard_ms));
+    sheet_why(in->sheet, s->slot, "Nothing heard live since %s; stored data tell of it up to %s, and then not for more than %lld min",
+              since, told, (long long)(in->plan->silence_ms / PLAN_MINUTE_MS));
 }
 
 /* Stored data filled a silence that was too long, and something else had happened in it. */
