@@ -177,12 +177,23 @@ void sim_device_tick(struct sim_device *d, const struct sim_reading *reading)
 }
 
 /* --- connection --- */
+static void reverse(struct sim_queue *q)
+{
+    for (size_t i = q->head, k = q->n; i + 1 < k; i++) {
+        struct sim_record r = q->at[i];
+        q->at[i] = q->at[--k];
+        q->at[k] = r;
+    }
+}
+
 void sim_device_connected(struct sim_device *d, int64_t now_ms)
 {
     d->connected = true;
     d->ready = false;
     d->wants_close = false;
     d->n_urgent = d->n_in = 0;
+    if (d->newest_first)
+        reverse(&d->history);
     d->kind->connected(d, now_ms);
 }
 

@@ -110,8 +110,9 @@ struct sim_device {
     struct sim_reading now;
     struct sim_queue live, history;
     bool connected;
-    bool ready;       /* logged in, or needs no login */
-    bool wants_close; /* ordered to restart or sleep: the carrier of the bytes closes the connection */
+    bool ready;        /* logged in, or needs no login */
+    bool newest_first; /* sends what it stored newest first, as a seal with little battery left does */
+    bool wants_close;  /* ordered to restart or sleep: the carrier of the bytes closes the connection */
     /* settings that commands change */
     uint32_t interval_s;                     /* between live reports */
     uint32_t store_moving_s, store_parked_s; /* between records kept while there is no connection */

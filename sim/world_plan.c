@@ -5,8 +5,11 @@
 
 #include "sim/world_internal.h"
 
-#define CORRIDOR_M        500.0
-#define TOLERANCE_M       40.0 /* of the planned line against the road: well inside the corridor */
+#define CORRIDOR_M  500.0
+#define TOLERANCE_M 40.0 /* of the planned line against the road: well inside the corridor */
+/* The history of up to 13 hours arrives only now: until it has, each of its gaps would be a silence for the rule. */
+#define SILENCE_MINUTES   900
+#define DEPART_MS         (120 * MINUTE_MS)
 #define MINUTE_MS         60000
 #define CREATED_BEFORE_MS (90 * MINUTE_MS)
 
@@ -155,17 +158,17 @@ static bool put_route(struct journey *j, const struct truck *t)
     return ok;
 }
 
-static void put_times(struct journey *j, const struct truck *t)
+static void put_times(struct journey *j, const struct truck *t, int64_t start_ms)
 {
     int64_t way_ms = t->expected_ms - t->sealed_ms;
     j->created_ms = t->sealed_ms - CREATED_BEFORE_MS;
     j->sealed_at_ms = t->sealed_ms;
-    j->depart_by_ms = t->sealed_ms + 120 * MINUTE_MS;
+    if (t->sealed_ms + DEPART_MS > start_ms) /* else it is under way since long: a limit that nobody watches any more */
+        j->depart_by_ms = t->sealed_ms + DEPART_MS;
     j->arrive_by_ms = t->sealed_ms + way_ms + way_ms / 4 + 120 * MINUTE_MS;
     j->arrived_at_ms = j->unsealed_at_ms = BULLA_TIME_NONE;
     j->state = JOURNEY_UNDER_WAY;
-    if (t->role == ROLE_SILENT)
-        j->silence_minutes = 120;
+    j->silence_minutes = t->role == ROLE_SILENT ? 120 : SILENCE_MINUTES;
     if (t->role == ROLE_RELEASED) {
         j->state = JOURNEY_RELEASED;
         j->arrived_at_ms = t->expected_ms;
@@ -191,7 +194,7 @@ static struct journey *make_journey(struct world *world, size_t i)
     j->mode = JOURNEY_MODE_ROAD;
     j->regime = crosses_border(t) ? JOURNEY_REGIME_TRANSIT : JOURNEY_REGIME_INTERNAL;
     put_texts(world, j, t, i);
-    put_times(j, t);
+    put_times(j, t, world->options.start_ms);
     if (!put_route(j, t)) {
         journey_free(j);
         return NULL;

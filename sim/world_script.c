@@ -128,8 +128,7 @@ static int64_t after(const struct world *world, double seconds)
     return world->options.start_ms + 1000 * (int64_t)(seconds / world->options.speed);
 }
 
-/* --- parts: each sets the age (seconds since sealing) and what is special. An incident in stored data wants an age
- * under four hours: else it reveals, rightly, that nothing was heard for as long (ALARMS: signal_lost). --- */
+/* --- parts: each sets the age (seconds since sealing) and what is special. --- */
 static int64_t play_cut(struct world *world, struct truck *t, int64_t way_s)
 {
     struct sim_vehicle at;
@@ -143,10 +142,15 @@ static int64_t play_cut(struct world *world, struct truck *t, int64_t way_s)
 static int64_t play_card(struct world *world, struct truck *t, int64_t way_s)
 {
     struct sim_vehicle at;
-    int64_t age = first_when(t, 3 * HOUR, parked_long, &at);
+    const struct sim_path *path = t->vehicle.path;
     (void)way_s;
+    for (size_t i = 1; i + 1 < path->n_passes; i++)
+        if (sim_places[path->passes[i].place].kind == SIM_STOP) {
+            (void)sim_vehicle_halt(&t->vehicle, path->passes[i].s_m, 40 * MINUTE);
+            break;
+        }
     add_act(t, after(world, 18), 0, SIM_ACT_CARD, "0004711815", "an unknown card is tried and refused");
-    return age;
+    return first_when(t, HOUR, parked_long, &at);
 }
 
 static int64_t play_arriving(struct world *world, struct truck *t, int64_t way_s)
@@ -193,7 +197,8 @@ static int64_t play_silent(struct world *world, struct truck *t, int64_t way_s)
     struct sim_vehicle at;
     (void)way_s;
     t->silent_from_ms = world->options.start_ms - 150 * MINUTE * 1000;
-    return first_when(t, 7 * HOUR, anything, &at);
+    t->device.newest_first = true;
+    return first_when(t, 255 * MINUTE, anything, &at);
 }
 
 static int64_t play_released(struct world *world, struct truck *t, int64_t way_s)
