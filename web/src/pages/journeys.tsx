@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Journeys: search as one types, filters in the address, saved views.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { usePages } from "@/api/use";
 import { seg } from "@/api/client";
 import type { JourneySummary } from "@/api/model";
@@ -45,12 +45,24 @@ const states = ["open", "draft", "sealed", "under-way", "arrived", "released", "
 export function JourneysPage() {
   const q = query.value;
   const list = usePages<JourneySummary>("/journeys", { search: q.get("q"), state: q.get("state"), grade: q.get("grade"), carrier: q.get("carrier") });
-  const [dirty, setDirty] = useState(0);
+  const [unseen, setUnseen] = useState<ReadonlySet<string>>(new Set());
+  const latest = useRef(list);
+  latest.current = list;
+  const reload = () => {
+    setUnseen(new Set());
+    latest.current.reload();
+  };
   useEffect(() => on("journey", (e) => {
-    list.patch((rows) => rows.map((r) => (r.id === e.id ? { ...r, state: e.state } : r)));
-    setDirty((n) => n + 1);
+    const { items, patch } = latest.current;
+    if (items.some((r) => r.id === e.id)) patch((rows) => rows.map((r) => (r.id === e.id ? { ...r, state: e.state } : r)));
+    else setUnseen((old) => new Set([...old, e.id])); // offered, not pushed in under the pointer
   }), []);
-  void dirty;
+  const empty = list.items.length === 0;
+  useEffect(() => {
+    if (!empty || unseen.size === 0) return;
+    const timer = setTimeout(reload, 500);
+    return () => clearTimeout(timer);
+  }, [empty, unseen]);
   useKeys([{ stroke: "n", label: "key.newJourney", act: () => (may("plan") ? go("/journeys/new") : false) }]);
   const filtered = ["q", "state", "grade", "carrier"].some((k) => q.get(k));
   return (
@@ -63,6 +75,7 @@ export function JourneysPage() {
         <Select label={t("col.state")} value={q.get("state") ?? ""} onPick={(v) => setQuery({ state: v })} options={[["", `${t("col.state")}: ${t("all")}`], ...states.map((s) => [s, word("journeyState", s)] as const)]} />
         <Select label={t("col.alarm")} value={q.get("grade") ?? ""} onPick={(v) => setQuery({ grade: v })} options={[["", `${t("col.alarm")}: ${t("all")}`], ...["3", "2", "1"].map((g) => [g, word("grade", g)] as const)]} />
         {filtered && <Button kind="quiet" icon="close" onClick={() => go("/journeys")}>{t("journeys.clear")}</Button>}
+        {!empty && unseen.size > 0 && <Button kind="plain" icon="refresh" onClick={reload}>{t("journeys.changed", { n: unseen.size })}</Button>}
         <Views views={journeyViews} current={search.value} onPick={(s) => go(`/journeys${s}`)} />
       </div>
       <Table columns={columns} rows={list.items} id={(j) => j.id} href={(j) => `/journeys/${seg(j.id)}`} list={list}

@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { ApiError, call, drop, onAuth, post, setCsrf } from "@/api/client";
 import type { Role, Session } from "@/api/model";
+import { stored } from "./prefs";
 
 export const session = signal<Session | null>(null);
 export const known = signal(false); // whether we asked already
@@ -21,7 +22,11 @@ export type Right = keyof typeof rights;
 export const role = computed<Role | null>(() => session.value?.user.role ?? null);
 export const may = (right: Right) => role.value !== null && (rights[right] as Role[]).includes(role.value);
 
+/** Whether somebody signed in with this browser: without it there is nothing to ask the platform for. */
+const remembered = stored<boolean>("signedIn", false);
+
 function take(s: Session | null): void {
+  remembered.value = s !== null;
   session.value = s;
   setCsrf(s?.csrf ?? null);
   mustChange.value = s?.user.must_change ?? false;
@@ -30,6 +35,7 @@ function take(s: Session | null): void {
 }
 
 export async function resume(): Promise<void> {
+  if (!remembered.value) return take(null);
   try {
     take(await call<Session>("GET", "/session", { quiet: true }));
   } catch (e) {
