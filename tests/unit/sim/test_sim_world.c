@@ -41,7 +41,7 @@ static void watch(void *context, const struct bulla_observation *o)
     if (!(o->has & BULLA_HAS_TIME))
         return;
     f->bad_time += o->time_ms > f->now_ms || o->time_ms < f->journey->sealed_at_ms - 60000;
-    f->first_ms = f->first_ms ? f->first_ms : o->time_ms;
+    f->first_ms = f->first_ms && f->first_ms < o->time_ms ? f->first_ms : o->time_ms;
     f->last_ms = o->time_ms > f->last_ms ? o->time_ms : f->last_ms;
     if (bulla_observation_is(o, BULLA_EVENT_ROPE_CUT)) {
         f->cuts++;
