@@ -257,7 +257,8 @@ static bool rebuild(struct timeline *t, struct loading *l)
     }
     if (l->failed)
         return false;
-    qsort(l->entries, l->n, sizeof *l->entries, compare);
+    if (l->n)
+        qsort(l->entries, l->n, sizeof *l->entries, compare);
     window_clear(&t->window);
     if (!restart(t))
         return false;
