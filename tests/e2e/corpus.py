@@ -1,0 +1,491 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every message of the corpus of real devices through the real listeners: whole, in two pieces cut at every byte, byte
+by byte, between neighbours, on the port of its protocol and on the one that recognises it, JT/T 808 also as packets.
+What is answered on the wire is what the row says, each time; what is damaged is not answered and harms only itself;
+what was stored is found through the API, the damaged with its reason.
+
+A cut is a cut: between the pieces another device gets its answer, so the loop thread has read the first pieces."""
+import os
+import re
+import socket
+import sys
+from datetime import datetime
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from e2e import *  # noqa: E402,F403
+
+SETS = [("jt600", "jt701"), ("jt701_manual", "jt701"), ("jt701_streams", "jt701"), ("jt808", "jt808"), ("jt808_other", "jt808"),
+        ("eseal", "eseal"), ("teratrack", "teratrack")]
+NEW_PASSWORD = "a much longer word 1"
+TOGETHER = 400  # connections that talk at once
+NOW_MS = int(time.time()) * 1000
+# Where the recorded server said nothing though the protocol's description wants an answer (JT/T 808, 8.18, 8.49, 8.56).
+ANSWERED_BY_DESCRIPTION = {"0x0200", "0x0704", "0x0800", "0x0801"}
+P46 = b"(P46)"  # goes beside another answer until a lock has told which kind it is
+
+
+class Row:
+    def __init__(self, name, protocol, json_row):
+        self.set, self.protocol, self.json, self.id = name, protocol, json_row, json_row["id"]
+        text = json_row.get("wire") or json_row["message"]
+        self.bytes = bytes.fromhex(text) if json_row["encoding"] == "hex" else text.encode()
+        self.expects = json_row.get("expects") or {}
+        self.result = self.expects.get("result")
+        self.down = json_row.get("direction") == "down"
+        self.part = bool((self.expects.get("header") or {}).get("packet"))
+        self.stream = name == "jt701_streams"
+        refused = json_row.get("checksumOk") is False or (json_row.get("strict") or {}).get("result") == "rejected"
+        self.rejected = refused or (self.result == "malformed" and not self.stream)
+        # Un-escaped bytes that no device would send: nothing to compare.
+        self.travels = protocol != "jt808" or "wire" in json_row or not re.search(rb"\x7e|\x7d[^\x01\x02]", self.bytes[1:-1])
+        self.first = None  # its answers when it came whole
+
+    def __str__(self):
+        return f"{self.set} {self.id} {self.json.get('msgType')}"
+
+
+def load():
+    folder = os.path.join(SHARED, "corpus")
+    if not os.path.isdir(folder):
+        skip("the corpus of device messages is not here (BULLA_SHARED)")
+    rows = []
+    for name, protocol in SETS:
+        with open(os.path.join(folder, name + ".jsonl"), encoding="utf-8") as f:
+            rows += [Row(name, protocol, json.loads(line)) for line in f if line.strip()]
+    return rows
+
+
+# --- answers ---
+
+
+def mask_808(plain):
+    """Without platform serial and check value; a registration also without its code."""
+    serial = 15 if plain[2] & 0x40 else 10
+    masked = bytearray(plain)
+    masked[serial:serial + 2] = b"\0\0"
+    if masked[:2] == b"\x81\x00":
+        masked[2] &= 0xFC
+        masked[3] = 0
+        return bytes(masked[:serial + 5])
+    return bytes(masked[:-1])
+
+
+def split_answers(protocol, stream):
+    pattern = {"jt701": rb"\([^)]*\)", "jt808": rb"\x7e[^\x7e]+\x7e|\([^)]*\)", "eseal": rb"##S,.*?,E##\r\n", "teratrack": rb"\{01\}"}[protocol]
+    answers, at = [], 0
+    for found in re.finditer(pattern, stream, re.S):
+        if found.start() != at:
+            break
+        answers.append(mask_808(jt808_plain(found.group())) if found.group()[:1] == b"\x7e" else found.group())
+        at = found.end()
+    if at != len(stream):
+        answers.append(b"NO ANSWER OF THE PROTOCOL: " + stream[at:])
+    return answers
+
+
+def recorded(row):
+    """The answers that the row says, in the form of split_answers()."""
+    answers = []
+    for ack in row.json.get("ack") or []:
+        if ack["encoding"] != "hex":
+            answers.append(ack["message"].replace("<config>", "").encode())
+            continue
+        data = bytes.fromhex(ack["message"])
+        if data[:1] == b"\x7e":
+            plain, check_value = data[1:-1], 0
+            for b in plain:
+                check_value ^= b
+            data = mask_808(plain if check_value == 0 else jt808_plain(data))  # they stand with and without escapes
+        answers.append(data)
+    return answers
+
+
+def same_answer(row, got, expected):
+    if not row.json.get("ackVolatile"):
+        return got == expected
+    digits = re.compile(rb"\d{12,14}|ddmmyyHHMMSS UTC|TIME")  # the time of the answer
+    return digits.sub(b"TIME", got) == digits.sub(b"TIME", expected)
+
+
+def judge_first(row, got):
+    """Whether the answers to a message that came whole are the row's."""
+    if row.rejected:
+        equal(got, [], f"{row}: is damaged and not answered")
+    elif row.down or row.part or row.stream:
+        check(not any(a.startswith(b"NO ANSWER") for a in got), f"{row}: answers are whole", got)
+    elif row.json.get("ack") is None or (not row.json["ack"] and row.json.get("msgType") in ANSWERED_BY_DESCRIPTION):
+        check(row.json.get("ack") is None or got, f"{row}: is answered", got)
+    else:
+        expected = recorded(row)
+        needed = [a for a in got if a != P46 or P46 in expected]
+        right = len(needed) == len(expected) and all(same_answer(row, g, e) for g, e in zip(needed, expected))
+        check(right, f"{row}: answer", f"expected {expected}, got {got}")
+
+
+def judge_again(row, got, how):
+    same = len(got) == len(row.first) and all(same_answer(row, g, e) for g, e in zip(got, row.first))
+    check(same, f"{row}: {how} is answered as the first time", f"expected {row.first}, got {got}")
+
+
+# --- a message that is good, behind every other: its answer shows that the connection goes on ---
+
+
+class Sentinel:
+    """Two good messages of devices of our own; `ends` is true once the second is answered."""
+
+    def __init__(self, protocol, n):
+        a, b = {"jt701": (251, 253), "jt808": (2 * n & 0xFFFF, 2 * n + 1 & 0xFFFF)}.get(protocol, (2 * n, 2 * n + 1))
+        make = getattr(self, protocol)
+        (one, self.answer_1), (two, self.answer_2) = make(a), make(b)
+        self.bytes = one + two
+
+    @staticmethod
+    def jt701(n):
+        return jt701_frame(9900000001, NOW_MS, n), lambda s: jt701_answer(n) == s
+
+    @staticmethod
+    def jt808(n):
+        return jt808_frame(0x0002, 19900000001, n), lambda s: jt808_answer(s, 2, n) and s[5:11] == bcd("019900000001")[0:6]
+
+    @staticmethod
+    def eseal(n):
+        return eseal_line(990001, NOW_MS, n), lambda s: eseal_answer(990001, n) == s
+
+    @staticmethod
+    def teratrack(n):
+        return teratrack_object(990000000001, NOW_MS, n & 0xFF), lambda s: s == b"{01}"
+
+
+RAW = {"jt701": rb"\([^)]*\)", "jt808": rb"\x7e[^\x7e]+\x7e|\([^)]*\)", "eseal": rb"##S,[^\n]*\n", "teratrack": rb"\{01\}"}
+
+
+def raw_answers(protocol, stream):
+    return re.findall(RAW[protocol], stream, re.S)
+
+
+class Talk:
+    """One conversation: pieces with a barrier between, then the sentinel. judge(answers, whole stream)."""
+    count = 0
+
+    def __init__(self, protocol, port, pieces, judge, answers=None, may_close=False, s=None):
+        Talk.count += 1
+        self.protocol, self.port, self.judge, self.may_close, self.s = protocol, port, judge, may_close, s
+        self.sentinel = Sentinel(protocol, Talk.count)
+        self.n_expected = answers  # teratrack: all answers are alike, so they are counted
+        self.pieces = pieces[:-1] + [pieces[-1] + self.sentinel.bytes]
+
+    def ended(self, stream):
+        if not stream.endswith((b")", b"\x7e", b"\n", b"}")):
+            return False
+        raw = raw_answers(self.protocol, stream)
+        if self.protocol == "teratrack":
+            return len(raw) >= self.n_expected + 2
+        return bool(raw) and self.sentinel.answer_2(raw[-1])
+
+    def read(self):
+        stream, whole = read_until(self.s, self.ended)
+        if not whole:
+            if not check(self.may_close, "the connection goes on", f"{self.pieces[0][:60].hex()} closed with {stream[:200]!r}"):
+                return
+            self.judge(split_answers(self.protocol, stream), False)
+            return
+        raw = raw_answers(self.protocol, stream)
+        n_own = 2 if len(raw) > 1 and self.sentinel.answer_1(raw[-2]) else 1
+        own = b"".join(raw[len(raw) - n_own:])
+        check(stream.endswith(own), "answers come in order", stream)
+        self.judge(split_answers(self.protocol, stream[:len(stream) - len(own)]), n_own == 2)
+
+
+class Barrier:
+    """A device whose answer shows that everything sent before has been read."""
+
+    def __init__(self, server):
+        self.s, self.n = connect(server.port("jt701")), 0
+
+    def wait(self):
+        self.n += 1
+        self.s.sendall(jt701_frame(9900000002, NOW_MS + self.n * 1000, self.n & 0xFF))
+        read_until(self.s, lambda got: got.endswith(b")"))
+
+
+def run_talks(talks, barrier, keep=False):
+    for at in range(0, len(talks), TOGETHER):
+        group = talks[at:at + TOGETHER]
+        for talk in group:
+            talk.s = talk.s or connect(talk.port)
+        for step in range(max(len(t.pieces) for t in group)):
+            for talk in group:
+                if step < len(talk.pieces):
+                    try:
+                        talk.s.sendall(talk.pieces[step])
+                    except ConnectionError:
+                        check(talk.may_close, "the connection goes on", talk.pieces[step][:60].hex())
+            if step + 1 < max(len(t.pieces) for t in group):
+                barrier.wait()
+        for talk in group:
+            talk.read()
+            if not keep:
+                drop(talk.s)
+
+
+# --- the ways in which a message may come ---
+
+
+def whole(rows, server, barrier):
+    say("whole, on the protocol's own port")
+    talks = []
+    for row in rows:
+        def judge(got, neighbour, row=row):
+            row.first = got
+            judge_first(row, got)
+            check(neighbour or row.stream, f"{row}: the message behind it is answered")
+        talks.append(Talk(row.protocol, server.port(row.protocol), [row.bytes], judge, len(row.json.get("ack") or [])))
+    run_talks(talks, barrier)
+
+
+def stateless(rows):
+    """Parts of a message are answered by what has come before: they have their own test."""
+    return [r for r in rows if not r.part]
+
+
+def cuts(rows, server, barrier):
+    say("cut in two at every byte, again and again on one connection")
+    sockets, longest, n = {}, max(len(r.bytes) for r in rows), 0
+    for i in range(1, longest):
+        talks = []
+        for row in rows:
+            if i >= len(row.bytes):
+                continue
+            if i % 300 == 0 and row in sockets:  # so much damage in one connection ends it
+                drop(sockets.pop(row))
+            if row not in sockets:
+                sockets[row] = connect(server.port(row.protocol))
+            talks.append(Talk(row.protocol, 0, [row.bytes[:i], row.bytes[i:]],
+                              lambda got, _, row=row, i=i: judge_again(row, got, f"cut at byte {i}"), len(row.first), s=sockets[row]))
+        run_talks(talks, barrier, keep=True)
+        n += len(talks)
+    for s in sockets.values():
+        drop(s)
+    return n
+
+
+def cuts_recognised(rows, server, barrier):
+    say("cut in two at every byte, on the port that recognises it")
+    talks = []
+    for row in rows:
+        for i in range(1, len(row.bytes)):
+            talks.append(Talk(row.protocol, server.port("auto"), [row.bytes[:i], row.bytes[i:]],
+                              lambda got, _, row=row, i=i: judge_again(row, got, f"recognised, cut at byte {i}"), len(row.first)))
+    run_talks(talks, barrier)
+    return len(talks)
+
+
+def recognised(rows, server, barrier):
+    """Whole on the recognising port: the rows that are known there. What begins with nothing known is closed."""
+    say("whole, on the port that recognises it")
+    known, talks = [], []
+    for row in rows:
+        def judge(got, neighbour, row=row):
+            if got or neighbour:
+                known.append(row)
+                judge_again(row, got, "recognised")
+            else:
+                check(row.rejected or row.stream or row.down, f"{row}: is recognised")
+        talks.append(Talk(row.protocol, server.port("auto"), [row.bytes], judge, len(row.first), may_close=True))
+    run_talks(talks, barrier)
+    return known
+
+
+def byte_by_byte(rows, server, barrier, port):
+    say(f"byte by byte, on the port {port or 'of the protocol'}")
+    talks = [Talk(r.protocol, server.port(port or r.protocol), [bytes([b]) for b in r.bytes],
+                  lambda got, _, r=r: judge_again(r, got, "byte by byte"), len(r.first)) for r in rows]
+    talks.sort(key=lambda t: len(t.pieces))
+    run_talks(talks, barrier)
+
+
+def glued(rows, server, barrier):
+    say("between its neighbours in one segment")
+    talks = []
+    for i, row in enumerate(rows):
+        near = [r for r in rows[max(0, i - 1):i + 2] if r.protocol == row.protocol]
+        if any(r.stream for r in near):  # a frame that is cut short may take bytes of the next: only the good one behind must live
+            expected = None
+        else:
+            expected = [a for r in near for a in r.first]
+        ports = [server.port(row.protocol)] + ([] if near[0].rejected or near[0].stream or near[0].down else [server.port("auto")])
+
+        def judge(got, neighbour, row=row, near=near, expected=expected):
+            if expected is None:
+                check(not any(a.startswith(b"NO ANSWER") for a in got), f"{row}: among neighbours: answers are whole", got)
+                return
+            plain = [a for a in got if a != P46]
+            needed = [a for a in expected if a != P46]
+            volatile = any(r.json.get("ackVolatile") for r in near)
+            same = len(plain) == len(needed) if volatile else plain == needed
+            check(same and neighbour, f"{row}: among neighbours", f"expected {expected}, got {got}")
+        talks += [Talk(row.protocol, port, [b"".join(r.bytes for r in near)], judge, len(expected or [])) for port in ports]
+    run_talks(talks, barrier)
+
+
+def parts(rows, server, barrier):
+    say("messages in several packets, in order and from the last to the first")
+    messages = {}
+    for row in rows:
+        header = row.expects.get("header") or {}
+        if row.part and not row.rejected and not row.down:
+            messages.setdefault((header["phoneBcd"], header["msgId"], header["packet"][0]), {})[header["packet"][1]] = row
+    whole_ones = [(key, of) for key, of in messages.items() if len(of) == key[2]]
+    talks = []
+    for key, of in whole_ones:
+        for order in (sorted(of), sorted(of, reverse=True)):
+            wanted = [a for a in recorded(of[key[2]])]
+            pieces = [part for k in order for part in (of[k].bytes[:9], of[k].bytes[9:])]
+
+            def judge(got, neighbour, key=key, wanted=wanted, order=order):
+                if order[0] != 1:  # then the answer names the serial of another part
+                    got, wanted = [a[:10] for a in got], [a[:10] for a in wanted]
+                check(neighbour and (not wanted or wanted[0] in got), f"{key} in {key[2]} packets, {order}", f"expected {wanted} among {got}")
+            talks.append(Talk("jt808", server.port("jt808"), pieces, judge))
+    run_talks(talks, barrier)
+    print(f"   {len(whole_ones)} whole messages")
+
+
+def packets(rows, server, port):
+    say(f"JT/T 808 as packets, on the port {port}")
+    for at in range(0, len(rows), 100):
+        talks = []
+        for row in rows[at:at + 100]:
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.settimeout(WAIT_S)
+            s.connect(("127.0.0.1", server.port(port, "udp")))
+            Talk.count += 1
+            sentinel = Sentinel("jt808", Talk.count)
+            first, second = [b"\x7e" + f + b"\x7e" for f in sentinel.bytes.strip(b"\x7e").split(b"\x7e\x7e")]
+            s.send(first[:len(first) // 2])  # half a packet harms only itself
+            s.send(row.bytes)
+            s.send(first + second)           # two messages in one packet
+            talks.append((row, s, sentinel))
+        for row, s, sentinel in talks:
+            got = []
+            while not got or not sentinel.answer_2(got[-1]):
+                try:
+                    got.append(s.recv(65536))
+                except socket.timeout:
+                    break
+            whole_answer = len(got) >= 2 and sentinel.answer_1(got[-2])
+            if check(whole_answer, f"{row}: as a packet: the packets behind it are answered", got):
+                answers = [a for packet in got[:-2] for a in split_answers("jt808", packet)]
+                judge_again(row, answers, "as a packet")
+            s.close()
+
+
+# --- what was stored ---
+
+
+def ms_of(text):
+    return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+
+
+def is_position(expected, observation):
+    when = expected.get("fixTime") or expected.get("deviceTime")
+    if when and not when.startswith("2000-01-01T00:") and abs(ms_of(when) - ms_of(observation["time"])) > 1000:
+        return False
+    if expected.get("outdated") or "latitude" not in expected:
+        return True
+    fix = observation.get("fix") or {}
+    return (fix.get("lat") is not None and abs(fix["lat"] - expected["latitude"]) <= 1e-5 and abs(fix["lon"] - expected["longitude"]) <= 1e-5
+            and (expected.get("valid") is None or fix.get("valid") == expected["valid"]))
+
+
+def positions_of(row):
+    if row.result == "positions":
+        return row.expects["positions"]
+    e = row.expects
+    if row.set == "jt701_manual" and e.get("time") and "latitude" in e:
+        return [{"fixTime": e["time"], "latitude": e["latitude"], "longitude": e["longitude"], "valid": e["fix"] == "gps" if "fix" in e else None}]
+    return []
+
+
+def read_back(rows, api):
+    say("what was stored, through the API")
+    n, counts = 0, {}
+    for row in rows:
+        device = row.expects.get("deviceId")
+        wanted = [] if row.rejected or row.part else positions_of(row)
+        timed = [ms_of(p.get("fixTime") or p["deviceTime"]) for p in wanted if p.get("fixTime") or p.get("deviceTime")]
+        if not device or not timed:
+            continue
+        known = f"{row.protocol}:{device}" if row.protocol != "jt808" else f"jt808:{device.lstrip('0') or '0'}"
+        path = f"/api/v1/seals/{known}/observations?limit=1000&from={stamp(min(timed) - 1000)}&until={stamp(max(timed) + 1000)}"
+        answer = until(lambda: (lambda a: a if a[0] == 200 else None)(api.get(path)), f"{row}: {known} is entered")
+        page = answer[1]["items"] if answer else []
+        counts[path] = len(page)
+        for i, position in enumerate(wanted):
+            n += 1
+            check(any(is_position(position, o) for o in page), f"{row}: position {i + 1} of {known} is stored",
+                  f"expected {json.dumps(position)[:300]}, got {json.dumps([(o['time'], o.get('fix')) for o in page])[:600]}")
+    print(f"   {n} positions")
+    return counts
+
+
+def stamp(ms):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ms // 1000))
+
+
+def damages(rows, api):
+    say("what was damaged, with its reason")
+    status, value = api.get("/api/v1/damages?limit=1000")
+    equal(status, 200, "damages are listed")
+    kept = value["items"]
+    for row in (r for r in rows if r.rejected):
+        found = [d for d in kept if d["raw"]["hex"] and d["raw"]["hex"] in row.bytes.hex() and len(d["raw"]["hex"]) >= len(row.bytes)]
+        if check(found, f"{row}: is kept for study"):
+            d = found[0]
+            check(d["protocol"] == row.protocol and d["outcome"] != "ok" and len(d["why"]) > 8 and "127.0.0.1" in d["peer"],
+                  f"{row}: with protocol, outcome, reason and sender", json.dumps(d)[:300])
+    print(f"   {len(kept)} kept, {sum(r.rejected for r in rows)} damaged rows")
+
+
+def set_models(rows, api):
+    for row in rows:
+        if row.json.get("model"):
+            seal = {"id": f"{row.protocol}:{row.expects['deviceId']}", "class": "active", "life": "in-stock", "model": row.json["model"]}
+            status, value = api.call("POST", "/api/v1/seals", seal)
+            check(status in (200, 201), f"{row}: its seal is entered", f"{status} {value}")
+
+
+def main():
+    rows = load()
+    travelling = [r for r in rows if r.travels]
+    with Folder() as folder:
+        server = Server(os.path.join(folder, "data"))
+        api = Api(server).sign_in(server.password, NEW_PASSWORD)
+        set_models(rows, api)
+        barrier = Barrier(server)
+        began = time.monotonic()
+        whole(travelling, server, barrier)
+        damages(travelling, api)
+        once = read_back(travelling, api)
+        parts(travelling, server, barrier)
+        alone = stateless(travelling)
+        known = recognised(alone, server, barrier)
+        packets([r for r in alone if r.protocol == "jt808"], server, "jt808")
+        packets([r for r in alone if r.protocol == "jt808" and not r.rejected and not r.down], server, "auto")
+        glued(alone, server, barrier)
+        byte_by_byte(alone, server, barrier, None)
+        byte_by_byte(known, server, barrier, "auto")
+        n = cuts(alone, server, barrier)
+        n += cuts_recognised(known, server, barrier)
+        equal(read_back(travelling, api), once, "what came a thousand times is stored once")
+        check(server.alive(), "the program runs")
+        equal(server.logged(r"\bERROR\b|\berror\b"), [], "no error was logged")
+        equal(server.stop(), 0, "it stops when asked")
+        integrity(os.path.join(folder, "data"))
+        print(f"{len(travelling)} of {len(rows)} rows travel, {n} cuts, {Talk.count} conversations, {time.monotonic() - began:.1f} s")
+    finish()
+
+
+if __name__ == "__main__":
+    main()

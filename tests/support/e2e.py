@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real program from outside, for the scripts of tests/e2e: start, kill and stop it, speak to its device ports and
+its API, read its store, count what was checked. Standard library only."""
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SHARED = os.environ.get("BULLA_SHARED", os.path.join(ROOT, "..", "shared"))
+LISTEN = "auto=tcp:0,auto=udp:0,jt701=tcp:0,jt808=tcp:0,jt808=udp:0,eseal=tcp:0,teratrack=tcp:0"
+SHOWN_MAX = 40  # failures printed; the rest are counted
+WAIT_S = int(os.environ.get("BULLA_WAIT_S", 60))     # for anything that must come; a slow machine is not a failure
+
+passed, failed = 0, 0
+
+
+def check(condition, what, detail=""):
+    global passed, failed
+    if condition:
+        passed += 1
+    else:
+        failed += 1
+        if failed <= SHOWN_MAX:
+            print(f"FAILED {what}: {detail}" if detail else f"FAILED {what}", flush=True)
+    return bool(condition)
+
+
+def equal(got, expected, what):
+    return check(got == expected, what, f"expected {expected!r}, got {got!r}")
+
+
+def say(words):
+    print(f"-- {words}", flush=True)
+
+
+def skip(why):
+    print(f"{os.path.basename(sys.argv[0])}: {why}: skipped")
+    sys.exit(77)
+
+
+def finish():
+    if failed > SHOWN_MAX:
+        print(f"... and {failed - SHOWN_MAX} more failures")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+def until(condition, what, seconds=WAIT_S, every=0.02):
+    """Waits for something that must become true; what it became, or a failure."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        got = condition()
+        if got:
+            return got
+        time.sleep(every)
+    check(False, what, f"not within {seconds} s")
+    return None
+
+
+def program():
+    if len(sys.argv) < 2 or not os.access(sys.argv[1], os.X_OK):
+        print(f"usage: {sys.argv[0]} PROGRAM [BUILD_DIRECTORY]", file=sys.stderr)
+        sys.exit(2)
+    return os.path.abspath(sys.argv[1])
+
+
+class Folder:
+    """A fresh directory that is gone at the end, unless something failed and BULLA_KEEP is set."""
+
+    def __enter__(self):
+        self.path = tempfile.mkdtemp(prefix="bulla-e2e-")
+        return self.path
+
+    def __exit__(self, *_):
+        if failed and os.environ.get("BULLA_KEEP"):
+            print(f"kept: {self.path}")
+        else:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+
+# --- the program ---
+
+
+class Server:
+    """`bulla serve` on a directory. port("jt701") and port("auto", "udp") are its device ports, http its HTTP port."""
+
+    def __init__(self, data, *more, listen=LISTEN, wrap=()):
+        self.out, self.ports, self.http, self.password = [], {}, None, None
+        self.log, self.log_lock = [], threading.Lock()
+        command = [*wrap, program(), "serve", "--data", data, "--http", "127.0.0.1:0", "--listen", listen, *more]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+        self.reader = threading.Thread(target=self._read_log, daemon=True)
+        self.reader.start()
+        for line in self.process.stdout:
+            self.out.append(line)
+            self._learn(line)
+            if line.startswith("Devices ("):
+                break
+        self.started = bool(self.ports)
+        if not self.started:
+            self.process.wait(WAIT_S)
+            self.reader.join(WAIT_S)
+
+    def _learn(self, line):
+        found = re.search(r"one-time password (\S+)", line)
+        self.password = found.group(1) if found else self.password
+        found = re.search(r"http://[^:]+:(\d+)/", line)
+        self.http = int(found.group(1)) if found else self.http
+        if line.startswith("Devices ("):
+            for protocol, transport, port in re.findall(r"(\w+) (tcp|udp)/(\d+)", line):
+                self.ports[protocol, transport] = int(port)
+
+    def _read_log(self):
+        for line in self.process.stderr:
+            with self.log_lock:
+                self.log.append(line.rstrip("\n"))
+
+    def port(self, protocol, transport="tcp"):
+        return self.ports[protocol, transport]
+
+    def logged(self, pattern):
+        with self.log_lock:
+            return [line for line in self.log if re.search(pattern, line)]
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def memory_kib(self, name="VmRSS"):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as f:
+            return int(re.search(rf"{name}:\s+(\d+) kB", f.read()).group(1))
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(WAIT_S)
+        self.reader.join(WAIT_S)
+
+    def stop(self):
+        """Asks it to stop; its exit code, or None when it had to be killed."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(WAIT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return None
+        self.reader.join(WAIT_S)
+        return code
+
+
+# --- HTTP ---
+
+
+class Api:
+    """A signed-in administrator (or nobody, for the open pages)."""
+
+    def __init__(self, server, cookie=None, csrf=None):
+        self.server, self.cookie, self.csrf = server, cookie, csrf
+
+    def call(self, method, path, body=None, headers=None):
+        sent = dict(headers or {})
+        if body is not None:
+            body = json.dumps(body)
+            sent["Content-Type"] = "application/json"
+        if self.cookie:
+            sent["Cookie"] = "bulla_session=" + self.cookie
+            if method != "GET":
+                sent["X-CSRF-Token"] = self.csrf
+        while True:
+            connection = http.client.HTTPConnection("127.0.0.1", self.server.http, timeout=WAIT_S)
+            connection.request(method, path, body, sent)
+            answer = connection.getresponse()
+            raw = answer.read()
+            connection.close()
+            if answer.status != 429:
+                break
+            time.sleep(float(answer.headers.get("Retry-After", 1)))
+        kind = answer.headers.get("Content-Type", "")
+        value = json.loads(raw) if "json" in kind and raw else raw.decode("utf-8", "replace")
+        cookie = re.search(r"bulla_session=([^;]*)", answer.headers.get("Set-Cookie", ""))
+        if cookie and answer.status == 200 and isinstance(value, dict) and value.get("csrf"):
+            self.cookie, self.csrf = cookie.group(1), value["csrf"]
+        return answer.status, value
+
+    def get(self, path):
+        return self.call("GET", path)
+
+    def sign_in(self, old, new):
+        """With the one-time password, which is changed at once."""
+        status, value = self.call("POST", "/api/v1/session", {"name": "admin", "password": old})
+        check(status == 200, "sign in with the one-time password", f"{status} {value}")
+        status, value = self.call("POST", "/api/v1/session/password", {"old": old, "new": new})
+        check(status == 200, "change the one-time password", f"{status} {value}")
+        return self
+
+    def again(self, password):
+        status, value = self.call("POST", "/api/v1/session", {"name": "admin", "password": password})
+        check(status == 200, "sign in", f"{status} {value}")
+        return self
+
+    def metrics(self):
+        status, text = self.get("/metrics")
+        found = re.findall(r"^(\w+) (\d+)$", text, re.M) if status == 200 else []
+        return {name: int(value) for name, value in found}
+
+
+# --- the store, read from outside while nobody writes ---
+
+
+def stored(data):
+    """(seal, event time in ms) of every observation in the segment files, with duplicates, in no order."""
+    rows = []
+    folder = os.path.join(data, "segments")
+    for name in sorted(os.listdir(folder)):
+        if not re.fullmatch(r"\d{6}\.db", name):
+            continue
+        db = sqlite3.connect(os.path.join(folder, name))
+        base = db.execute("SELECT value FROM meta WHERE name = 'base'").fetchone()
+        if base:
+            names = dict(db.execute("SELECT n, name FROM seal"))
+            rows += [(names[seal], base[0] + at) for seal, at in db.execute("SELECT seal, at FROM observation")]
+        db.close()
+    return rows
+
+
+def integrity(data):
+    """Every database file of the directory says ok."""
+    files = [os.path.join(data, "bulla.db")]
+    folder = os.path.join(data, "segments")
+    files += [os.path.join(folder, n) for n in sorted(os.listdir(folder)) if re.fullmatch(r"\d{6}\.db", n)]
+    for path in files:
+        db = sqlite3.connect(path)
+        equal(db.execute("PRAGMA integrity_check").fetchone()[0], "ok", f"integrity of {os.path.basename(path)}")
+        db.close()
+
+
+# --- sockets ---
+
+
+def connect(port, address="127.0.0.1", source=None):
+    s = socket.create_connection((address, port), timeout=WAIT_S, source_address=(source, 0) if source else None)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return s
+
+
+def drop(s):
+    """Closes without a last word: nothing waits in the kernel for minutes."""
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+
+
+def read_until(s, ends, got=b""):
+    """What comes until ends(bytes) is true; None with it when the connection ends first."""
+    while not ends(got):
+        try:
+            more = s.recv(65536)
+        except (ConnectionError, socket.timeout):
+            return got, False
+        if not more:
+            return got, False
+        got += more
+    return got, True
+
+
+# --- frames of our own ---
+
+
+def bcd(digits):
+    return bytes.fromhex(digits)
+
+
+def jt701_frame(device, ms, serial, lat="3015.0000", lon="12030.0000", status=0x0020 | 0x0040 | 0x0080 | 0x2000):
+    """A long `$` frame of a JT701D (proto/jt701_binary.c): time, place (DDMM.mmmm), status; bit 5 asks for an answer."""
+    t = time.gmtime(ms // 1000)
+    when = time.strftime("%d%m%y%H%M%S", t)
+    north_east = lat.replace(".", "") + lon.replace(".", "") + "F"
+    body = bcd(when + north_east) + bytes([0, 0])          # date .. course
+    body += struct.pack(">IBI", 1234, 9, 0)                 # mileage, satellites, vehicle
+    body += struct.pack(">HBHHB", status, 77, 4321, 8765, 25)
+    body += bytes([0, 1, 15]) + b"\x0f" * 9 + struct.pack(">HHB", 0, 460, 1)
+    return b"$" + bcd(f"{device:010d}") + bytes([0x19, 0x11]) + struct.pack(">H", len(body) + 1) + body + bytes([serial])
+
+
+def jt701_answer(serial):
+    return b"(P69,0,%d)" % serial
+
+
+def eseal_line(device, ms, index, kind="Normal"):
+    when = time.strftime("%Y-%m-%d,%H:%M:%S", time.gmtime(ms // 1000))
+    return (f"##S,eSeal,{device},256,3.0.6,{kind},{index},{when},15,A,30.250000N 120.500000E,10,0,Close,0.71,"
+            f"0:0:3:0,3.8,-73,E##\r\n").encode()
+
+
+def eseal_answer(device, index, kind="Normal"):
+    return f"##S,eSeal,{device},256,3.0.6,{kind} ACK,{index},E##\r\n".encode()
+
+
+def jt808_escape(content):
+    x = 0
+    for b in content:
+        x ^= b
+    content += bytes([x])
+    return b"\x7e" + content.replace(b"\x7d", b"\x7d\x01").replace(b"\x7e", b"\x7d\x02") + b"\x7e"
+
+
+def jt808_frame(message, phone, serial, body=b"", packet=None):
+    """A frame of the 2013 form; packet is (total, number) of a message in parts."""
+    attributes = len(body) | (0x2000 if packet else 0)
+    head = struct.pack(">HH", message, attributes) + bcd(f"{phone:012d}") + struct.pack(">H", serial)
+    return jt808_escape(head + (struct.pack(">HH", *packet) if packet else b"") + body)
+
+
+def jt808_plain(frame):
+    return frame.strip(b"\x7e").replace(b"\x7d\x02", b"\x7e").replace(b"\x7d\x01", b"\x7d")
+
+
+def jt808_location(phone, serial, ms, lat=30.25, lon=120.5):
+    when = bcd(time.strftime("%y%m%d%H%M%S", time.gmtime(ms // 1000 + 8 * 3600)))
+    body = struct.pack(">IIIIHHH", 0, 3, round(lat * 1e6), round(lon * 1e6), 10, 0, 90) + when
+    return jt808_frame(0x0200, phone, serial, body)
+
+
+def jt808_answer(frame_bytes, message, serial):
+    """Whether bytes are the platform's general answer to that message."""
+    plain = jt808_plain(frame_bytes)
+    return plain[:2] == b"\x80\x01" and plain[12:16] == struct.pack(">HH", serial, message)
+
+
+def teratrack_object(device, ms, index):
+    return json.dumps({
+        "MDeviceID": f"{device:012d}", "DiviceType": "1", "DataType": "1", "DataLength": "69",
+        "DateTime": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(ms // 1000)), "Latitude": "30.250000", "Longitude": "120.500000",
+        "LongitudeState": "1", "LatitudeState": "1", "Speed": "0", "Mileage": "0", "FenceAlarm": "0", "AreaAlarmID": "0",
+        "LockCutOff": "0", "SealTampered": "0", "MessageAck": "1", "LockRope": "1", "LockStatus": "1", "LockOpen": "0",
+        "PasswordError": "0", "CardNo": "0", "IllegalCard": "0", "LowPower": "0", "UnCoverBack": "0", "CoverStatus": "1",
+        "LockStuck": "0", "Power": "79", "GSM": "16", "IMEI": "860000000000001", "Index": str(index), "Slave": []}).encode()
