@@ -171,8 +171,8 @@ static void hear(void *context, const struct bulla_observation *o, struct bulla_
     char seal[MODEL_SEAL_SIZE];
     (void)raw;
     snprintf(seal, sizeof seal, "%s:%s", o->protocol, o->device);
-    live_observe(p, o, journeys_of(p, seal));
-    live_mark_registered(p, seal);
+    if (live_observe(p, o, journeys_of(p, seal))) /* the process ended before its record was written */
+        pipeline_register(p, seal);
 }
 
 bool journeys_catch_up(struct platform *p, char why[MODEL_WHY_SIZE])

@@ -100,8 +100,9 @@ bool live_observe(struct platform *p, const struct bulla_observation *o, const s
     int64_t time_ms = bulla_observation_knows(o, BULLA_HAS_TIME) && o->time_ms <= o->received_ms + AHEAD_MS ? o->time_ms : o->received_ms;
     pthread_mutex_lock(&p->live.mutex);
     struct live_entry *e = find_or_add(&p->live, seal);
-    bool fresh = e && e->state.heard_ms == BULLA_TIME_NONE && !e->registered;
+    bool fresh = e && !e->registered && !e->registering;
     if (e) {
+        e->registering |= fresh;
         if (o->received_ms > e->state.heard_ms)
             e->state.heard_ms = o->received_ms;
         take_fix(&e->state, o, time_ms);

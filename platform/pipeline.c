@@ -22,6 +22,7 @@
 
 #define WAIT_MOST_MS 200
 #define COMMANDS_EVERY_MS 1000
+#define REGISTER_PAUSE_MS 5  /* between turns while some are left */
 #define REGISTER_PER_TURN 16 /* seal records written for unknown devices in one turn, so that alarms do not wait */
 
 /* --- inbox --- */
@@ -220,13 +221,13 @@ static bool append(struct platform *p, size_t n)
     return true;
 }
 
-static void remember_unregistered(struct platform *p, const struct bulla_observation *o)
+void pipeline_register(struct platform *p, const char *seal)
 {
     char(*grown)[MODEL_SEAL_SIZE] = realloc(p->unregistered, (p->n_unregistered + 1) * sizeof *grown);
     if (!grown)
         return;
     p->unregistered = grown;
-    snprintf(p->unregistered[p->n_unregistered++], MODEL_SEAL_SIZE, "%s:%s", o->protocol, o->device);
+    snprintf(p->unregistered[p->n_unregistered++], MODEL_SEAL_SIZE, "%s", seal);
 }
 
 static void observe(struct platform *p, const struct bulla_observation *o)
@@ -235,7 +236,7 @@ static void observe(struct platform *p, const struct bulla_observation *o)
     snprintf(seal, sizeof seal, "%s:%s", o->protocol, o->device);
     struct binding *binding = journeys_of(p, seal);
     if (live_observe(p, o, binding))
-        remember_unregistered(p, o);
+        pipeline_register(p, seal);
     commands_heard(p, o);
     if (binding) {
         engine_observe(p->engine, o);
@@ -300,12 +301,20 @@ static void run_batch(struct platform *p, struct batch *b)
 /* A device that nobody entered becomes a seal record, so that officers see that it speaks. */
 static void register_seals(struct platform *p, int64_t now_ms)
 {
+    static struct log_gate gate;
+    if (now_ms < p->register_due_ms)
+        return;
     for (size_t i = 0; i < REGISTER_PER_TURN && p->n_unregistered > 0; i++) {
         struct seal s = {.class_ = SEAL_CLASS_ACTIVE, .life = SEAL_LIFE_UNREGISTERED, .created_ms = now_ms};
-        snprintf(s.id, sizeof s.id, "%s", p->unregistered[--p->n_unregistered]);
-        int stored = store_seal_put(p->store, &s, NULL);
-        if (stored == STORE_OK || stored == STORE_CONFLICT)
-            live_mark_registered(p, s.id);
+        snprintf(s.id, sizeof s.id, "%s", p->unregistered[p->n_unregistered - 1]);
+        if (store_seal_put(p->store, &s, NULL) < 0) {
+            log_gated(&gate, LOG_ERROR, "pipeline", "%s cannot be entered, trying again: %s", s.id, store_error(p->store));
+            p->register_due_ms = now_ms + LIMIT_RETRY_MS;
+            break;
+        }
+        p->n_unregistered--;
+        p->register_due_ms = 0;
+        live_mark_registered(p, s.id);
     }
 }
 
@@ -334,7 +343,7 @@ static void *run(void *host)
 {
     struct platform *p = host;
     for (;;) {
-        struct batch *b = gateway_take(p->gateway, WAIT_MOST_MS);
+        struct batch *b = gateway_take(p->gateway, p->n_unregistered && !p->register_due_ms ? REGISTER_PAUSE_MS : WAIT_MOST_MS);
         run_inbox(p);
         if (b)
             run_batch(p, b);

@@ -20,7 +20,8 @@
 struct live_entry {
     struct live_seal state;
     char carrier[MODEL_ID_SIZE];
-    bool registered; /* its seal record exists */
+    bool registered;  /* its seal record exists */
+    bool registering; /* it waits for one */
     UT_hash_handle hh;
 };
 
@@ -123,7 +124,7 @@ struct platform {
     size_t rows_size;
     char (*unregistered)[MODEL_SEAL_SIZE];
     size_t n_unregistered;
-    int64_t positions_due_ms, commands_due_ms;
+    int64_t positions_due_ms, commands_due_ms, register_due_ms;
     bool catching_up;
     /* shared */
     pthread_mutex_t inbox_mutex;
@@ -140,7 +141,7 @@ struct platform {
 /* live.c */
 bool live_init(struct live *live);
 void live_clear(struct live *live);
-/* Takes an observation in; true when the seal was never heard before. */
+/* Takes an observation in; true when the seal has no record and does not wait for one yet: pipeline_register() it. */
 bool live_observe(struct platform *platform, const struct bulla_observation *o, const struct binding *binding);
 void live_connected(struct platform *platform, const char *seal, bool connected);
 void live_bind(struct platform *platform, const char *seal, const struct binding *binding); /* NULL: in no journey */
@@ -176,6 +177,8 @@ bool profiles_find(void *host, const char *seal, struct proto_profile *out);
 void pipeline_inbox(struct platform *platform, enum inbox_kind kind, const char *id);
 void pipeline_on_alarm(void *host, enum engine_change change, const struct alarm *alarm);
 void pipeline_flush_alarms(struct platform *platform);
+/* A seal that nobody entered gets a record, in its turn. */
+void pipeline_register(struct platform *platform, const char *seal);
 void pipeline_audit(struct platform *platform, struct audit *audit, const char *action, const char *object);
 
 #endif
