@@ -311,7 +311,7 @@ static void run_observations(struct replay *replay, struct engine *engine)
 
 static int play(struct replay *replay)
 {
-    struct engine *engine = engine_new(&(struct engine_host){.host = replay, .on_alarm = on_alarm, .history = history});
+    struct engine *engine = engine_new(&(struct engine_host){.host = replay, .on_alarm = on_alarm, .history = history, .together = true});
     int code = CLI_IO;
     if (engine && engine_journey_put(engine, replay->journey, replay->journey->sealed_at_ms)) {
         run_observations(replay, engine);

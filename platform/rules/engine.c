@@ -14,6 +14,8 @@ struct member {
     struct timeline *timeline;
     size_t heap_at;
     int64_t due_ms;
+    struct member *next_waiting; /* took observations in that were not judged yet */
+    bool waiting;
 };
 
 struct link {
@@ -27,6 +29,8 @@ struct engine {
     struct engine_host host;
     struct engine_counts counts;
     int64_t clock_ms;
+    int64_t judged_ms; /* the clock at the last judgement */
+    struct member *waiting;
     struct member **heap; /* earliest timer first; holds every journey */
     size_t n, capacity;
     struct link *links; /* by seal, open addressing, capacity a power of two */
@@ -186,7 +190,7 @@ struct engine *engine_new(const struct engine_host *host)
     if (!engine)
         return NULL;
     engine->host = *host;
-    engine->clock_ms = INT64_MIN;
+    engine->clock_ms = engine->judged_ms = INT64_MIN;
     return engine;
 }
 
@@ -207,12 +211,41 @@ void engine_free(struct engine *engine)
     free(engine);
 }
 
-/* Moves the clock on; returns where it stood. */
+static void judge(struct engine *engine, struct member *m, int64_t before_ms)
+{
+    timeline_tick(m->timeline, before_ms, engine->clock_ms);
+    refresh(engine, m);
+}
+
+/* Judges what waits, at the present clock. */
+static void judge_waiting(struct engine *engine)
+{
+    while (engine->waiting) {
+        struct member *m = engine->waiting;
+        engine->waiting = m->next_waiting;
+        m->waiting = false;
+        judge(engine, m, engine->judged_ms);
+    }
+}
+
+static void wait(struct engine *engine, struct member *m)
+{
+    if (m->waiting)
+        return;
+    m->waiting = true;
+    m->next_waiting = engine->waiting;
+    engine->waiting = m;
+}
+
+/* Moves the clock on, after what waits for its present time; returns where it stood. */
 static int64_t advance(struct engine *engine, int64_t now_ms)
 {
     int64_t before_ms = engine->clock_ms;
-    if (now_ms > engine->clock_ms)
+    if (now_ms > engine->clock_ms) {
+        judge_waiting(engine);
+        engine->judged_ms = before_ms;
         engine->clock_ms = now_ms;
+    }
     return before_ms;
 }
 
@@ -269,6 +302,7 @@ static bool supervised(const struct journey *j)
 
 bool engine_journey_put(struct engine *engine, const struct journey *journey, int64_t now_ms)
 {
+    judge_waiting(engine);
     int64_t before_ms = advance(engine, now_ms);
     struct member *m = find(engine, journey->id);
     if (!supervised(journey)) {
@@ -283,6 +317,7 @@ bool engine_journey_put(struct engine *engine, const struct journey *journey, in
 
 void engine_journey_drop(struct engine *engine, const char *journey_id)
 {
+    judge_waiting(engine);
     struct member *m = find(engine, journey_id);
     if (!m)
         return;
@@ -311,20 +346,23 @@ void engine_observe(struct engine *engine, const struct bulla_observation *o)
             !is_seal(timeline_plan(link->member->timeline)->journey->seals[link->seal], o))
             continue;
         struct member *m = link->member;
-        if (!timeline_observe(m->timeline, link->seal, o, before_ms, engine->clock_ms))
+        if (!timeline_observe(m->timeline, link->seal, o))
             engine->counts.duplicates++;
-        refresh(engine, m);
+        if (engine->host.together)
+            wait(engine, m);
+        else
+            judge(engine, m, before_ms);
     }
 }
 
 void engine_tick(struct engine *engine, int64_t now_ms)
 {
+    judge_waiting(engine);
     int64_t before_ms = advance(engine, now_ms);
     while (engine->n && engine->heap[0]->due_ms <= engine->clock_ms) {
         struct member *m = engine->heap[0];
         int64_t due_ms = m->due_ms;
-        timeline_tick(m->timeline, before_ms, engine->clock_ms);
-        refresh(engine, m);
+        judge(engine, m, before_ms);
         if (m->due_ms == due_ms)
             break; /* out of memory: the next tick tries again */
     }
@@ -332,6 +370,8 @@ void engine_tick(struct engine *engine, int64_t now_ms)
 
 int64_t engine_next_due(const struct engine *engine)
 {
+    if (engine->waiting)
+        return engine->clock_ms;
     return engine->n ? engine->heap[0]->due_ms : INT64_MAX;
 }
 

@@ -29,6 +29,10 @@ struct engine_host {
      * window and says so in the alarm). NULL: there is no history. */
     bool (*history)(void *host, const char *seal, int64_t from_ms, int64_t until_ms,
                     void (*each)(void *context, const struct bulla_observation *o), void *context);
+    /* False: an observation is judged as it comes. True: those that come at one and the same time of the clock are judged
+     * together, at the next later one or at engine_tick, whichever is first; a burst of stored data then raises nothing
+     * that its last record takes back. */
+    bool together;
 };
 
 /* NULL when out of memory. The host functions are called from inside the calls below, never otherwise. */

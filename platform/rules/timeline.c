@@ -11,6 +11,8 @@
 #define CHECKPOINT_EVERY 64
 #define CHECKPOINTS_MAX  (2 * WINDOW_ENTRIES / CHECKPOINT_EVERY)
 #define DAY_MS           INT64_C(86400000)
+#define CLEAN            SIZE_MAX
+#define MUST_REWIND      SIZE_MAX
 
 struct checkpoint {
     size_t at; /* entries of the window that are folded in */
@@ -30,6 +32,9 @@ struct timeline {
     size_t n_points;
     struct checkpoint live; /* before the timers that fired since the last entry; at: 1 when set */
     int64_t live_ms;        /* the latest of them */
+    size_t folded;          /* entries of the window that the fold has seen, or MUST_REWIND */
+    size_t dirty_from;      /* from here on the window is not as it was folded; CLEAN */
+    bool lacking;           /* the window has an entry from before what it let go */
     bool frozen;
 };
 
@@ -160,6 +165,9 @@ static bool restart(struct timeline *t)
     if (!point_take(t, 0, &t->points[0]))
         return false;
     t->n_points = 1;
+    t->folded = t->window.n;
+    t->dirty_from = t->window.n ? 0 : CLEAN;
+    t->lacking = false;
     return true;
 }
 
@@ -270,6 +278,8 @@ static bool rebuild(struct timeline *t, struct loading *l)
         trim(t);
     }
     t->counts->reworked += l->n;
+    t->folded = t->window.n;
+    t->dirty_from = CLEAN;
     return true;
 }
 
@@ -327,42 +337,48 @@ void timeline_freeze(struct timeline *t)
 
 /* --- entries and time --- */
 
-/* An entry older than the window. */
-static void take_too_old(struct timeline *t, struct entry *e)
+/* The window lacks what came before an entry in it. */
+static void fill_window(struct timeline *t)
 {
     struct loading l = {.timeline = t};
-    bool had = fetch(t, &l);
-    if (had)
-        loading_add(&l, e);
-    if (!had || !rebuild(t, &l)) {
-        e->flags |= ENTRY_OUT_OF_WINDOW;
-        if (window_put(&t->window, 0, e))
-            rewind_to(t, 0);
-    }
+    if (!fetch(t, &l) || !rebuild(t, &l))
+        rewind_to(t, 0);
     free(l.entries);
+}
+
+/* Folds what was taken in since the last time. */
+static void catch_up(struct timeline *t)
+{
+    size_t from = t->dirty_from;
+    if (from == CLEAN)
+        return;
+    t->dirty_from = CLEAN;
+    if (t->lacking) {
+        t->lacking = false;
+        fill_window(t);
+    } else if (from < t->folded) {
+        rewind_to(t, from);
+    } else {
+        if (t->live.at && t->live_ms >= t->window.entries[from].at_ms)
+            point_restore(t, &t->live);
+        drop_live(t);
+        refold(t, from);
+    }
+    trim(t);
+    t->folded = t->window.n;
 }
 
 static void take(struct timeline *t, struct entry *e)
 {
-    if (window_too_old(&t->window, e)) {
-        t->counts->late++;
-        take_too_old(t, e);
-        return;
-    }
+    bool lacks = window_too_old(&t->window, e);
+    if (lacks)
+        e->flags |= ENTRY_OUT_OF_WINDOW;
     size_t at = window_place(&t->window, e);
-    bool last = at == t->window.n;
+    t->counts->late += at < t->window.n;
     if (!window_put(&t->window, at, e))
         return;
-    if (!last) {
-        t->counts->late++;
-        rewind_to(t, at);
-    } else {
-        if (t->live.at && t->live_ms >= e->at_ms)
-            point_restore(t, &t->live);
-        drop_live(t);
-        refold(t, at);
-    }
-    trim(t);
+    t->lacking |= lacks;
+    t->dirty_from = at < t->dirty_from ? at : t->dirty_from;
 }
 
 /* The same observation again. What came first counts: it may have come here second. */
@@ -379,13 +395,14 @@ static bool take_again(struct timeline *t, const struct entry *e)
         return false;
     }
     window_take(&t->window, at);
-    size_t to = window_place(&t->window, &earlier);
-    window_put(&t->window, to, &earlier);
-    rewind_to(t, to < at ? to : at);
+    if (at < t->folded)
+        t->folded = MUST_REWIND;
+    t->dirty_from = at < t->dirty_from ? at : t->dirty_from;
+    take(t, &earlier);
     return true;
 }
 
-bool timeline_observe(struct timeline *t, size_t seal, const struct bulla_observation *o, int64_t before_ms, int64_t now_ms)
+bool timeline_observe(struct timeline *t, size_t seal, const struct bulla_observation *o)
 {
     if (t->frozen)
         return true;
@@ -395,18 +412,17 @@ bool timeline_observe(struct timeline *t, size_t seal, const struct bulla_observ
     if (fresh) {
         t->counts->clock_errors += (e.flags & ENTRY_CLOCK_WRONG) != 0;
         take(t, &e);
-    } else if (!take_again(t, &e)) {
-        return false;
+        return true;
     }
-    settle(t, now_ms);
-    tell(t, &(struct told_when){.before_ms = before_ms, .now_ms = now_ms});
-    return fresh;
+    take_again(t, &e);
+    return false;
 }
 
 void timeline_tick(struct timeline *t, int64_t before_ms, int64_t now_ms)
 {
     if (t->frozen)
         return;
+    catch_up(t);
     settle(t, now_ms);
     tell(t, &(struct told_when){.before_ms = before_ms, .now_ms = now_ms});
 }

@@ -27,8 +27,10 @@ void timeline_load(struct timeline *timeline, int64_t now_ms);
 /* No more is looked at; what stands stays. */
 void timeline_freeze(struct timeline *timeline);
 
-/* Clock before this call, and now. False: it was known already. */
-bool timeline_observe(struct timeline *timeline, size_t seal, const struct bulla_observation *o, int64_t before_ms, int64_t now_ms);
+/* Takes an observation in, to be judged by the next tick. False: it was known already. */
+bool timeline_observe(struct timeline *timeline, size_t seal, const struct bulla_observation *o);
+
+/* Judges what was taken in, fires what is due by now, and tells. `before_ms`: the clock when it last did. */
 void timeline_tick(struct timeline *timeline, int64_t before_ms, int64_t now_ms);
 int64_t timeline_due(const struct timeline *timeline);
 

@@ -359,12 +359,13 @@ struct trial {
     size_t n, split; /* split: after so many a new engine takes over, 0: never */
     int64_t until;
     bool reassign; /* they all come after the end, in this order */
+    bool together; /* judged by the moment of arrival, not by the message */
 };
 
 static void run(const struct trial *trial, struct lines *out)
 {
     struct host host = {.messages = trial->messages, .order = trial->order};
-    struct engine_host port = {.host = &host, .on_alarm = on_alarm, .history = history};
+    struct engine_host port = {.host = &host, .on_alarm = on_alarm, .history = history, .together = trial->together};
     struct engine *engine = engine_new(&port);
     assert_true(engine_journey_put(engine, trial->journey, START));
     for (size_t i = 0; i < trial->n; i++) {
@@ -507,7 +508,7 @@ static void any_order_gives_the_same_alarms(void **state)
         make(&w, seed + round, (enum incident)(round % INCIDENTS), round / INCIDENTS % 2);
         struct dice d = {~(seed + round)};
         for (int way = 0; way < 5; way++) {
-            struct trial t = {w.journey, messages, order, w.n, 0, w.until, way == 2};
+            struct trial t = {w.journey, messages, order, w.n, 0, w.until, way == 2, roll(&d) & 1};
             for (size_t i = 0; i < w.n; i++)
                 order[i] = i;
             if (way == 3) /* everything twice */
@@ -545,7 +546,7 @@ static void history_stands_in_for_what_the_window_let_go(void **state)
             say(&w)->state = (struct bulla_state){0};
         }
         w.until = w.now + 90 * MINUTE + MINUTE;
-        struct trial t = {w.journey, messages, order, w.n, 0, w.until, false};
+        struct trial t = {w.journey, messages, order, w.n, 0, w.until, false, round % 2};
         for (size_t i = 0; i < w.n; i++)
             order[i] = i;
         for (size_t i = 0; i < 12; i++) { /* a few that come very late */
@@ -570,7 +571,7 @@ static void honest_journeys_raise_nothing(void **state)
         make(&w, seed + round, HONEST, false);
         for (size_t i = 0; i < w.n; i++)
             order[i] = i;
-        run(&(struct trial){w.journey, messages, order, w.n, 0, w.until, false}, &got);
+        run(&(struct trial){w.journey, messages, order, w.n, 0, w.until, false, false}, &got);
         for (size_t i = 0; i < got.n; i++)
             print_message("seed %llu: %s\n", (unsigned long long)(seed + round), got.line[i]);
         alarms += got.n;
@@ -592,7 +593,7 @@ static void every_scripted_opening_is_found(void **state)
         make(&w, seed + round, OPENED, false);
         for (size_t i = 0; i < w.n; i++)
             order[i] = i;
-        run(&(struct trial){w.journey, messages, order, w.n, 0, w.until, false}, &got);
+        run(&(struct trial){w.journey, messages, order, w.n, 0, w.until, false, false}, &got);
         for (size_t i = 0; i < w.n_openings; i++) {
             char onset[BULLA_TIME_TEXT], want[80];
             bulla_time_put(onset, w.openings[i]);

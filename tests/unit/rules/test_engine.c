@@ -86,6 +86,25 @@ static void a_duplicate_counts_once(void **state)
     scene_free(s);
 }
 
+/* A repetition may come first and the original second: the earlier arrival dates a message whose clock is wrong. */
+static void the_earlier_arrival_dates_a_wrong_clock(void **state)
+{
+    (void)state;
+    for (int swap = 0; swap < 2; swap++) {
+        struct scene *s = scene_new();
+        scene_drive(s, 0, 0, 5000);
+        for (int i = 0; i < 2; i++) {
+            struct bulla_observation *o = scene_open(scene_message(s, (i ^ swap) ? 20 : 10));
+            o->time_ms = SCENE_START + INT64_C(40) * 86400000;
+            strcpy(o->id, "again");
+            o->counter = 99;
+        }
+        scene_at(s, 25, 9000);
+        scene_expect(s, 30, "illegal_opening@10/3");
+        scene_free(s);
+    }
+}
+
 static void two_seals_of_a_lorry_make_one_deviation(void **state)
 {
     (void)state;
@@ -195,7 +214,7 @@ static void raising_follows_the_clock(void **state)
 }
 
 SCENE_TESTS(cmocka_unit_test(a_late_permission_withdraws), cmocka_unit_test(a_released_journey_keeps_what_stands_and_finds_nothing),
-            cmocka_unit_test(a_duplicate_counts_once), cmocka_unit_test(two_seals_of_a_lorry_make_one_deviation),
-            cmocka_unit_test(a_seal_that_leaves_the_journey_takes_its_alarms),
+            cmocka_unit_test(a_duplicate_counts_once), cmocka_unit_test(the_earlier_arrival_dates_a_wrong_clock),
+            cmocka_unit_test(two_seals_of_a_lorry_make_one_deviation), cmocka_unit_test(a_seal_that_leaves_the_journey_takes_its_alarms),
             cmocka_unit_test(consecutive_journeys_of_a_seal_share_its_messages), cmocka_unit_test(a_thousand_timers_fire_in_order_and_once),
             cmocka_unit_test(raising_follows_the_clock))
