@@ -12,6 +12,7 @@ import socket
 import sys
 from datetime import datetime
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from e2e import *  # noqa: E402,F403
 

@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Acknowledged means stored: devices at full pace, the program killed with SIGKILL at a random moment, started again on
+the same directory, and so on. What a device has seen acknowledged is in the store, once; what it sends again adds
+nothing; a cut rope is one alarm, however often the process died around it. Then the same with SIGTERM.
+
+BULLA_KILL_ROUNDS (8): how often. BULLA_KILL_SEED: the moments, printed at the start."""
+import os
+import random
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from load import *  # noqa: E402,F403
+
+ROUNDS = int(os.environ.get("BULLA_KILL_ROUNDS", 8))
+SEED = int(os.environ.get("BULLA_KILL_SEED", random.SystemRandom().randrange(1 << 32)))
+PASSWORD = "a much longer word 2"
+BASE_MS = (int(time.time()) - 40 * 86400) * 1000
+SEGMENT_ROWS = 20000  # small, so that deaths meet segments that are being changed and closed
+JOURNEY = "KILL-1"
+
+
+def devices():
+    lines = [Line("jt701", 4100000001 + i, BASE_MS, overlap=7 if i % 3 == 0 else 0) for i in range(48)]
+    return lines + [Line("eseal", 510001 + i, BASE_MS, overlap=5 if i % 4 == 0 else 0) for i in range(16)]
+
+
+def rope():
+    """A seal under way, one message at a time; its rope is cut in the middle of the deaths."""
+    return Line("jt701", 4200000001, BASE_MS, window=1)
+
+
+def start(data):
+    return Server(data, "--store", f"sqlite:{data}?segment_rows={SEGMENT_ROWS}")
+
+
+def seal_journey(api, line):
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(BASE_MS // 1000 - 60))
+    status, value = api.call("POST", "/api/v1/seals", {"id": line.seal, "class": "active", "life": "in-stock"})
+    check(status == 201, "the seal is entered", f"{status} {value}")
+    body = {"id": JOURNEY, "state": "under-way", "mode": "road", "regime": "import", "vehicle": "AB 123", "seals": [line.seal],
+            "sealed_at": stamp, "origin": {"name": "A", "lat": 30.25, "lon": 120.5, "radius_m": 500},
+            "destination": {"name": "B", "lat": 31.25, "lon": 121.5, "radius_m": 500},
+            "route": {"type": "LineString", "coordinates": [[120.5, 30.25], [121.5, 31.25]]},
+            "silence_minutes": -1, "stay_minutes": -1}
+    status, value = api.call("POST", "/api/v1/journeys", body)
+    check(status == 201, "the journey is entered", f"{status} {value}")
+
+
+def check_alarm(api, line, what):
+    def alarms():
+        status, value = api.get(f"/api/v1/journeys/{JOURNEY}/alarms?limit=1000")
+        return [a for a in value["items"] if a["kind"] == "cable_cut"] if status == 200 else []
+    got = until(alarms, f"{what}: the cut rope is an alarm") or []
+    equal(len(got), 1, f"{what}: one alarm for one cut")
+    cut = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(line.time_ms(line.cut_from) // 1000))
+    check(got and got[0]["onset"].startswith(cut), f"{what}: its onset", f"expected {cut}, got {got and got[0]['onset']}")
+
+
+def check_seals(api, lines, what):
+    """Each seal that spoke has its record, also one whose first message was the last before a death."""
+    for line in lines:
+        until(lambda: api.get(f"/api/v1/seals/{line.seal}")[0] == 200, f"{what}: {line.seal} has a record")
+
+
+def main():
+    chance = random.Random(SEED)
+    print(f"seed {SEED}, {ROUNDS} rounds", flush=True)
+    lines, seal = devices(), rope()
+    load = Load(lines + [seal])
+    starts = []
+    with Folder() as folder:
+        data = os.path.join(folder, "data")
+        server = start(data)
+        api = Api(server).sign_in(server.password, PASSWORD)
+        seal_journey(api, seal)
+        for n in range(ROUNDS):
+            load.open(server)
+            if n == ROUNDS // 2:
+                seal.cut_from = seal.most_sent
+            moment = time.monotonic() + chance.choice([chance.uniform(0, 0.05), chance.uniform(0.05, 0.5), chance.uniform(0.5, 1.5)])
+            before = load.acked()
+            cut_told = n != ROUNDS // 2
+            load.run(lambda: time.monotonic() >= moment and (cut_told or seal.acked > seal.cut_from))
+            server.kill()
+            load.run(lambda: False)  # what was on its way
+            load.close()
+            began = time.monotonic()
+            server = start(data)
+            starts.append(time.monotonic() - began)
+            if not check(server.started, f"round {n}: it comes back by itself", server.log[-5:]):
+                finish()
+            check(server.logged("store was not shut down cleanly"), f"round {n}: it says what it found", server.log[:5])
+            print(f"   round {n}: {load.acked() - before} acknowledged, back in {starts[-1] * 1000:.0f} ms", flush=True)
+        acked = load.acked()
+
+        say("killed: what was acknowledged")
+        equal(server.stop(), 0, "it stops when asked")
+        check_stored(load.lines, data, "after the kills")
+        integrity(data)
+
+        say("SIGTERM at full pace")
+        server = start(data)
+        check(not server.logged("not shut down cleanly"), "a clean stop is no accident", server.log[:5])
+        load.open(server)
+        moment = time.monotonic() + chance.uniform(0.3, 0.8)
+        load.run(lambda: time.monotonic() >= moment)
+        server.process.send_signal(signal.SIGTERM)
+        load.run(lambda: False)
+        load.close()
+        equal(server.process.wait(WAIT_S), 0, "exit code of SIGTERM at full pace")
+        check_stored(load.lines, data, "after SIGTERM")
+
+        say("everything once more")
+        for line in load.lines:
+            line.limit, line.acked, line.overlap, line.window = line.most_sent, 0, 0, 256
+        server = start(data)
+        load.open(server)
+        load.run(lambda: all(line.done() for line in load.lines))
+        check(all(line.done() for line in load.lines), "all is acknowledged again")
+        load.close()
+        api = Api(server).again(PASSWORD)
+        check_seals(api, load.lines, "after the kills")
+        check_alarm(api, seal, "after the kills")
+        equal(server.stop(), 0, "it stops when asked")
+        n = check_stored(load.lines, data, "after sending all again", all_sent=True)
+        equal(n, sum(line.most_sent for line in load.lines), "observations in the store")
+        integrity(data)
+        segments = len([f for f in os.listdir(os.path.join(data, "segments")) if f.endswith(".db")])
+        print(f"{ROUNDS} kills, {acked} acknowledged before and between them, 0 lost of {n} sent, {segments} segments; "
+              f"back in {1000 * sorted(starts)[len(starts) // 2]:.0f} ms (median), {1000 * max(starts):.0f} ms (most)")
+    finish()
+
+
+if __name__ == "__main__":
+    main()
