@@ -121,13 +121,13 @@ static enum bulla_status decode(struct proto_link *link, const uint8_t *at, size
     return status;
 }
 
-/* Text alone is left to the Jointech text protocol: it is ours only between binary frames. */
+/* A text as the first message: ids of 10 digits are those of the Jointech text protocol. */
 static enum bulla_status probe(const uint8_t *at, size_t n)
 {
     if (n == 0) {
         return BULLA_MORE;
     }
-    return at[0] == JT808_DELIMITER || at[0] == JT808_DELIMITER_E7 ? BULLA_OK : BULLA_NOT_MINE;
+    return at[0] == '(' ? jt808_text_probe(at, n) : at[0] == JT808_DELIMITER || at[0] == JT808_DELIMITER_E7 ? BULLA_OK : BULLA_NOT_MINE;
 }
 
 const struct proto proto_jt808 = {

@@ -87,7 +87,7 @@ struct jt808_state {        /* of one link; zero at its start */
     struct jt808_head last; /* header of the last good message; id_len 0: none yet */
     uint16_t serial;        /* next of ours */
     uint8_t delimiter;      /* of the last good message, 0: none yet */
-    bool shared;            /* the delimiter that ended the last frame may open the next */
+    uint8_t shared;         /* that ended the last frame and may open the next, 0: none */
     uint8_t model;          /* recognised from what the device sent */
     bool cuts_known;
     uint16_t cuts; /* rope cuts counted by the device (item DA) */
@@ -165,6 +165,8 @@ enum bulla_status jt808_jt705(struct jt808_call *c);
 enum bulla_status jt808_text(struct proto_link *link, const uint8_t *at, size_t n);
 /* OK: a "(digits,...)" frame of *len bytes; MORE; NOT_MINE. */
 enum bulla_status jt808_text_frame(const uint8_t *at, size_t n, size_t *len);
+/* Whether a stream that begins with '(' is ours and not that of the Jointech text protocol. */
+enum bulla_status jt808_text_probe(const uint8_t *at, size_t n);
 
 /* ---- answer ---- */
 enum bulla_status jt808_answer_general(struct jt808_call *c);    /* 0x0001 */

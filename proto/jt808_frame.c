@@ -161,11 +161,39 @@ static void escape_put(struct bulla_writer *out, uint8_t delimiter, const uint8_
     }
 }
 
-/* ---- where the next frame is ---- */
+/* ---- where the next frame is ----
+ *
+ * Read from left to right. Each decision stands on bytes that are all at hand, so that it is the same however the
+ * stream is cut; while one is missing, nothing from there on is dropped. No decision looks further than a frame may
+ * be long.
+ *
+ *   at the next byte                       is
+ *   '('  with the rest of a text           a text
+ *   7E                                     up to the next 7E, a frame; whether it is good, decode() says
+ *   any, behind the 7E that ended one      the same: delimiters may be shared
+ *   E7   and no good message so far        garbage up to what ends first: a frame between two E7 or two 7E whose sum
+ *                                          is right, or a text
+ *   else                                   garbage
+ *
+ * After a good message between E7, E7 takes the place of 7E. */
 
-static enum bulla_status found(struct proto_frame *frame, size_t skip, size_t end)
+struct scan {
+    struct jt808_state *state;
+    const uint8_t *at;
+    size_t n, p;
+    uint8_t delimiter;
+};
+
+/* Where what begins at p ends at the latest, as far as bytes are at hand. */
+static size_t limit_of(const struct scan *s, size_t p)
 {
-    *frame = (struct proto_frame){skip, end - skip};
+    return s->n - p < JT808_FRAME_MAX ? s->n : p + JT808_FRAME_MAX;
+}
+
+static enum bulla_status found(struct scan *s, size_t from, size_t end, uint8_t shared, struct proto_frame *frame)
+{
+    s->state->shared = shared;
+    *frame = (struct proto_frame){from, end - from};
     return BULLA_OK;
 }
 
@@ -175,116 +203,118 @@ static enum bulla_status more(struct proto_frame *frame, size_t skip)
     return BULLA_MORE;
 }
 
-/* Whether at[p] .. its closing delimiter is a frame whose checksum is right. */
-static bool sound(const uint8_t *at, size_t p, size_t n, size_t *end)
-{
-    uint8_t store[JT808_FRAME_MAX];
-    struct bulla_bytes content;
-    size_t close = find(at, p + 1, n, at[p]);
-    if (close >= n || close - p - 1 < 13) {
-        return false;
-    }
-    *end = close + 1;
-    return unescape(at[p], (struct bulla_bytes){at + p + 1, close - p - 1}, store, &content) && xor_of(content.at, content.len) == 0;
-}
-
-static size_t candidate(const uint8_t *at, size_t p, size_t n)
-{
-    while (p < n && at[p] != JT808_DELIMITER && at[p] != JT808_DELIMITER_E7) {
-        p++;
-    }
-    return p;
-}
-
-/* No good frame yet, and an E7 stands before the first 7E: whichever encloses a right checksum is the delimiter. */
-static enum bulla_status choose(const uint8_t *at, size_t p, size_t n, struct proto_frame *frame)
-{
-    size_t waiting = n; /* the first one that may still be completed */
-    for (; p < n; p = candidate(at, p + 1, n)) {
-        size_t end;
-        if (sound(at, p, n, &end)) {
-            return found(frame, p, end);
-        }
-        if (waiting == n && n - p < JT808_FRAME_MAX) {
-            waiting = p;
-        }
-    }
-    return more(frame, waiting);
-}
-
-/* A text frame at `p`, in the gap between binary ones. MORE, NOT_MINE, or OK with *frame set. */
-static enum bulla_status text_at(const uint8_t *at, size_t p, size_t n, struct proto_frame *frame)
+static enum bulla_status text_at(struct scan *s, size_t p, struct proto_frame *frame)
 {
     size_t len;
-    enum bulla_status status = jt808_text_frame(at + p, n - p, &len);
+    enum bulla_status status = jt808_text_frame(s->at + p, s->n - p, &len);
     if (status == BULLA_OK) {
-        *frame = (struct proto_frame){p, len};
-    } else if (status == BULLA_MORE) {
-        *frame = (struct proto_frame){p, 0};
+        return found(s, p, p + len, 0, frame);
     }
-    return status;
+    return status == BULLA_MORE ? more(frame, p) : status;
 }
 
-/* The frame that opens with the delimiter at[p]. */
-static enum bulla_status opened(struct jt808_state *state, const uint8_t *at, size_t p, size_t n, struct proto_frame *frame)
+/* From the next byte to the first delimiter in [inside, ...). */
+static enum bulla_status closed(struct scan *s, size_t inside, struct proto_frame *frame)
 {
-    while (p + 1 < n && at[p + 1] == at[p]) { /* an empty frame */
-        p++;
+    size_t limit = limit_of(s, s->p), close = find(s->at, inside, limit, s->delimiter);
+    if (close < limit) {
+        return found(s, s->p, close + 1, s->delimiter, frame);
     }
-    if (p + 1 < n && at[p + 1] == '(') {
-        enum bulla_status status = text_at(at, p + 1, n, frame);
-        if (status == BULLA_MORE) {
-            return more(frame, p); /* the delimiter stays until it is sure that a text follows it */
-        }
-        if (status == BULLA_OK) {
-            state->shared = false;
+    if (limit - s->p < JT808_FRAME_MAX) {
+        return more(frame, s->p);
+    }
+    s->state->shared = 0;
+    return BULLA_NOT_MINE;
+}
+
+/* The next byte is a delimiter. */
+static enum bulla_status opened(struct scan *s, struct proto_frame *frame)
+{
+    while (s->p + 1 < s->n && s->at[s->p + 1] == s->delimiter) { /* an empty frame */
+        s->p++;
+    }
+    if (s->p + 1 < s->n && s->at[s->p + 1] == '(') {
+        enum bulla_status status = text_at(s, s->p + 1, frame);
+        if (status != BULLA_NOT_MINE) {
+            frame->skip -= status == BULLA_MORE; /* the delimiter stays until a text is sure to follow it */
             return status;
         }
     }
-    size_t close = find(at, p + 1, n, at[p]);
-    if (close < n) {
-        state->shared = true;
-        return found(frame, p, close + 1);
-    }
-    if (n - p < JT808_FRAME_MAX) {
-        return more(frame, p);
-    }
-    state->shared = false;
-    return more(frame, n);
+    return closed(s, s->p + 1, frame);
 }
 
-/* at[0] follows the delimiter that ended a frame and is not one itself. */
-static enum bulla_status continued(struct jt808_state *state, const uint8_t *at, size_t n, uint8_t delimiter, struct proto_frame *frame)
+/* Whether what stands between two delimiters, at p and at close, has a right sum. */
+static bool sound(const uint8_t *at, size_t p, size_t close)
 {
-    size_t close = find(at, 0, n, delimiter);
-    if (close < n) {
-        return found(frame, 0, close + 1);
+    uint8_t store[JT808_FRAME_MAX];
+    struct bulla_bytes content, wire = {at + p + 1, close - p - 1};
+    return wire.len >= 13 && unescape(at[p], wire, store, &content) && xor_of(content.at, content.len) == 0;
+}
+
+/* The earliest of what may go on in the bytes behind a hopeless E7: a delimiter's frame, a text, or `limit`. */
+static size_t resume(size_t limit, size_t first, const size_t open[2], size_t text)
+{
+    size_t next = open[1] < text && open[1] != first ? open[1] : text;
+    next = open[0] < next ? open[0] : next;
+    return next < limit ? next : limit;
+}
+
+/* The next byte is an E7, and there was no good message so far. */
+static enum bulla_status choose(struct scan *s, struct proto_frame *frame)
+{
+    size_t limit = limit_of(s, s->p), len, open[2] = {limit, limit}, unfinished = limit; /* 7E, E7; a text */
+    struct proto_frame text = {limit, 0};
+    for (size_t i = s->p; i < text.skip + text.len; i++) {
+        uint8_t byte = s->at[i];
+        if (byte == JT808_DELIMITER || byte == JT808_DELIMITER_E7) {
+            size_t *last = &open[byte == JT808_DELIMITER_E7];
+            if (*last < i && sound(s->at, *last, i)) {
+                return found(s, *last, i + 1, byte, frame);
+            }
+            *last = i;
+        }
+        enum bulla_status status = byte == '(' ? jt808_text_frame(s->at + i, limit - i, &len) : BULLA_NOT_MINE;
+        if (status == BULLA_OK) {
+            text = (struct proto_frame){i, len};
+        } else if (status == BULLA_MORE) {
+            unfinished = i;
+        }
     }
-    state->shared = n < JT808_FRAME_MAX;
-    return more(frame, state->shared ? 0 : n);
+    if (text.len) {
+        return found(s, text.skip, text.skip + text.len, 0, frame);
+    }
+    if (limit - s->p < JT808_FRAME_MAX) {
+        return more(frame, s->p);
+    }
+    s->p = resume(limit, s->p, open, unfinished) - 1;
+    return BULLA_NOT_MINE;
+}
+
+/* What begins at the next byte. NOT_MINE: it is garbage. */
+static enum bulla_status begin(struct scan *s, struct proto_frame *frame)
+{
+    uint8_t byte = s->at[s->p];
+    if (byte == s->delimiter) {
+        return opened(s, frame);
+    }
+    enum bulla_status status = byte == '(' ? text_at(s, s->p, frame) : BULLA_NOT_MINE;
+    if (status == BULLA_NOT_MINE && s->p == 0 && s->state->shared == s->delimiter) {
+        status = closed(s, 0, frame);
+    }
+    if (status == BULLA_NOT_MINE && byte == JT808_DELIMITER_E7 && !s->state->delimiter) {
+        status = choose(s, frame);
+    }
+    return status;
 }
 
 enum bulla_status jt808_frame(struct proto_link *link, const uint8_t *at, size_t n, struct proto_frame *frame)
 {
     struct jt808_state *state = link->state;
-    uint8_t delimiter = state->delimiter ? state->delimiter : JT808_DELIMITER;
-    size_t p = 0;
-    for (; p < n; p++) {
-        if (at[p] == '(') {
-            enum bulla_status status = text_at(at, p, n, frame);
-            if (status != BULLA_NOT_MINE) {
-                state->shared = state->shared && status == BULLA_MORE;
-                return status;
-            }
-        }
-        if (p == 0 && state->shared && at[0] != delimiter) {
-            return continued(state, at, n, delimiter, frame);
-        }
-        if (!state->delimiter && !state->shared && at[p] == JT808_DELIMITER_E7) {
-            return choose(at, p, n, frame);
-        }
-        if (at[p] == delimiter) {
-            return opened(state, at, p, n, frame);
+    struct scan s = {state, at, n, 0, state->delimiter ? state->delimiter : JT808_DELIMITER};
+    for (; s.p < n; s.p++) {
+        enum bulla_status status = begin(&s, frame);
+        if (status != BULLA_NOT_MINE) {
+            return status;
         }
     }
     return more(frame, n);

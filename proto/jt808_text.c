@@ -4,6 +4,11 @@
  */
 #include "proto/jt808.h"
 
+#define ID_MIN    4  /* digits */
+#define ID_PHONE  12 /* ours, whatever the text says */
+#define ID_JT701  10 /* of the Jointech text protocol, whatever the text says */
+#define PROBE_MAX 64 /* bytes in which the group stands */
+
 enum bulla_status jt808_text_frame(const uint8_t *at, size_t n, size_t *len)
 {
     if (n == 0 || at[0] != '(') {
@@ -26,6 +31,44 @@ enum bulla_status jt808_text_frame(const uint8_t *at, size_t n, size_t *len)
         }
     }
     return i < JT808_TEXT_MAX ? BULLA_MORE : BULLA_NOT_MINE;
+}
+
+/* Behind the third comma: "BASE," or "ELOCK,". */
+static enum bulla_status group_probe(const uint8_t *at, size_t n)
+{
+    static const char *const groups[] = {"BASE,", "ELOCK,"};
+    enum bulla_status status = BULLA_NOT_MINE;
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        size_t size = bulla_length(groups[i]), known = n < size ? n : size;
+        if (bulla_compare(at, groups[i], known) == 0) {
+            status = known == size ? BULLA_OK : BULLA_MORE;
+        }
+    }
+    return status;
+}
+
+enum bulla_status jt808_text_probe(const uint8_t *at, size_t n)
+{
+    size_t digits = 0, commas = 0;
+    while (1 + digits < n && at[1 + digits] >= '0' && at[1 + digits] <= '9') {
+        digits++;
+    }
+    if (1 + digits >= n) {
+        return digits < BULLA_DEVICE_SIZE ? BULLA_MORE : BULLA_NOT_MINE;
+    }
+    if (at[1 + digits] != ',' || digits < ID_MIN || digits == ID_JT701 || digits >= BULLA_DEVICE_SIZE) {
+        return BULLA_NOT_MINE;
+    }
+    for (size_t i = 1 + digits; i < n && i < PROBE_MAX && digits != ID_PHONE; i++) {
+        if (at[i] <= 0x20 || at[i] > 0x7E || at[i] == '(' || at[i] == ')') {
+            return BULLA_NOT_MINE;
+        }
+        commas += at[i] == ',';
+        if (commas == 3) {
+            return group_probe(at + i + 1, n - i - 1);
+        }
+    }
+    return digits == ID_PHONE ? BULLA_OK : n < PROBE_MAX ? BULLA_MORE : BULLA_NOT_MINE;
 }
 
 struct fields {

@@ -233,8 +233,36 @@ static void test_probe(void **state)
     assert_int_equal(proto_jt808.probe((const uint8_t *)"\x7e\x02", 2), BULLA_OK);
     assert_int_equal(proto_jt808.probe((const uint8_t *)"\xe7", 1), BULLA_OK);
     assert_int_equal(proto_jt808.probe((const uint8_t *)"", 0), BULLA_MORE);
-    assert_int_equal(proto_jt808.probe((const uint8_t *)"(794104004140,1,001,BASE,2,TIME)", 32), BULLA_NOT_MINE);
     assert_int_equal(proto_jt808.probe((const uint8_t *)"$", 1), BULLA_NOT_MINE);
+}
+
+/* Texts as the first message: each prefix says what the next ones do not take back. */
+static void test_probe_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t known; /* bytes that tell */
+        enum bulla_status status;
+    } cases[] = {
+        {"(813900001234,1,001,BASE,2,TIME)", 14, BULLA_OK},
+        {"(813900001234,P45,\x80", 14, BULLA_OK},
+        {"(8139000012,1,001,BASE,2,TIME)", 12, BULLA_NOT_MINE}, /* ten digits: the other protocol's */
+        {"(81390000123,1,001,BASE,2,TIME)", 24, BULLA_OK},
+        {"(8139000,1,001,ELOCK,3,1)", 21, BULLA_OK},
+        {"(8139000,1,001,WLNET,3,1)", 16, BULLA_NOT_MINE},
+        {"(8139000,1,0 1,BASE,3,1)", 13, BULLA_NOT_MINE},
+        {"(8139000,P45)", 13, BULLA_NOT_MINE},
+        {"(139,1,001,BASE,2,TIME)", 5, BULLA_NOT_MINE},
+        {"(8139000012340000000000000000000000000", 33, BULLA_NOT_MINE},
+        {"(A", 2, BULLA_NOT_MINE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (size_t n = 1; n <= strlen(cases[i].text); n++) {
+            enum bulla_status expected = n < cases[i].known ? BULLA_MORE : cases[i].status;
+            assert_int_equal(proto_jt808.probe((const uint8_t *)cases[i].text, n), expected);
+        }
+    }
 }
 
 /* ---- the E7 variant ---- */
@@ -327,6 +355,7 @@ int main(void)
         cmocka_unit_test(test_split_and_glue),
         cmocka_unit_test(test_endless),
         cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_probe_text),
         cmocka_unit_test(test_e7),
         cmocka_unit_test(test_e7_in_garbage),
     };
