@@ -71,6 +71,13 @@ static void refresh(struct engine *engine, struct member *m)
     heap_fix(engine, m);
 }
 
+/* Each contact puts a timer off: the heap learns of it when the old time comes. */
+static void refresh_earlier(struct engine *engine, struct member *m)
+{
+    if (timeline_due(m->timeline) < m->due_ms)
+        refresh(engine, m);
+}
+
 /* --- seals --- */
 
 static uint64_t hash_text(uint64_t h, const char *text)
@@ -214,7 +221,7 @@ void engine_free(struct engine *engine)
 static void judge(struct engine *engine, struct member *m, int64_t before_ms)
 {
     timeline_tick(m->timeline, before_ms, engine->clock_ms);
-    refresh(engine, m);
+    refresh_earlier(engine, m);
 }
 
 /* Judges what waits, at the present clock. */
@@ -361,9 +368,9 @@ void engine_tick(struct engine *engine, int64_t now_ms)
     int64_t before_ms = advance(engine, now_ms);
     while (engine->n && engine->heap[0]->due_ms <= engine->clock_ms) {
         struct member *m = engine->heap[0];
-        int64_t due_ms = m->due_ms;
-        judge(engine, m, before_ms);
-        if (m->due_ms == due_ms)
+        timeline_tick(m->timeline, before_ms, engine->clock_ms);
+        refresh(engine, m);
+        if (m->due_ms <= engine->clock_ms)
             break; /* out of memory: the next tick tries again */
     }
 }

@@ -52,7 +52,7 @@ void engine_observe(struct engine *engine, const struct bulla_observation *o);
 /* Time passes without a message: timers due by now_ms fire. Clock never goes back. */
 void engine_tick(struct engine *engine, int64_t now_ms);
 
-/* When engine_tick should be called next; INT64_MAX: nothing is waiting. */
+/* When engine_tick should be called next, never later than the next timer; INT64_MAX: nothing is waiting. */
 int64_t engine_next_due(const struct engine *engine);
 
 /* Alarms that stand (raised and not withdrawn) in a journey, "" for all, in order of raising, ties by id. */

@@ -34,7 +34,7 @@ double geometry_accuracy(const struct bulla_observation *o);
 struct geometry_line *geometry_line_new(const struct route *route);
 void geometry_line_free(struct geometry_line *line);
 
-/* Distance to the line: right to 1 m within 100 km. */
-double geometry_line_distance(const struct geometry_line *line, double lat, double lon);
+/* Distance to the line: right to 1 m within 100 km. The line remembers where it looked last, for speed alone. */
+double geometry_line_distance(struct geometry_line *line, double lat, double lon);
 
 #endif
