@@ -153,6 +153,12 @@ static void release(struct demo *demo, const struct world_event *event)
     if (store_journey_put(store, j, &audit) == STORE_OK)
         platform_journey_changed(app_platform(demo->app), j->id);
     journey_free(j);
+    struct seal seal;
+    if (store_seal_get(store, event->seal, &seal) != STORE_OK)
+        return;
+    seal.life = SEAL_LIFE_UNSEALED;
+    if (store_seal_put(store, &seal, NULL) == STORE_OK)
+        platform_seal_changed(app_platform(demo->app), seal.id);
 }
 
 static void on_event(void *host, const struct world_event *event)
@@ -208,9 +214,10 @@ static bool number(const char *name, const char *text, double min, double max, d
     return false;
 }
 
-static void print_people(const char *password)
+static void print_people(const char *password, const struct world_plan *plan)
 {
     printf("Sign in as admin, watch, checkpoint or carrier; password: %s\n", password);
+    printf("Static password of the simulated JT701 seals, for the unlock command: %s\n", plan->password);
     fflush(stdout);
 }
 
@@ -231,7 +238,7 @@ static int live(struct demo *demo, const struct world_options *options, const ch
     world_on_event(demo->world, on_event, demo);
     if (!app_start(demo->app))
         return CLI_IO;
-    print_people(password);
+    print_people(password, plan);
     if (!world_start(demo->world, "127.0.0.1", app_device_port(demo->app, "jt701"), app_device_port(demo->app, "jt808"), why, sizeof why)) {
         cli_say("%s", why);
         return CLI_IO;
