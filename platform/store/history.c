@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BLOOMS_MOST = 128 }; /* in memory; 1.4 MB for a segment of a million rows */
-
 bool store_history_add(struct store_history *history, struct segment *segment)
 {
     if (history->n_segments == history->segments_size) {
@@ -155,7 +153,11 @@ static struct store_history *new_history(const char *folder, const struct store_
         snprintf(history->folder, sizeof history->folder, "%s", folder);
         history->options = *options;
         history->next_number = 1;
-        pthread_rwlock_init(&history->lock, NULL);
+        pthread_rwlockattr_t fair; /* so that readers cannot keep the writer waiting */
+        pthread_rwlockattr_init(&fair);
+        pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+        pthread_rwlock_init(&history->lock, &fair);
+        pthread_rwlockattr_destroy(&fair);
         pthread_mutex_init(&history->bloom_lock, NULL);
         pthread_mutex_init(&history->making, NULL);
         pthread_mutex_init(&history->work_lock, NULL);
@@ -206,21 +208,19 @@ void store_history_close(struct store_history *history)
     free(history);
 }
 
-/* The filter asked for least recently leaves memory. */
-static void drop_oldest_bloom(struct store_history *history)
+/* The place of the filter that was asked for least recently, which leaves memory. */
+static size_t free_place(struct store_history *history)
 {
-    struct segment *oldest = NULL;
-    for (size_t i = 0; i < history->n_segments; i++) {
-        struct segment *segment = history->segments[i];
-        if (segment->bloom && (!oldest || segment->bloom_used < oldest->bloom_used)) {
-            oldest = segment;
-        }
+    size_t oldest = 0;
+    if (history->n_blooms < STORE_BLOOMS_MOST) {
+        return history->n_blooms++;
     }
-    if (oldest) {
-        free(oldest->bloom);
-        oldest->bloom = NULL;
-        history->n_blooms--;
+    for (size_t i = 1; i < history->n_blooms; i++) {
+        oldest = history->blooms[i]->bloom_used < history->blooms[oldest]->bloom_used ? i : oldest;
     }
+    free(history->blooms[oldest]->bloom);
+    history->blooms[oldest]->bloom = NULL;
+    return oldest;
 }
 
 /* Needs the bloom lock. */
@@ -230,11 +230,8 @@ static void keep_bloom(struct store_history *history, struct segment *segment, s
         free(bloom);
         return;
     }
-    if (history->n_blooms >= BLOOMS_MOST) {
-        drop_oldest_bloom(history);
-    }
+    history->blooms[free_place(history)] = segment;
     segment->bloom = bloom;
-    history->n_blooms++;
 }
 
 bool store_history_may_have(struct store_history *history, struct segment *segment, struct store_key key)

@@ -9,12 +9,15 @@
  *   any thread      reads
  *
  * `lock` guards the list, each segment's state and index, and which is hot. The writer holds it for writing only while
- * it enters a batch that is already durable, so a reader never sees what is not.
+ * it enters a batch that is already durable, so a reader never sees what is not. Readers read no file of a closed segment
+ * while they hold it: a closed segment stays closed, and lives as long as the history.
  */
 #ifndef STORE_HISTORY_H
 #define STORE_HISTORY_H
 
 #include "platform/store/segment.h"
+
+#define STORE_BLOOMS_MOST 128 /* Bloom filters in memory, each 1.4 MB for a segment of a million rows */
 
 struct store_history_options {
     uint32_t rows;   /* of a segment */
@@ -43,6 +46,7 @@ struct store_history {
 
     pthread_mutex_t bloom_lock;
     uint64_t bloom_clock;
+    struct segment *blooms[STORE_BLOOMS_MOST]; /* whose filter is in memory */
     size_t n_blooms;
 
     pthread_t keeper;
@@ -81,7 +85,7 @@ void store_keeper_wake(struct store_history *history, bool close, bool move_log)
 /* Appends a segment to the list: needs the lock, or to be alone. False: out of memory. */
 bool store_history_add(struct store_history *history, struct segment *segment);
 
-/* False: a closed segment surely has no such id or seal. Needs the history's lock for reading. */
+/* False: a closed segment surely has no such id or seal. */
 bool store_history_may_have(struct store_history *history, struct segment *segment, struct store_key key);
 
 #endif

@@ -29,41 +29,87 @@ static int tell_broken(const struct broken *broken)
                             : STORE_OK;
 }
 
-static bool is_outside(struct store_history *history, struct segment *segment, struct store_key key, int64_t from_ms, int64_t until_ms)
+struct closed_list { /* the closed segments, newest last, to be read without the lock */
+    struct segment **items;
+    size_t n;
+};
+
+/* Needs the lock for reading. False, and noted: out of memory. */
+static bool list_closed(const struct store_history *history, struct closed_list *out, struct broken *broken)
 {
-    return segment->state == SEGMENT_CLOSED &&
-           (segment->first_ms > until_ms || segment->last_ms < from_ms || !store_history_may_have(history, segment, key));
+    *out = (struct closed_list){malloc((history->n_segments + 1) * sizeof(struct segment *)), 0};
+    if (!out->items) {
+        store_fail(STORE_FAILED, "out of memory");
+        note_broken(broken, history->hot);
+        return false;
+    }
+    for (size_t i = 0; i < history->n_segments; i++) {
+        if (history->segments[i]->state == SEGMENT_CLOSED) {
+            out->items[out->n++] = history->segments[i];
+        }
+    }
+    return true;
 }
 
-/* Opens a stream on every segment that has rows of the seal. */
-static int open_streams(struct store_history *history, const char *seal, int64_t from_ms, int64_t until_ms, struct broken *broken,
-                        struct store_stream **out, size_t *out_n)
+static void note_damaged(struct broken *broken, const struct segment *segment)
+{
+    if (segment->state == SEGMENT_DAMAGED) {
+        store_fail(STORE_PARTIAL, "found damaged when the store was opened");
+        note_broken(broken, segment);
+    }
+}
+
+struct streams { /* in order of segments, which is also the order in which connections are taken */
+    struct store_stream *items;
+    size_t n;
+};
+
+/* A stream for every segment that may have rows of the seal, none open yet. */
+static int find_streams(struct store_history *history, const char *seal, int64_t from_ms, int64_t until_ms, struct broken *broken,
+                        struct streams *out)
+{
+    pthread_rwlock_rdlock(&history->lock);
+    *out = (struct streams){calloc(history->n_segments + 1, sizeof *out->items), 0};
+    int outcome = out->items ? 0 : store_fail(STORE_FAILED, "reading observations: out of memory");
+    for (size_t i = 0; outcome >= 0 && i < history->n_segments; i++) {
+        note_damaged(broken, history->segments[i]);
+        outcome = store_stream_find(history->segments[i], seal, from_ms, until_ms, &out->items[out->n]);
+        out->n += outcome == 0;
+    }
+    pthread_rwlock_unlock(&history->lock);
+    return outcome < 0 ? outcome : 0;
+}
+
+static bool may_have_rows(struct store_history *history, const struct store_stream *stream, struct store_key key)
+{
+    return stream->hits || store_history_may_have(history, stream->segment, key);
+}
+
+/* Opens them; those without rows fall out, those that cannot be read are noted. */
+static void open_streams(struct store_history *history, const char *seal, int64_t from_ms, int64_t until_ms, struct broken *broken,
+                         struct streams *streams)
 {
     struct store_key key = store_key_of_seal(seal);
-    pthread_rwlock_rdlock(&history->lock);
-    struct store_stream *streams = calloc(history->n_segments + 1, sizeof *streams);
     size_t n = 0;
-    for (size_t i = 0; streams && i < history->n_segments; i++) {
-        struct segment *segment = history->segments[i];
-        if (is_outside(history, segment, key, from_ms, until_ms)) {
-            continue;
-        }
-        if (segment->state == SEGMENT_DAMAGED) {
-            store_fail(STORE_PARTIAL, "found damaged when the store was opened");
-            note_broken(broken, segment);
-        }
-        int outcome = segment->state == SEGMENT_DAMAGED && !segment->index
-                          ? STORE_NOT_FOUND
-                          : store_stream_open(segment, seal, from_ms, until_ms, &streams[n]);
-        n += outcome == 0;
-        if (outcome < 0) {
+    for (size_t i = 0; i < streams->n; i++) {
+        struct store_stream stream = streams->items[i];
+        struct segment *segment = stream.segment;
+        int outcome = may_have_rows(history, &stream, key) ? store_stream_open(&stream, seal, from_ms, until_ms) : STORE_NOT_FOUND;
+        if (outcome == 0) {
+            streams->items[n++] = stream;
+        } else if (outcome < 0) {
             note_broken(broken, segment);
         }
     }
-    pthread_rwlock_unlock(&history->lock);
-    *out = streams;
-    *out_n = n;
-    return streams ? 0 : store_fail(STORE_FAILED, "reading observations: out of memory");
+    streams->n = n;
+}
+
+static void drop_streams(struct streams *streams)
+{
+    for (size_t i = 0; i < streams->n; i++) {
+        free(streams->items[i].hits);
+    }
+    free(streams->items);
 }
 
 static size_t earliest(const struct store_stream *streams, size_t n)
@@ -107,40 +153,49 @@ int store_history_range(struct store_history *history, const char *seal, int64_t
                         store_observation_fn each, void *context)
 {
     struct broken broken = {"", ""};
-    struct store_stream *streams = NULL;
-    size_t n = 0;
-    int outcome = open_streams(history, seal, from_ms, until_ms, &broken, &streams, &n);
+    struct streams streams;
+    int outcome = find_streams(history, seal, from_ms, until_ms, &broken, &streams);
     if (outcome) {
+        drop_streams(&streams);
         return outcome;
     }
-    merge(streams, n, seal, limit, &broken, each, context);
-    free(streams);
+    open_streams(history, seal, from_ms, until_ms, &broken, &streams);
+    merge(streams.items, streams.n, seal, limit, &broken, each, context); /* closes them */
+    free(streams.items);
     return tell_broken(&broken);
 }
 
-/* Where an id is: the segment and its row; NULL: in none that can be read. */
+/* Where an id is among the segments with an index in memory; notes those that are damaged. Lists the closed ones. */
+static struct segment *locate_open(struct store_history *history, struct store_key key, struct broken *broken, struct closed_list *closed,
+                                   int64_t *row)
+{
+    struct segment *found = NULL;
+    pthread_rwlock_rdlock(&history->lock);
+    bool done = list_closed(history, closed, broken);
+    for (size_t i = history->n_segments; i-- > 0 && !found && done;) {
+        struct segment *segment = history->segments[i];
+        *row = segment->index ? store_index_find(segment->index, key) : 0;
+        found = *row ? segment : NULL;
+        note_damaged(broken, segment);
+    }
+    pthread_rwlock_unlock(&history->lock);
+    return found;
+}
+
 static struct segment *locate(struct store_history *history, const char *id, struct broken *broken, int64_t *row)
 {
     struct store_key key = store_key_of_id(id);
-    struct segment *found = NULL;
-    pthread_rwlock_rdlock(&history->lock);
-    for (size_t i = history->n_segments; i-- > 0 && !found;) {
-        struct segment *segment = history->segments[i];
-        int64_t n = 0;
-        if (segment->index) {
-            n = store_index_find(segment->index, key);
-        } else if (segment->state == SEGMENT_CLOSED && store_history_may_have(history, segment, key)) {
-            n = store_segment_find(segment, id);
-        }
-        if (n < 0 || (n == 0 && segment->state == SEGMENT_DAMAGED)) {
+    struct closed_list closed;
+    struct segment *found = locate_open(history, key, broken, &closed, row);
+    for (size_t i = closed.n; i-- > 0 && !found;) {
+        struct segment *segment = closed.items[i];
+        *row = store_history_may_have(history, segment, key) ? store_segment_find(segment, id) : 0;
+        if (*row < 0) {
             note_broken(broken, segment);
         }
-        if (n > 0) {
-            found = segment;
-            *row = n;
-        }
+        found = *row > 0 ? segment : NULL;
     }
-    pthread_rwlock_unlock(&history->lock);
+    free(closed.items);
     return found;
 }
 
@@ -230,21 +285,32 @@ static int by_seal_newest_first(const void *left, const void *right)
     return order;
 }
 
+static void collect_latest(struct store_history *history, struct latest_list *list, struct broken *broken)
+{
+    struct closed_list closed;
+    pthread_rwlock_rdlock(&history->lock);
+    bool done = list_closed(history, &closed, broken);
+    for (size_t i = 0; done && i < history->n_segments; i++) {
+        struct segment *segment = history->segments[i];
+        note_damaged(broken, segment);
+        if (segment->index && latest_of_open(list, segment)) {
+            note_broken(broken, segment);
+        }
+    }
+    pthread_rwlock_unlock(&history->lock);
+    for (size_t i = 0; i < closed.n; i++) {
+        if (latest_of_closed(list, closed.items[i])) {
+            note_broken(broken, closed.items[i]);
+        }
+    }
+    free(closed.items);
+}
+
 int store_history_latest(struct store_history *history, store_observation_fn each, void *context)
 {
     struct latest_list list = {0};
     struct broken broken = {"", ""};
-    pthread_rwlock_rdlock(&history->lock);
-    for (size_t i = 0; i < history->n_segments; i++) {
-        struct segment *segment = history->segments[i];
-        int outcome = segment->index                     ? latest_of_open(&list, segment)
-                      : segment->state == SEGMENT_CLOSED ? latest_of_closed(&list, segment)
-                                                         : STORE_FAILED;
-        if (outcome || segment->state == SEGMENT_DAMAGED) {
-            note_broken(&broken, segment);
-        }
-    }
-    pthread_rwlock_unlock(&history->lock);
+    collect_latest(history, &list, &broken);
     if (list.n > 0) {
         qsort(list.items, list.n, sizeof *list.items, by_seal_newest_first);
     }

@@ -130,23 +130,29 @@ static int prepare_range(struct store_stream *stream, const char *seal, int64_t 
     return 0;
 }
 
-int store_stream_open(struct segment *segment, const char *seal, int64_t from_ms, int64_t until_ms, struct store_stream *out)
+int store_stream_find(struct segment *segment, const char *seal, int64_t from_ms, int64_t until_ms, struct store_stream *out)
 {
     struct store_stream stream = {.segment = segment, .base_ms = segment->base_ms};
     int outcome;
     if (segment->state == SEGMENT_CLOSED) {
-        outcome = prepare_range(&stream, seal, from_ms, until_ms);
+        outcome = segment->first_ms > until_ms || segment->last_ms < from_ms ? STORE_NOT_FOUND : 0;
     } else {
-        outcome = find_hits(&stream, seal, from_ms, until_ms);
-        outcome = outcome ? outcome : prepare_hits(&stream);
+        outcome = segment->index ? find_hits(&stream, seal, from_ms, until_ms) : STORE_NOT_FOUND;
     }
-    outcome = outcome ? outcome : store_stream_next(&stream);
+    if (!outcome) {
+        *out = stream;
+    }
+    return outcome;
+}
+
+int store_stream_open(struct store_stream *stream, const char *seal, int64_t from_ms, int64_t until_ms)
+{
+    int outcome = stream->hits ? prepare_hits(stream) : prepare_range(stream, seal, from_ms, until_ms);
+    outcome = outcome ? outcome : store_stream_next(stream);
     if (outcome) {
-        store_stream_close(&stream);
-        return outcome;
+        store_stream_close(stream);
     }
-    *out = stream;
-    return 0;
+    return outcome;
 }
 
 int store_stream_row(struct segment *segment, int64_t n, store_observation_fn each, void *context)

@@ -17,9 +17,12 @@ struct store_stream {
     int64_t base_ms, at_ms;
 };
 
-/* Needs the history's lock for reading, as `state` and `index` are looked at. 0 with *out positioned on the first row;
- * STORE_NOT_FOUND: there is none; negative: the segment cannot be read. Nothing is held unless 0. */
-int store_stream_open(struct segment *segment, const char *seal, int64_t from_ms, int64_t until_ms, struct store_stream *out);
+/* What the stream will read, without touching a file; needs the history's lock for reading. 0; STORE_NOT_FOUND: surely
+ * nothing; negative: out of memory. */
+int store_stream_find(struct segment *segment, const char *seal, int64_t from_ms, int64_t until_ms, struct store_stream *out);
+/* Opens it, without the lock. 0: it is on its first row; STORE_NOT_FOUND: there is none; negative: the segment cannot be
+ * read. Nothing is held unless 0. */
+int store_stream_open(struct store_stream *stream, const char *seal, int64_t from_ms, int64_t until_ms);
 /* 0: on the next row; STORE_NOT_FOUND: the end; negative: the rest cannot be read. */
 int store_stream_next(struct store_stream *stream);
 void store_stream_close(struct store_stream *stream);
