@@ -290,6 +290,7 @@ static void run_batch(struct platform *p, struct batch *b)
         atomic_fetch_add(&p->counts.stored, 1);
         observe(p, &b->rows[i].o);
     }
+    engine_tick(p->engine, clock_now(&p->clock)); /* what came together is judged together */
     pipeline_flush_alarms(p);
     if (b->n_damages)
         store_damages_of(p, b);
@@ -441,7 +442,7 @@ struct platform *platform_open(struct store *store, struct clock clock, char why
     pthread_mutex_init(&p->inbox_mutex, NULL);
     pthread_rwlock_init(&p->profile_lock, NULL);
     snprintf(p->waiting_for, sizeof p->waiting_for, "the stored observations are being read");
-    struct engine_host engine_host = {p, pipeline_on_alarm, history};
+    struct engine_host engine_host = {p, pipeline_on_alarm, history, true};
     struct gateway_host gateway_host = {p, profiles_find};
     bool ok = live_init(&p->live) && stream_init(&p->stream);
     p->engine = engine_new(&engine_host);
