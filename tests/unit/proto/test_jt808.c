@@ -2,6 +2,7 @@
  *
  * JT/T 808: hostile bytes, framing, the E7 variant. What messages mean is in tests/vectors/jt808.
  */
+#include "proto/jt808.h"
 #include "tests/unit/proto/jt808_frames.h"
 
 /* ---- hostile bytes ---- */
@@ -204,6 +205,87 @@ static void test_split_and_glue(void **state)
     free(whole);
 }
 
+/* Streams that tempt to decide too early. Each is fed whole, cut in two at every byte, and byte by byte. */
+static void check_every_cut(const struct bytes *stream, size_t observations)
+{
+    struct wire wire;
+    open_wire(&wire);
+    feed(&wire, stream);
+    assert_int_equal(observed(&wire), observations);
+    wire_close(&wire);
+    char *whole = said_of(stream, stream->n, 0);
+    for (size_t i = 0; i < stream->n; i++) {
+        char *cut = i ? said_of(stream, i, 0) : said_of(stream, stream->n, 1);
+        assert_string_equal(cut, whole);
+        free(cut);
+    }
+    free(whole);
+}
+
+#define GOOD     "7E" HEARTBEAT "8D7E" /* with its sum */
+#define TEXT     "283831323334353637383930312C312C3030312C424153452C322C54494D4529"
+#define GOOD_E7  "E7000200000081234567890100070DE7"
+#define WRONG_E7 "E70002000000812345678901000795E7"
+
+static void test_every_cut(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *hex;
+        size_t observations;
+    } cases[] = {
+        {GOOD GOOD, 2},
+        {GOOD "02", 1},
+        {"7E28" GOOD, 1},                /* a bracket, and no text behind it */
+        {"7E2831323334352C" GOOD, 1},    /* nearly a text */
+        {"7E" TEXT GOOD, 2},             /* a text behind a lost delimiter */
+        {"7E7E7E" TEXT "7E7E" GOOD, 2},  /* empty frames around it */
+        {GOOD TEXT TEXT GOOD, 4},        /* in the gap */
+        {GOOD "55AA" TEXT GOOD GOOD, 3}, /* the delimiter was shared with noise, which takes the text along */
+        {"E7" GOOD, 1},
+        {"E7007E" GOOD, 1},                      /* the first 7E ends nothing */
+        {"E77E00E7" GOOD, 1},                    /* E7 and 7E cross */
+        {"E77EE7" GOOD "E7E77E", 1},             /* and go on */
+        {"7E00E7" GOOD_E7 GOOD_E7 "00" GOOD, 1}, /* a 7E first: E7 has no say until it is closed */
+        {"E70055AA" TEXT GOOD, 2},               /* a text among them */
+        {"E728" GOOD_E7, 1},
+        {"E7" TEXT GOOD_E7 GOOD_E7, 3},
+        {WRONG_E7 GOOD_E7 GOOD_E7, 2},
+        {WRONG_E7 "7E" GOOD_E7 "7E" GOOD_E7, 2},
+        {WRONG_E7 GOOD WRONG_E7 GOOD, 2},
+        {"00E7007E00E7" GOOD_E7 "7E" GOOD_E7, 2},
+        {GOOD_E7 "02000000812345678901000802E7" GOOD_E7, 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bytes stream = from_hex(cases[i].hex);
+        check_every_cut(&stream, cases[i].observations);
+    }
+}
+
+/* What opens and does not close: given up when a frame would be too long, not when the bytes at hand run out. */
+static void test_given_up(void **state)
+{
+    (void)state;
+    static const char *const openers[] = {"7E", "E7", "E7007E00E7", GOOD "00", "7E28313233343536"};
+    for (size_t i = 0; i < sizeof openers / sizeof *openers; i++) {
+        for (size_t filler = JT808_FRAME_MAX - 16; filler < JT808_FRAME_MAX + 4; filler++) {
+            struct bytes stream = from_hex(openers[i]), text = from_hex(TEXT), frame = from_hex(GOOD);
+            while (stream.n < filler) {
+                put_byte(&stream, 0x55);
+            }
+            put(&stream, text.at, text.n);
+            put(&stream, frame.at, frame.n);
+            char *whole = said_of(&stream, stream.n, 0);
+            for (size_t cut = JT808_FRAME_MAX - 20; cut < stream.n; cut++) {
+                char *said = said_of(&stream, cut, 0);
+                assert_string_equal(said, whole);
+                free(said);
+            }
+            free(whole);
+        }
+    }
+}
+
 /* Endless bytes without a delimiter, or with one that never closes, do not fill the buffer. */
 static void test_endless(void **state)
 {
@@ -353,6 +435,8 @@ int main(void)
         cmocka_unit_test(test_every_single_bit),
         cmocka_unit_test(test_every_byte_of_the_body_any_value),
         cmocka_unit_test(test_split_and_glue),
+        cmocka_unit_test(test_every_cut),
+        cmocka_unit_test(test_given_up),
         cmocka_unit_test(test_endless),
         cmocka_unit_test(test_probe),
         cmocka_unit_test(test_probe_text),

@@ -72,6 +72,10 @@ static void test_recognises_by_first_bytes(void **state)
     assert_string_equal(recognised("##S,eSeal,1", &more), "eseal");
     assert_string_equal(recognised("{\"MDeviceID\":\"1\"", &more), "teratrack");
     assert_string_equal(recognised("(8000000001,@JT)", &more), "jt701");
+    assert_string_equal(recognised("(8000000001,1,001,BASE,2,TIME)", &more), "jt701");
+    assert_string_equal(recognised("(813900001234,1,001,BASE,2,TIME)", &more), "jt808");
+    assert_null(recognised("(81390000123", &more));
+    assert_true(more);
     assert_string_equal(recognised("~\x02\x01\x01\x3C\x01\x38\x01\x38", &more), "jt808");
     assert_null(recognised("##", &more));
     assert_true(more);
