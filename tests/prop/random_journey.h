@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Random journeys and what their seals say, for the property tests of the rules: a lorry along a road with stops,
+ * noise, gaps, stored data and, when asked, one incident. Everything comes from a seed.
+ */
+#ifndef TESTS_PROP_RANDOM_JOURNEY_H
+#define TESTS_PROP_RANDOM_JOURNEY_H
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/rules/engine.h"
+
+#define MINUTE       INT64_C(60000)
+#define START        INT64_C(1767250800000) /* 2026-01-01T07:00:00Z */
+#define MESSAGES_MAX 4000
+#define DEGREE_M     111195.0
+
+/* --- randomness of our own: the same on every machine --- */
+
+struct dice {
+    uint64_t state;
+};
+
+static uint64_t roll(struct dice *d)
+{
+    uint64_t z = (d->state += UINT64_C(0x9E3779B97F4A7C15));
+    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+    return z ^ z >> 31;
+}
+
+static double uniform(struct dice *d)
+{
+    return (double)(roll(d) >> 11) / 9007199254740992.0;
+}
+
+static bool chance(struct dice *d, double p)
+{
+    return uniform(d) < p;
+}
+
+static int64_t between(struct dice *d, int64_t low, int64_t high)
+{
+    return low + (int64_t)(roll(d) % (uint64_t)(high - low + 1));
+}
+
+static double normal(struct dice *d)
+{
+    return sqrt(-2 * log(1 - uniform(d))) * cos(6.283185307179586 * uniform(d));
+}
+
+/* --- a journey and what its seal says --- */
+
+struct world {
+    struct dice dice;
+    struct journey *journey;
+    struct bulla_observation *messages; /* in the order in which they were made */
+    size_t n;
+    double length_m, bearing, lat, lon; /* the road: a bent line */
+    int64_t now;
+    int percent;
+    bool open, cut;
+    bool two_seals;
+    int64_t next_wild;    /* not before: three in half an hour would be an alarm */
+    int64_t stored_until; /* out of reach: what it says is kept and sent later */
+    int64_t openings[8];
+    size_t n_openings;
+    int64_t until;
+};
+
+static void road(const struct world *w, double at_m, double aside_m, double *lat, double *lon)
+{
+    double bend = 3000 * sin(at_m / 17000), across = bend + aside_m;
+    double north = at_m * cos(w->bearing) - across * sin(w->bearing), east = at_m * sin(w->bearing) + across * cos(w->bearing);
+    *lat = w->lat + north / DEGREE_M;
+    *lon = w->lon + east / (DEGREE_M * cos(w->lat * 0.017453292519943295));
+}
+
+static struct bulla_observation *say(struct world *w)
+{
+    struct bulla_observation *o = &w->messages[w->n];
+    bulla_observation_init(o, "test");
+    strcpy(o->device, w->two_seals && chance(&w->dice, 0.5) ? "2" : "1");
+    snprintf(o->id, sizeof o->id, "o%zu", w->n);
+    o->has = BULLA_HAS_TIME | BULLA_HAS_COUNTER;
+    o->time_ms = w->now;
+    o->counter = (int64_t)w->n++;
+    o->stored = w->now < w->stored_until;
+    o->received_ms = o->stored ? w->stored_until + between(&w->dice, 0, 60) * 1000 : w->now + between(&w->dice, 0, 20) * 1000;
+    o->state.seal = w->open ? BULLA_SEAL_OPEN : BULLA_SEAL_SEALED;
+    o->state.shackle = w->cut ? BULLA_SHACKLE_CUT : w->open ? BULLA_SHACKLE_OUT : BULLA_SHACKLE_IN;
+    o->state.motor = w->open && !w->cut ? BULLA_MOTOR_UNLOCKED : BULLA_MOTOR_LOCKED;
+    o->state.cover = BULLA_COVER_CLOSED;
+    return o;
+}
+
+static struct bulla_observation *say_at(struct world *w, double at_m, double aside_m, double kmh)
+{
+    struct bulla_observation *o = say(w);
+    double lat, lon, sigma = 8;
+    road(w, at_m, aside_m, &lat, &lon);
+    o->has |= BULLA_HAS_FIX | BULLA_HAS_SPEED;
+    o->fix_valid = !chance(&w->dice, 0.03);
+    if (chance(&w->dice, 0.03)) {
+        bulla_observation_add_event(o, BULLA_EVENT_POSITION_CELL);
+        sigma = 500;
+    } else if (chance(&w->dice, 0.9)) {
+        o->has |= BULLA_HAS_SATELLITES;
+        o->satellites = (uint8_t)between(&w->dice, 5, 12);
+    }
+    if (w->now > w->next_wild && chance(&w->dice, 0.004)) { /* a wild fix */
+        lat += 0.3 + uniform(&w->dice);
+        w->next_wild = w->now + 40 * MINUTE;
+    }
+    o->lat_e7 = (int32_t)lround((lat + normal(&w->dice) * sigma / DEGREE_M) * 1e7);
+    o->lon_e7 = (int32_t)lround((lon + normal(&w->dice) * sigma / DEGREE_M) * 1e7);
+    o->speed_cmh = (int32_t)(kmh * 100);
+    if (chance(&w->dice, 0.3)) {
+        o->has |= BULLA_HAS_PERCENT;
+        o->percent = (uint8_t)(w->percent + (chance(&w->dice, 0.1) ? 1 : 0));
+    }
+    if (kmh > 5 && chance(&w->dice, 0.05))
+        bulla_observation_add_event(o, BULLA_EVENT_VIBRATION);
+    return o;
+}
+
+static void add_place(struct place *p, const struct world *w, const char *name, double at_m, double radius_m, int32_t minutes)
+{
+    *p = (struct place){.radius_m = radius_m, .max_minutes = minutes};
+    snprintf(p->name, sizeof p->name, "%s", name);
+    road(w, at_m, 0, &p->lat, &p->lon);
+}
+
+static void plan_journey(struct world *w)
+{
+    struct journey *j = w->journey = journey_new();
+    double lat[400], lon[400];
+    size_t n = 0;
+    w->lat = 10 + uniform(&w->dice) * 45;
+    w->lon = uniform(&w->dice) * 100;
+    w->bearing = uniform(&w->dice) * 6.283185307179586;
+    w->length_m = (double)between(&w->dice, 40000, 150000);
+    for (double at = 0; at < w->length_m + 500; at += 500, n++)
+        road(w, fmin(at, w->length_m), 0, &lat[n], &lon[n]);
+    strcpy(j->id, "J1");
+    strcpy(j->seals[0], "test:1");
+    j->n_seals = 1;
+    j->state = JOURNEY_SEALED;
+    j->sealed_at_ms = START;
+    j->has_origin = j->has_destination = true;
+    add_place(&j->origin, w, "A", 0, 800, 0);
+    add_place(&j->destination, w, "B", w->length_m, 800, 0);
+    add_place(&j->stops[0], w, "C", w->length_m / 2, 400, 45);
+    j->n_stops = 1;
+    assert_true(journey_set_route(j, lat, lon, n, 500));
+}
+
+static void stand(struct world *w, double at_m, int64_t minutes)
+{
+    for (int64_t until = w->now + minutes * MINUTE; w->now < until; w->now += between(&w->dice, 60, 300) * 1000)
+        say_at(w, at_m, 0, 0);
+}
+
+/* An attempt by a card that the lock refused, and the right one within the minute at the place where it holds. */
+static void attempt(struct world *w, double at_m, const char *card, bool accepted)
+{
+    struct bulla_observation *o = say_at(w, at_m, 0, 0);
+    o->has |= BULLA_HAS_UNLOCK;
+    strcpy(o->unlock.credential, card);
+    o->unlock.channel = BULLA_CHANNEL_CARD;
+    o->unlock.verdict = accepted ? BULLA_VERDICT_ACCEPTED : BULLA_VERDICT_REFUSED;
+    o->unlock.reason = accepted ? BULLA_REASON_OK : BULLA_REASON_OUTSIDE_FENCE;
+    bulla_observation_add_event(o, accepted ? BULLA_EVENT_UNLOCKED : BULLA_EVENT_UNLOCK_REFUSED);
+}
+
+static void arrive(struct world *w)
+{
+    stand(w, w->length_m, between(&w->dice, 5, 40));
+    if (chance(&w->dice, 0.3)) {
+        attempt(w, w->length_m, "77", false);
+        w->now += 20000;
+    }
+    attempt(w, w->length_m, "77", true);
+    w->open = true;
+    for (int i = 0; i < 5; i++) {
+        w->now += between(&w->dice, 5, 90) * 1000;
+        say_at(w, w->length_m, 0, 0);
+    }
+}
+
+enum incident { HONEST, OPENED, CUT, COVER, STRAYED, SILENT, STOOD, REFUSED, INCIDENTS };
+
+static void happen(struct world *w, enum incident incident, double at_m)
+{
+    switch (incident) {
+    case OPENED:
+        w->open = true;
+        w->openings[w->n_openings++] = w->now;
+        say_at(w, at_m, 0, 0);
+        w->now += 3 * MINUTE;
+        say_at(w, at_m, 0, 0);
+        w->open = chance(&w->dice, 0.5);
+        break;
+    case CUT:
+        w->open = w->cut = true;
+        bulla_observation_add_event(say_at(w, at_m, 0, 0), BULLA_EVENT_ROPE_CUT);
+        break;
+    case COVER:
+        bulla_observation_add_event(say_at(w, at_m, 0, 0), BULLA_EVENT_COVER_OPENED);
+        break;
+    case SILENT:
+        w->now += 5 * 60 * MINUTE;
+        break;
+    case STOOD:
+        stand(w, at_m, 70);
+        break;
+    case REFUSED:
+        for (int i = 0; i < 3; i++, w->now += MINUTE)
+            attempt(w, at_m, "13", false);
+        break;
+    default:
+        break;
+    }
+}
+
+static void drive(struct world *w, enum incident incident)
+{
+    double at_m = 0, from_m = w->length_m * 0.6, kmh = (double)between(&w->dice, 35, 90);
+    bool rested = false, happened = false;
+    while (at_m < w->length_m) {
+        int64_t step = between(&w->dice, 30, 120) * 1000;
+        w->now += step;
+        at_m = fmin(at_m + kmh / 3.6 * (double)step / 1000, w->length_m);
+        bool strays = incident == STRAYED && at_m > from_m && at_m < from_m + 12000;
+        say_at(w, at_m, strays ? 3000 * sin((at_m - from_m) / 12000 * 3.14159) : 0, kmh);
+        if (!rested && at_m > w->length_m / 2) {
+            rested = true;
+            stand(w, w->length_m / 2, between(&w->dice, 5, 40));
+        }
+        if (!happened && at_m > from_m) {
+            happened = true;
+            happen(w, incident, at_m);
+        }
+        if (chance(&w->dice, 0.01)) /* a jam */
+            stand(w, at_m, between(&w->dice, 2, 13));
+        if (chance(&w->dice, 0.01)) /* out of reach */
+            w->stored_until = w->now + between(&w->dice, 5, 90) * MINUTE;
+        if (chance(&w->dice, 0.005)) /* and without memory */
+            w->now += between(&w->dice, 1, 20) * MINUTE, at_m = fmin(at_m + 2000, w->length_m);
+    }
+}
+
+static void make(struct world *w, uint64_t seed, enum incident incident, bool two_seals)
+{
+    struct bulla_observation *messages = w->messages;
+    *w = (struct world){.dice = {seed}, .messages = messages, .now = START, .percent = 0};
+    w->percent = (int)between(&w->dice, incident ? 3 : 17, 99);
+    w->two_seals = two_seals;
+    plan_journey(w);
+    if (two_seals)
+        strcpy(w->journey->seals[w->journey->n_seals++], "test:2");
+    stand(w, 0, between(&w->dice, 1, 40));
+    drive(w, incident);
+    arrive(w);
+    w->until = w->now + 30 * MINUTE;
+    w->journey->arrive_by_ms = w->until + (chance(&w->dice, 0.1) && incident ? -w->until / 2 + START / 2 : 60 * MINUTE);
+    w->journey->depart_by_ms = START + 120 * MINUTE;
+    for (size_t i = 0; i < w->n; i++)
+        w->until = w->messages[i].received_ms > w->until ? w->messages[i].received_ms : w->until;
+}
+
+#endif
