@@ -15,6 +15,14 @@ enum { ROUNDS = 30, SEALS = 13 };
 
 static char folder[64];
 
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -25,6 +33,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
+    limit_files(RLIM_INFINITY);
+    umount2(folder, MNT_DETACH); /* when a test ended with it mounted */
     remove_folder(folder);
     return 0;
 }
@@ -168,14 +178,6 @@ static void killed_in_the_middle_of_batches(void **state)
     print_message("%llu batches, %llu observations over %d kills\n", (unsigned long long)batch, (unsigned long long)first, ROUNDS);
 }
 
-static void limit_files(rlim_t bytes)
-{
-    struct rlimit limit;
-    getrlimit(RLIMIT_FSIZE, &limit);
-    limit.rlim_cur = bytes;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 static int put_party(struct store *store, unsigned n)
 {
     struct party party = {.kind = PARTY_KIND_CARRIER};
@@ -269,7 +271,6 @@ static void write_ballast(const char *path, bool make)
 static void full_file_system(void **state)
 {
     (void)state;
-    limit_files(RLIM_INFINITY);
     if (mount("none", folder, "tmpfs", 0, "size=6m")) {
         print_message("not allowed to mount a tmpfs: passed over; the limit on files was tried\n");
         skip();
