@@ -189,8 +189,7 @@ async function day() {
   // Search and the list of keys.
   await page.keyboard.press("/");
   await page.keyboard.type(detail.seal.split(":")[1]);
-  await page.locator(".hits li").first().waitFor();
-  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter"); // before the answer is there: opens what was asked, not what was found on the way
   await page.locator("h1", { hasText: detail.seal.split(":")[1] }).waitFor();
   await page.keyboard.press("?");
   await page.locator(".keys li", { hasText: "Go to watch" }).waitFor();
@@ -202,7 +201,7 @@ async function day() {
 
   // Nothing is wider than a phone.
   await page.setViewportSize({ width: 390, height: 844 });
-  for (const path of ["/watch", `/watch?alarm=${id}`, "/journeys", `/journeys/${detail.journey}`, "/seals", `/seals/${encodeURIComponent(detail.seal)}`, "/stations", "/audit", "/statistics", "/journeys/new"]) {
+  for (const path of ["/watch", `/watch?alarm=${id}`, "/journeys", `/journeys/${detail.journey}`, "/seals", `/seals/${detail.seal}`, "/stations", "/audit", "/statistics", "/journeys/new"]) {
     await page.goto(base + path);
     await page.locator("main, .panel").first().waitFor();
     await page.waitForTimeout(400);
@@ -220,6 +219,8 @@ try {
   code = 0;
 } catch (e) {
   console.error(e);
+  if (shots) await browser?.contexts()[0]?.pages()[0]?.screenshot({ path: join(shots, "failed.png") }).catch(() => undefined);
+  console.error(`the demo: exit ${server.exitCode}, signal ${server.signalCode}`);
   console.error(said.split("\n").slice(-20).join("\n"));
 } finally {
   await browser?.close();

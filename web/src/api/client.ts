@@ -97,7 +97,8 @@ export const post = <T>(path: string, body: unknown, o?: CallOptions) => call<T>
 export const put = <T>(path: string, body: unknown, o?: CallOptions) => call<T>("PUT", path, { ...o, body });
 export const drop = (path: string) => call<void>("DELETE", path);
 
-export const seg = encodeURIComponent;
+/** One segment of a path; a seal's colon may stand as it is. */
+export const seg = (text: string) => encodeURIComponent(text).replace(/%3A/g, ":");
 
 export function qs(values: Record<string, string | number | null | undefined>): string {
   const q = new URLSearchParams();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Search over everything: journeys, seals, stations and pages; as one types, arrows and Enter.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { get, qs, seg } from "@/api/client";
 import type { JourneySummary, Page, Seal, Station } from "@/api/model";
 import { t } from "@/i18n";
@@ -18,7 +18,7 @@ async function find(search: string, signal: AbortSignal): Promise<Hit[]> {
   const [journeys, seals, stations] = await Promise.all([
     get<Page<JourneySummary>>(`/journeys${q}`, { signal }), get<Page<Seal>>(`/seals${q}`, { signal }), get<Page<Station>>(`/stations${q}`, { signal }),
   ]);
-  return [
+  const hits: Hit[] = [
     ...journeys.items.map((j) => ({
       to: `/journeys/${seg(j.id)}`, icon: "route" as const, title: journeyTitle(j), side: <JourneyState state={j.state} />,
       sub: [j.vehicle, ...(j.containers ?? []).map(container), [j.origin?.name, j.destination?.name].filter(Boolean).join(" – ")].filter(Boolean).join(" · "),
@@ -26,22 +26,33 @@ async function find(search: string, signal: AbortSignal): Promise<Hit[]> {
     ...seals.items.map((s) => ({ to: `/seals/${seg(s.id)}`, icon: "lock" as const, title: device(s.id), sub: [s.label, s.id].filter(Boolean).join(" · "), side: <SealState state={s.live?.state.seal} proof={s.live?.knowledge} tampered={s.live?.tampered} /> })),
     ...stations.items.map((s) => ({ to: `/stations?id=${seg(s.id)}`, icon: "station" as const, title: s.name, sub: s.code ?? "", side: null })),
   ];
+  const exact = (h: Hit) => Number(h.title.toLowerCase().startsWith(search.toLowerCase()));
+  return hits.sort((a, b) => exact(b) - exact(a)); // what is called so comes before what only mentions it
 }
 
 export function SearchDialog({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
   const [hits, setHits] = useState<Hit[] | null>(null);
   const [at, setAt] = useState(0);
+  const answered = useRef(""); // the words that `hits` answers
+  const opens = useRef(false); // Enter was struck before the answer came
   useEffect(() => {
     const words = text.trim();
     if (!words) return setHits(null);
     const stop = new AbortController();
-    const timer = setTimeout(() => find(words, stop.signal).then((h) => { setHits(h); setAt(0); }, () => undefined), 120);
+    const timer = setTimeout(() => find(words, stop.signal).then((h) => take(words, h), () => undefined), 120);
     return () => {
       clearTimeout(timer);
       stop.abort();
     };
   }, [text]);
+  const take = (words: string, found: Hit[]) => {
+    answered.current = words;
+    setHits(found);
+    setAt(0);
+    if (opens.current) open(found[0]);
+    opens.current = false;
+  };
   const open = (h: Hit | undefined) => {
     if (!h) return;
     onClose();
@@ -51,6 +62,7 @@ export function SearchDialog({ onClose }: { onClose: () => void }) {
     const n = hits?.length ?? 0;
     if (e.key === "ArrowDown") setAt(Math.min(n - 1, at + 1));
     else if (e.key === "ArrowUp") setAt(Math.max(0, at - 1));
+    else if (e.key === "Enter" && answered.current !== text.trim()) opens.current = true;
     else if (e.key === "Enter") open(hits?.[at]);
     else return;
     e.preventDefault();

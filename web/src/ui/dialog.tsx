@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A modal on <dialog>: focus stays inside, Escape closes, focus returns.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "@/i18n";
 import { Button } from "./parts";
 
@@ -9,7 +9,7 @@ interface Props { title: string; onClose: () => void; children: ComponentChildre
 
 export function Dialog({ title, onClose, children, wide, bare, class: cls }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => { // before the next key comes: what is typed after "/" must not be lost
     const d = ref.current!;
     const before = document.activeElement as HTMLElement | null;
     d.showModal();

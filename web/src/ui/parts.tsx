@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The small parts every page is made of: button, page head, empty state, facts, skeleton.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "@/i18n";
 import { Icon, type IconName } from "./icon";
 
@@ -110,7 +110,7 @@ interface InputProps {
 }
 export function Input({ value, onText, type = "text", ...rest }: InputProps) {
   const own = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (rest.autofocus) own.current?.focus(); // the attribute works only while a document loads
   }, []);
   return <input {...rest} ref={own} type={type as "text"} value={value} onInput={(e) => onText(e.currentTarget.value)} />;
