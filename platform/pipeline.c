@@ -131,7 +131,14 @@ static void count_alarm(struct platform *p, enum engine_change change)
     atomic_fetch_add(counters[change], 1);
 }
 
-/* Writes until it is written: an alarm that was found is not given up because a disk is full for a while. */
+static void storing_again(struct platform *p)
+{
+    if (atomic_exchange(&p->no_space, false))
+        log_say(LOG_INFO, "pipeline", "storing again");
+}
+
+/* Writes until it is written: an alarm that was found is not given up because a disk is full for a while. Only the start
+ * does not wait for it, so that somebody can ask what is wrong; the first turn tries again. */
 static bool store_found(struct platform *p)
 {
     static struct log_gate gate;
@@ -143,9 +150,14 @@ static bool store_found(struct platform *p)
     int stored;
     while ((stored = store_alarm_found(p->store, alarms, p->n_found)) < 0 && !atomic_load(&p->stopping)) {
         log_gated(&gate, LOG_ERROR, "pipeline", "alarms cannot be stored, trying again: %s", store_error(p->store));
+        atomic_store(&p->no_space, true);
+        if (p->catching_up)
+            break;
         nanosleep(&(struct timespec){0, LIMIT_RETRY_MS * 1000000L}, NULL);
     }
     free(alarms);
+    if (stored == STORE_OK)
+        storing_again(p);
     return stored == STORE_OK;
 }
 
@@ -154,6 +166,8 @@ void pipeline_flush_alarms(struct platform *p)
     if (p->n_found == 0)
         return;
     bool stored = store_found(p);
+    if (!stored && p->catching_up)
+        return;
     for (size_t i = 0; stored && i < p->n_found; i++) {
         struct alarm a;
         count_alarm(p, p->found[i].change);
@@ -216,8 +230,7 @@ static bool append(struct platform *p, size_t n)
     atomic_store(&p->counts.commit_us_last, us);
     if (us > atomic_load(&p->counts.commit_us_most))
         atomic_store(&p->counts.commit_us_most, us);
-    if (atomic_exchange(&p->no_space, false))
-        log_say(LOG_INFO, "pipeline", "storing again");
+    storing_again(p);
     return true;
 }
 
@@ -322,10 +335,9 @@ static void register_seals(struct platform *p, int64_t now_ms)
 static void run_timers(struct platform *p)
 {
     int64_t now_ms = clock_now(&p->clock);
-    if (engine_next_due(p->engine) <= now_ms) {
+    if (engine_next_due(p->engine) <= now_ms)
         engine_tick(p->engine, now_ms);
-        pipeline_flush_alarms(p);
-    }
+    pipeline_flush_alarms(p);
     if (now_ms >= p->commands_due_ms) {
         commands_tick(p, now_ms);
         p->commands_due_ms = now_ms + COMMANDS_EVERY_MS;
@@ -403,7 +415,7 @@ static bool history(void *host, const char *seal, int64_t from_ms, int64_t until
 {
     struct platform *p = host;
     struct history_context h = {each, context};
-    return store_observations(p->store, seal, from_ms, until_ms, 0, history_one, &h) == STORE_OK;
+    return store_observations(p->store, seal, from_ms, until_ms, 0, history_one, &h) >= 0; /* an unreadable segment: the rest counts */
 }
 
 static void release(struct platform *p)
