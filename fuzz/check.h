@@ -13,7 +13,7 @@
 
 #include "proto/proto.h"
 
-/* data[0] chooses how the rest is cut and how the device is set up. Returns 0. */
+/* data[0] chooses how the device is set up; a hash of it all, how the rest is cut. Returns 0. */
 int fuzz_check(const struct proto *proto, const uint8_t *data, size_t n);
 
 /* The protocol of that name, or the process ends. */

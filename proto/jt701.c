@@ -156,7 +156,8 @@ static enum bulla_status measure_text(const uint8_t *at, size_t n, size_t *len)
         return status;
     }
     bool printable = true;
-    for (size_t i = TEXT_HEAD; i < n && i < JT701_TEXT_MAX; i++) {
+    size_t limit = n < JT701_TEXT_MAX ? n : JT701_TEXT_MAX; /* what stands beyond has no say */
+    for (size_t i = TEXT_HEAD; i < limit; i++) {
         if (at[i - (BINARY_HEAD - 1)] == '$' && header_ends(at, i)) {
             *len = i - (BINARY_HEAD - 1);
             return BULLA_OK;
@@ -168,15 +169,15 @@ static enum bulla_status measure_text(const uint8_t *at, size_t n, size_t *len)
             return end_text(at, n, i, printable, len);
         }
         if (at[i] == '(') {
-            status = text_start(at + i, n - i);
-            if (status == BULLA_OK || (status == BULLA_MORE && n < JT701_TEXT_MAX)) {
+            status = text_start(at + i, limit - i);
+            if (status == BULLA_OK || (status == BULLA_MORE && limit < JT701_TEXT_MAX)) {
                 *len = inner_start(at, TEXT_HEAD, i, !printable);
                 return status;
             }
         }
         printable = printable && at[i] >= 0x20 && at[i] < 0x7F;
     }
-    return n < JT701_TEXT_MAX ? BULLA_MORE : BULLA_NOT_MINE;
+    return limit < JT701_TEXT_MAX ? BULLA_MORE : BULLA_NOT_MINE;
 }
 
 static enum bulla_status frame(struct proto_link *link, const uint8_t *at, size_t n, struct proto_frame *out)

@@ -302,6 +302,34 @@ static void test_text_without_end_is_given_up(void **state)
     wire_close(&wire);
 }
 
+/* The head of another text across the edge of the longest one: the edge is the same however much is at hand. */
+static void test_text_cut_at_its_longest(void **state)
+{
+    (void)state;
+    static const char first[] = "(8000000001,P43,", second[] = "(8000000002,P43,0,2)";
+    const size_t most = proto_jt701.frame_max;
+    for (size_t at = most - 16; at < most + 4; at++) {
+        char stream[5000];
+        memset(stream, 'A', sizeof stream);
+        memcpy(stream, first, sizeof first - 1);
+        memcpy(stream + at, second, sizeof second - 1);
+        char *whole = NULL;
+        for (size_t cut = at + sizeof second - 1; cut >= at; cut--) {
+            struct wire wire;
+            wire_open(&wire, &proto_jt701, NULL, 0);
+            wire_feed(&wire, (const uint8_t *)stream, cut, 0);
+            wire_feed(&wire, (const uint8_t *)stream + cut, at + sizeof second - 1 - cut, 0);
+            char *said = wire_said(&wire);
+            assert_int_equal(json_array_size(wire.observations), 1);
+            assert_string_equal(said, whole ? whole : said);
+            free(whole);
+            whole = said;
+            wire_close(&wire);
+        }
+        free(whole);
+    }
+}
+
 static void test_probe(void **state)
 {
     (void)state;
@@ -483,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_damaged_streams_split_anywhere),
         cmocka_unit_test(test_never_stuck),
         cmocka_unit_test(test_text_without_end_is_given_up),
+        cmocka_unit_test(test_text_cut_at_its_longest),
         cmocka_unit_test(test_probe),
         cmocka_unit_test(test_passwords_are_not_told),
         cmocka_unit_test(test_commands),
