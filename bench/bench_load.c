@@ -25,6 +25,7 @@ struct options {
     const char *host, *port, *sse, *key;
     const struct load_protocol *protocol;
     unsigned connections, seconds, warm_s, first_device;
+    bool prepared; /* bench_prepare has made the seals and journeys */
     double rate, alarm_every_s;
 };
 
@@ -297,7 +298,7 @@ static bool prepare_alarms(struct bench *b)
         fprintf(stderr, "--alarm-every: expected fewer openings than connections, got %u\n", b->n_alarm);
         return false;
     }
-    for (unsigned i = 0; i < b->n_alarm; i++)
+    for (unsigned i = 0; i < b->n_alarm && !b->o.prepared; i++)
         if (!prepare_journey(b, &url, i))
             return false;
     if (!load_stream_open(&b->stream, &url, b->o.key)) {
@@ -373,14 +374,14 @@ static const char usage[] =
     "           [--warm 2] [--first 0] [--alarm-every S --sse http://HOST:PORT/api/v1/live --key bulla_...]\n"
     "--rate is messages a second over all connections; --first is the number of the first device id;\n"
     "--alarm-every cuts a seal every S seconds and measures until its alarm is on the live stream (the key must have the\n"
-    "scopes read, seals and journeys).\n";
+    "scopes read, seals and journeys); --prepared says that bench_prepare has made their seals and journeys.\n";
 
 static bool options_get(struct options *o, int argc, char **argv)
 {
     static const struct option names[] = {{"host", 1, 0, 'h'},     {"port", 1, 0, 'p'},        {"connections", 1, 0, 'c'},
                                           {"rate", 1, 0, 'r'},     {"seconds", 1, 0, 's'},     {"warm", 1, 0, 'w'},
                                           {"protocol", 1, 0, 'q'}, {"alarm-every", 1, 0, 'a'}, {"sse", 1, 0, 'u'},
-                                          {"key", 1, 0, 'k'},      {"first", 1, 0, 'f'},       {0}};
+                                          {"key", 1, 0, 'k'},      {"first", 1, 0, 'f'},       {"prepared", 0, 0, 'P'}, {0}};
     *o = (struct options){
         .host = "127.0.0.1", .protocol = &load_protocols[0], .connections = 1000, .rate = 10000, .seconds = 10, .warm_s = 2};
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) >= 0;) {
@@ -405,6 +406,9 @@ static bool options_get(struct options *o, int argc, char **argv)
             break;
         case 'f':
             o->first_device = (unsigned)atoi(optarg);
+            break;
+        case 'P':
+            o->prepared = true;
             break;
         case 'q':
             o->protocol = strcmp(optarg, "jt808") == 0 ? &load_protocols[1] : strcmp(optarg, "jt701") == 0 ? &load_protocols[0] : NULL;
