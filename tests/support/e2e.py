@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real program from outside, for the scripts of tests/e2e: start, kill and stop it, speak to its device ports and
 its API, read its store, count what was checked. Standard library only."""
+import ctypes
 import http.client
 import json
 import os
@@ -92,6 +93,11 @@ class Folder:
 # --- the program ---
 
 
+def die_with_parent():
+    """A test that is stopped leaves nothing running."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 class Server:
     """`bulla serve` on a directory. port("jt701") and port("auto", "udp") are its device ports, http its HTTP port."""
 
@@ -99,7 +105,7 @@ class Server:
         self.out, self.ports, self.http, self.password = [], {}, None, None
         self.log, self.log_lock = [], threading.Lock()
         command = [*wrap, program(), "serve", "--data", data, "--http", "127.0.0.1:0", "--listen", listen, *more]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", preexec_fn=die_with_parent)
         self.reader = threading.Thread(target=self._read_log, daemon=True)
         self.reader.start()
         for line in self.process.stdout:

@@ -7,6 +7,7 @@ import select
 from e2e import *  # noqa: F401,F403
 
 ROPE_CUT = 0x0008
+JOURNEY = "J-1"
 SEALED = 0x0020 | 0x0040 | 0x0080 | 0x2000
 
 
@@ -163,4 +164,36 @@ def check_stored(lines, data, what, all_sent=False):
     equal(twice, 0, f"{what}: stored twice")
     equal(unsent, 0, f"{what}: stored but never sent")
     equal(strangers, 0, f"{what}: of seals that do not exist")
-    return n
+    return n, lost
+
+
+# --- a seal under way, whose rope is cut ---
+
+
+def seal_journey(api, line):
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(line.base_ms // 1000 - 60))
+    status, value = api.call("POST", "/api/v1/seals", {"id": line.seal, "class": "active", "life": "in-stock"})
+    check(status == 201, "the seal is entered", f"{status} {value}")
+    body = {"id": JOURNEY, "state": "under-way", "mode": "road", "regime": "import", "vehicle": "AB 123", "seals": [line.seal],
+            "sealed_at": stamp, "origin": {"name": "A", "lat": 30.25, "lon": 120.5, "radius_m": 500},
+            "destination": {"name": "B", "lat": 31.25, "lon": 121.5, "radius_m": 500},
+            "route": {"type": "LineString", "coordinates": [[120.5, 30.25], [121.5, 31.25]]},
+            "silence_minutes": -1, "stay_minutes": -1}
+    status, value = api.call("POST", "/api/v1/journeys", body)
+    check(status == 201, "the journey is entered", f"{status} {value}")
+
+
+def check_cut_alarm(api, line, what):
+    def alarms():
+        status, value = api.get(f"/api/v1/journeys/{JOURNEY}/alarms?limit=1000")
+        return [a for a in value["items"] if a["kind"] == "cable_cut"] if status == 200 else []
+    got = until(alarms, f"{what}: the cut rope is an alarm") or []
+    equal(len(got), 1, f"{what}: one alarm for one cut")
+    cut = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(line.time_ms(line.cut_from) // 1000))
+    check(got and got[0]["onset"].startswith(cut), f"{what}: its onset", f"expected {cut}, got {got and got[0]['onset']}")
+
+
+def check_seals(api, lines, what):
+    """Each seal that spoke has its record, also one whose first message was the last before a death."""
+    for line in lines:
+        until(lambda: api.get(f"/api/v1/seals/{line.seal}")[0] == 200, f"{what}: {line.seal} has a record")
