@@ -124,6 +124,7 @@ async function day() {
   assert.equal(await page.evaluate(() => window.neverReloaded), true);
   assert.equal(there, 0, "the cable is cut after we began to look");
   await page.locator('.watch-map .map-canvas[data-ready="true"]').waitFor({ timeout: 60_000 });
+  if (shots) await page.waitForTimeout(1500);
   await look("1-watch");
 
   // j and k walk through the queue; the address follows.
@@ -197,6 +198,8 @@ async function day() {
   await page.goto(`${base}/journeys/${detail.journey}`);
   await page.locator(".plot canvas").first().waitFor();
   await page.locator(".timeline li.alarm", { hasText: "Cable cut" }).first().waitFor();
+  await page.locator('.page-map .map-canvas[data-ready="true"]').waitFor({ timeout: 60_000 });
+  if (shots) await page.waitForTimeout(1500); // the picture only: the map's tiles
   await look("7-journey");
 
   // Nothing is wider than a phone.

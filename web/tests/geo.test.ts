@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from "vitest";
-import { bearing, bounds, circle, cut, distance, length, nearest, offset, pixelsAtZoom0, type Position } from "@/lib/geo";
+import { bearing, bounds, circle, cut, distance, length, nearest, offset, pixelsAtZoom0, unwrap, type Position } from "@/lib/geo";
 
 const line: Position[] = [[30, 0], [31, 0], [31, 1]];
 const degree = 111_195; // metres of one degree on the sphere used
@@ -38,6 +38,10 @@ describe("geometry", () => {
   test("bounds of nothing is nothing", () => {
     expect(bounds([])).toBeNull();
     expect(bounds(line)).toEqual([30, 0, 31, 1]);
+  });
+  test("a ring over the antimeridian becomes one piece, the edge at the pole stays", () => {
+    expect(unwrap([[179, 60], [-179, 61], [-178, 62], [179, 60]])).toEqual([[179, 60], [181, 61], [182, 62], [179, 60]]);
+    expect(unwrap([[-180, -89.999], [178, -89.999]])).toEqual([[-180, -89.999], [178, -89.999]]);
   });
   test("a circle is closed and round", () => {
     const ring = circle([36, -1], 500);

@@ -92,3 +92,15 @@ export function dms(lat: number, lon: number): string {
   const one = (v: number, plus: string, minus: string) => `${Math.abs(v).toFixed(5)}° ${v < 0 ? minus : plus}`;
   return `${one(lat, "N", "S")} ${one(lon, "E", "W")}`;
 }
+
+const POLAR_LAT = -85; // the edge that closes Antarctica along the pole is meant to be long
+
+/** A ring that jumps over the antimeridian, made continuous: longitudes may then lie beyond 180. */
+export function unwrap(ring: readonly Position[]): Position[] {
+  let shift = 0;
+  return ring.map(([x, y], i) => {
+    const before = ring[i - 1];
+    if (before && y > POLAR_LAT && before[1] > POLAR_LAT && Math.abs(x - before[0]) > 180) shift += x < before[0] ? 360 : -360;
+    return [x + shift, y];
+  });
+}

@@ -4,6 +4,7 @@
 import type { Feature, FeatureCollection, GeoJsonProperties, MultiLineString, Point, Position } from "geojson";
 import { feature, mesh } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
+import { unwrap } from "@/lib/geo";
 import atlas from "world-atlas/countries-50m.json?url";
 
 export interface Basemap {
@@ -51,6 +52,18 @@ function graticule(): Feature<MultiLineString> {
 
 const line = (coordinates: Position[][]): Feature<MultiLineString> => ({ type: "Feature", properties: {}, geometry: { type: "MultiLineString", coordinates } });
 
+type Position2 = [number, number];
+
+/** Rings that jump from 180 to -180 would be filled across the world. */
+function whole(land: FeatureCollection): FeatureCollection {
+  const rings = (polygon: Position[][]) => polygon.map((ring) => unwrap(ring as Position2[]));
+  for (const { geometry: g } of land.features) {
+    if (g.type === "Polygon") g.coordinates = rings(g.coordinates);
+    else if (g.type === "MultiPolygon") g.coordinates = g.coordinates.map(rings);
+  }
+  return land;
+}
+
 let loading: Promise<Basemap> | null = null;
 
 export function basemap(): Promise<Basemap> {
@@ -61,10 +74,10 @@ export function basemap(): Promise<Basemap> {
     })
     .then((topology) => {
       const countries = topology.objects.countries;
-      const land = feature(topology, countries) as FeatureCollection<Feature["geometry"], GeoJsonProperties>;
+      const land = whole(feature(topology, countries) as FeatureCollection<Feature["geometry"], GeoJsonProperties>);
       return {
         land,
-        coast: line(mesh(topology, countries, (a, b) => a === b).coordinates),
+        coast: line(mesh(topology, countries, (a, b) => a === b).coordinates.map((l) => unwrap(l as Position2[]))),
         borders: line(mesh(topology, countries, (a, b) => a !== b).coordinates),
         names: { type: "FeatureCollection" as const, features: land.features.map(nameOf).filter((n) => n !== null) },
         grid: graticule(),
