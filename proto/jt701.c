@@ -20,6 +20,7 @@
  *   P45 else, WLNET                       (P69,0,serial)
  */
 #include "proto/jt701.h"
+#include "proto/word.h"
 
 #define TEXT_HEAD   (1 + JT701_ID_DIGITS + 1) /* "(" id "," */
 #define BINARY_HEAD 10                        /* of both binary formats, so much tells their length */
@@ -99,16 +100,26 @@ static enum bulla_status start(const uint8_t *at, size_t n)
     return status == BULLA_OK && !jt701_binary_plausible(at, n) ? BULLA_NOT_MINE : status;
 }
 
+/* The first byte in [i, n) that a frame may start with, or n. */
+static size_t next_mark(const uint8_t *at, size_t i, size_t n)
+{
+    while (i < n && n - i >= 8 && !proto_word_holds(proto_word_load(at + i), '$') && !proto_word_holds(proto_word_load(at + i), '(')) {
+        i += 8;
+    }
+    while (i < n && at[i] != '$' && at[i] != '(') {
+        i++;
+    }
+    return i;
+}
+
 /* The first frame that starts in [from, n), seeing n bytes and no more so that it is the same however the
  * stream is split; n when there is none. `partial`: one that n cuts off counts too. */
 static size_t inner_start(const uint8_t *at, size_t from, size_t n, bool partial)
 {
-    for (size_t i = from; i < n; i++) {
-        if (at[i] == '$' || at[i] == '(') {
-            enum bulla_status status = start(at + i, n - i);
-            if (status == BULLA_OK || (partial && status == BULLA_MORE)) {
-                return i;
-            }
+    for (size_t i = next_mark(at, from, n); i < n; i = next_mark(at, i + 1, n)) {
+        enum bulla_status status = start(at + i, n - i);
+        if (status == BULLA_OK || (partial && status == BULLA_MORE)) {
+            return i;
         }
     }
     return n;

@@ -50,21 +50,19 @@ static size_t size_of(uint8_t type)
 
 size_t jt701_wlnet_body(const uint8_t *at, size_t n)
 {
-    static const char word[] = "WLNET";
-    size_t comma[6];
+    static const char word[] = "WLNET,"; /* behind the third comma; the body, behind the sixth */
     size_t commas = 0;
     size_t limit = n < 48 ? n : 48; /* all before the body is short */
-    for (size_t i = 0; i < limit && commas < 6; i++) {
-        if (at[i] == ',') {
-            comma[commas++] = i;
-        } else if (at[i] == ')') {
+    for (size_t i = 0; i < limit && at[i] != ')'; i++) {
+        commas += at[i] == ',';
+        if (at[i] == ',' && commas == 3 && (n - i < sizeof word || bulla_compare(at + i + 1, word, sizeof word - 1) != 0)) {
             return 0;
         }
+        if (commas == 6) {
+            return i + 1;
+        }
     }
-    if (commas < 6 || comma[3] - comma[2] != sizeof word || bulla_compare(at + comma[2] + 1, word, sizeof word - 1) != 0) {
-        return 0;
-    }
-    return comma[5] + 1;
+    return 0;
 }
 
 /* Length after un-escaping, 0 when an escape is wrong; `to`, of BODY_MAX, may be NULL. */
