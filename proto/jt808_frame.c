@@ -236,12 +236,11 @@ static bool sound(const uint8_t *at, size_t p, size_t close)
     return wire.len >= 13 && unescape(at[p], wire, store, &content) && xor_of(content.at, content.len) == 0;
 }
 
-/* The earliest of what may go on in the bytes behind a hopeless E7: a delimiter's frame, a text, or `limit`. */
-static size_t resume(size_t limit, size_t first, const size_t open[2], size_t text)
+/* Where to go on behind a hopeless E7: what is not closed yet, and may be a frame or a text. */
+static size_t resume(size_t first, const size_t open[2], size_t text)
 {
     size_t next = open[1] < text && open[1] != first ? open[1] : text;
-    next = open[0] < next ? open[0] : next;
-    return next < limit ? next : limit;
+    return open[0] < next ? open[0] : next;
 }
 
 /* The next byte is an E7, and there was no good message so far. */
@@ -271,7 +270,7 @@ static enum bulla_status choose(struct scan *s, struct proto_frame *frame)
     if (limit - s->p < JT808_FRAME_MAX) {
         return more(frame, s->p);
     }
-    s->p = resume(limit, s->p, open, unfinished) - 1;
+    s->p = resume(s->p, open, unfinished) - 1;
     return BULLA_NOT_MINE;
 }
 
