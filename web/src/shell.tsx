@@ -30,6 +30,9 @@ const targets: Target[] = [
   { to: "/health", label: "nav.health", icon: "activity", stroke: "g h", go: "key.goHealth", right: "administer", minor: true },
 ];
 
+/** Who makes no users finds only the own keys there. */
+const labelOf = (x: Target): Key => (x.to === "/admin" && !may("administer") ? "nav.keys" : x.label);
+
 export function Shell({ children }: { children: ComponentChildren }) {
   const [search, setSearch] = useState(false);
   const [keys, setKeys] = useState(false);
@@ -42,9 +45,9 @@ export function Shell({ children }: { children: ComponentChildren }) {
   ], [role.value]);
   const here = path.value;
   const item = (x: Target) => (
-    <a key={x.to} href={x.to} class="rail-item" aria-current={here === x.to || here.startsWith(`${x.to}/`) ? "page" : undefined} title={`${t(x.label)}  (${x.stroke})`}>
+    <a key={x.to} href={x.to} class="rail-item" aria-current={here === x.to || here.startsWith(`${x.to}/`) ? "page" : undefined} title={`${t(labelOf(x))}  (${x.stroke})`}>
       <span class="rail-icon"><Icon name={x.icon} size={20} />{x.to === "/watch" && unheld.value.length > 0 && <b class={`count g${Math.max(...unheld.value.map((a) => a.grade))}`}>{unheld.value.length > 99 ? "99+" : unheld.value.length}</b>}</span>
-      <span>{t(x.label)}</span>
+      <span>{t(labelOf(x))}</span>
     </a>
   );
   return (
@@ -139,7 +142,7 @@ function More({ targets: list, onPassword }: { targets: Target[]; onPassword: ()
       <button type="button" class="rail-item" aria-expanded={open} onClick={() => setOpen(!open)}><span class="rail-icon"><Icon name="menu" size={20} /></span><span>{t("nav.more")}</span></button>
       {open && (
         <div class="menu up" onClick={(e) => (e.target as Element).closest("a, .menu-item:not([aria-pressed])") && setOpen(false)}>
-          {list.map((x) => <a key={x.to} class="menu-item" href={x.to}><Icon name={x.icon} />{t(x.label)}</a>)}
+          {list.map((x) => <a key={x.to} class="menu-item" href={x.to}><Icon name={x.icon} />{t(labelOf(x))}</a>)}
           <MenuBody onPassword={onPassword} />
         </div>
       )}

@@ -48,7 +48,6 @@ export class Chart {
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     this.map.addControl(new ScaleControl({ maxWidth: 96, unit: "metric" }), "bottom-left");
-    (element as unknown as { __chart: Chart }).__chart = this;
     this.map.on("error", (e) => console.error("map:", e.error?.message ?? e));
     this.map.once("load", () => this.install());
   }

@@ -113,7 +113,7 @@ function Keys({ choice }: { choice: preact.ComponentChildren }) {
   ];
   return (
     <>
-      <PageHead title={t("admin.title")}>{choice}<Button kind="main" icon="plus" onClick={() => setMaking(true)}>{t("key.new")}</Button></PageHead>
+      <PageHead title={t(choice ? "admin.title" : "keys.tab")}>{choice}<Button kind="main" icon="plus" onClick={() => setMaking(true)}>{t("key.new")}</Button></PageHead>
       <Table columns={columns} rows={list.items} id={(k) => k.id} list={list} empty={<Empty icon="key" title={t("key.empty")}>{t("key.empty.about")}</Empty>} />
       {making && <KeyDialog onClose={() => setMaking(false)} onMade={(k) => { setMaking(false); setOnce(k); list.reload(); }} />}
       {once && <Secret title={once.label} about={t("key.once")} secret={once.key} onClose={() => setOnce(null)} />}

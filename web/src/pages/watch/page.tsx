@@ -58,7 +58,11 @@ export function WatchPage() {
     const b = fleetBounds();
     if (b) chart?.fit(b, padding(), 12);
   };
-  const show = (a: Alarm) => a.position && chart?.fly([a.position.lon, a.position.lat], 11, padding());
+  const show = (a: Alarm) => {
+    const at = a.position ?? (a.seal ? seals.get(a.seal)?.fix : null); // without its own place: where the seal is now
+    if (at) chart?.fly([at.lon, at.lat], 11, padding());
+    else fitAll();
+  };
   const close = () => setQuery({ alarm: null, seal: null });
   const move = (by: 1 | -1) => () => setQuery({ alarm: step(shownIds.current, alarmId, by), seal: null });
 
