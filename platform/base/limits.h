@@ -13,6 +13,7 @@
 #define LIMIT_PARTIAL_MS 60000             /* half a message waiting this long: the connection is closed */
 #define LIMIT_GARBAGE_BYTES (256 * 1024)   /* bytes that belong to no message, in one connection: it is closed */
 #define LIMIT_DAMAGED_MESSAGES 1000        /* refused messages in one connection: it is closed */
+#define LIMIT_SEND_BYTES (32 * 1024)        /* of the system's buffer of a connection: it would grow to megabytes for one that does not read */
 #define LIMIT_WRITE_QUEUE_BYTES (64 * 1024) /* unsent replies and commands: the connection is closed */
 #define LIMIT_REASSEMBLY_BYTES (4 * 1024 * 1024)        /* of one connection: the message is dropped */
 #define LIMIT_REASSEMBLY_TOTAL_BYTES (256 * 1024 * 1024) /* of all connections together: the message is dropped */

@@ -154,6 +154,8 @@ static void on_connection(uv_stream_t *server, int status)
     gateway_peer_add(g, p);
     uv_tcp_nodelay(&p->socket.tcp, 1);
     uv_tcp_keepalive(&p->socket.tcp, 1, KEEPALIVE_S);
+    int room = LIMIT_SEND_BYTES;
+    uv_send_buffer_size((uv_handle_t *)&p->socket.tcp, &room);
     if (uv_read_start((uv_stream_t *)&p->socket.tcp, on_alloc, on_read) != 0)
         gateway_close_peer(g, p);
 }
@@ -234,6 +236,7 @@ static size_t address_size(const struct sockaddr *from)
     return from->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 }
 
+/* The table keeps the order of their last packets: the first is silent longest. */
 static struct peer *sender(struct listener *l, const struct sockaddr *from)
 {
     struct gateway *g = l->gateway;
@@ -242,8 +245,13 @@ static struct peer *sender(struct listener *l, const struct sockaddr *from)
     memset(&key, 0, sizeof key);
     memcpy(&key, from, address_size(from));
     HASH_FIND(by_address, l->senders, &key, sizeof key, p);
-    if (p || l->n_senders >= LIMIT_UDP_PEERS)
+    if (p) {
+        HASH_DELETE(by_address, l->senders, p);
+        HASH_ADD(by_address, l->senders, socket.from, sizeof key, p);
         return p;
+    }
+    if (l->n_senders >= LIMIT_UDP_PEERS)
+        gateway_close_peer(g, l->senders);
     p = peer_new(&g->peer_host, l->proto, ++g->last_number, clock_now(&g->clock));
     if (!p)
         return NULL;
