@@ -39,6 +39,9 @@ export function AlarmPanel({ id, onClose, onShow, mini }: Props) {
   useEffect(() => {
     if (loaded.value) put(loaded.value);
   }, [loaded.value]);
+  useEffect(() => {
+    if (bytesOf) document.querySelector(".panel .observation.open")?.scrollIntoView({ block: "start", behavior: "smooth" });
+  }, [bytesOf]);
   const stale = live?.version !== undefined && loaded.value?.version !== undefined && live.version > loaded.value.version;
   useEffect(() => {
     if (stale) loaded.reload();
