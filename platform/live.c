@@ -38,9 +38,16 @@ static struct live_entry *find(struct live *live, const char *seal)
 
 static struct live_entry *find_or_add(struct live *live, const char *seal)
 {
+    static struct log_gate gate;
     struct live_entry *e = find(live, seal);
-    if (e || !(e = calloc(1, sizeof *e)))
+    if (e)
         return e;
+    if (HASH_COUNT(live->entries) >= LIMIT_SEALS) {
+        log_gated(&gate, LOG_WARN, "live", "%s is heard but not shown: %d seals are", seal, LIMIT_SEALS);
+        return NULL;
+    }
+    if (!(e = calloc(1, sizeof *e)))
+        return NULL;
     snprintf(e->state.seal, sizeof e->state.seal, "%s", seal);
     e->state.heard_ms = e->state.time_ms = e->state.fix_ms = BULLA_TIME_NONE;
     HASH_ADD_KEYPTR(hh, live->entries, e->state.seal, strlen(e->state.seal), e);

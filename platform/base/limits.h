@@ -13,6 +13,7 @@
 #define LIMIT_PARTIAL_MS 60000             /* half a message waiting this long: the connection is closed */
 #define LIMIT_GARBAGE_BYTES (256 * 1024)   /* bytes that belong to no message, in one connection: it is closed */
 #define LIMIT_DAMAGED_MESSAGES 1000        /* refused messages in one connection: it is closed */
+#define LIMIT_SEALS_PER_CONNECTION 256 /* that commands can reach through one connection; the one that came first cannot be reached any more */
 #define LIMIT_SEND_BYTES (32 * 1024)        /* of the system's buffer of a connection: it would grow to megabytes for one that does not read */
 #define LIMIT_WRITE_QUEUE_BYTES (64 * 1024) /* unsent replies and commands: the connection is closed */
 #define LIMIT_REASSEMBLY_BYTES (4 * 1024 * 1024)        /* of one connection: the message is dropped */
@@ -29,6 +30,7 @@
 #define LIMIT_BATCH_BYTES (8 * 1024 * 1024)
 #define LIMIT_COMMIT_MS 10                 /* under load, a commit gathers for this long */
 #define LIMIT_RETRY_MS 500                 /* between tries to store while the disk refuses */
+#define LIMIT_SEALS 1000000               /* with a live state; what more of them say is stored all the same */
 #define LIMIT_STREAM_EVENTS 65536          /* kept for Last-Event-ID; older ones are fetched anew by the client */
 #define LIMIT_STREAM_BYTES (64 * 1024 * 1024)
 #define LIMIT_POSITIONS_MS 250             /* positions are gathered for this long before they are published */

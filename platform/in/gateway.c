@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <utlist.h>
 
 #include "platform/base/limits.h"
 #include "platform/base/log.h"
@@ -36,34 +37,50 @@ static void note(struct gateway *g, enum batch_note_kind kind, const char *seal,
     snprintf(n->command, sizeof n->command, "%s", command);
 }
 
+static void leave_peer(struct gateway *g, struct route_entry *r)
+{
+    struct peer *p = gateway_peer(g, r->peer);
+    if (!p)
+        return;
+    DL_DELETE(p->routes, r);
+    p->n_routes--;
+}
+
+static void forget_route(struct gateway *g, struct route_entry *r)
+{
+    note(g, NOTE_DISCONNECTED, r->seal, "", -1);
+    leave_peer(g, r);
+    HASH_DEL(g->routes, r);
+    free(r);
+}
+
+/* A connection may speak for several seals: a lock and those that are heard through it. */
 static void route_to(struct gateway *g, struct peer *p, const char *seal)
 {
     struct route_entry *r;
     HASH_FIND_STR(g->routes, seal, r);
-    if (!r) {
+    if (r && r->peer == p->number)
+        return;
+    if (r) {
+        leave_peer(g, r);
+    } else {
         r = calloc(1, sizeof *r);
         if (!r)
             return;
         snprintf(r->seal, sizeof r->seal, "%s", seal);
         HASH_ADD_STR(g->routes, seal, r);
     }
-    if (r->peer != p->number) {
-        r->peer = p->number;
-        note(g, NOTE_CONNECTED, seal, "", -1);
-    }
+    r->peer = p->number;
+    DL_PREPEND(p->routes, r);
+    note(g, NOTE_CONNECTED, seal, "", -1);
+    if (++p->n_routes > LIMIT_SEALS_PER_CONNECTION)
+        forget_route(g, p->routes->prev);
 }
 
 void gateway_unroute(struct gateway *g, const struct peer *p)
 {
-    struct route_entry *r;
-    if (!p->seal[0])
-        return;
-    HASH_FIND_STR(g->routes, p->seal, r);
-    if (!r || r->peer != p->number)
-        return;
-    note(g, NOTE_DISCONNECTED, p->seal, "", -1);
-    HASH_DEL(g->routes, r);
-    free(r);
+    while (p->routes)
+        forget_route(g, p->routes);
 }
 
 struct peer *gateway_peer(struct gateway *g, uint64_t number)

@@ -27,6 +27,7 @@ struct listener {
 struct route_entry { /* the peer that speaks for a seal */
     char seal[BULLA_PROTOCOL_SIZE + BULLA_DEVICE_SIZE];
     uint64_t peer;
+    struct route_entry *prev, *next; /* of the same peer, newest first */
     UT_hash_handle hh;
 };
 

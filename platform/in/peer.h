@@ -41,6 +41,8 @@ struct peer {
     int64_t opened_ms, heard_ms, partial_since_ms;
     uint64_t messages;
     uint64_t garbage_bytes, damaged;
+    struct route_entry *routes;     /* the seals it speaks for: the gateway's */
+    unsigned n_routes;
     size_t reassembly_bytes;
     struct peer_block *blocks;      /* reassembly memory that the protocol holds */
     union {

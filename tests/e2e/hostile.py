@@ -217,6 +217,26 @@ def forged_packets(server):
     newcomer.s.close()
 
 
+def many_seals(server, api):
+    """One connection that claims to be ever new seals; and an honest one that speaks for two, both of which are gone with it."""
+    s = connect(server.port("jt701"))
+    for n in range(20000):
+        s.sendall(jt701_frame(6500000001 + n, NOW_MS, n & 0xFF))
+        if n % 200 == 199:
+            read_until(s, lambda got, n=n: got.endswith(jt701_answer(n & 0xFF)))
+    leave(s)
+    s, pair = connect(server.port("jt701")), ["jt701:6600000001", "jt701:6600000002"]
+    s.sendall(jt701_frame(6600000001, NOW_MS, 1) + jt701_frame(6600000002, NOW_MS, 2))
+    read_until(s, lambda got: got == jt701_answer(1) + jt701_answer(2))
+
+    def connected():
+        values = [api.get("/api/v1/seals/" + seal) for seal in pair]
+        return [v["live"]["connected"] for status, v in values if status == 200 and v.get("live")]
+    until(lambda: connected() == [True, True], "two seals on one connection are connected")
+    leave(s)
+    until(lambda: connected() == [False, False], "and both are not when it ends")
+
+
 def http_trouble(server):
     port = server.http
     for data in (chance.randbytes(1 << 16), b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: " + b"y" * (1 << 20), b"GET /" + b"a" * (1 << 20),
@@ -295,8 +315,8 @@ def main():
         for g in good:
             g.start()
         patient = Patient(server)
-        attacks = [random_bytes, truncated, oversized, part_flood, lambda s: never_reads(s, api), forged_packets, http_trouble]
-        names = ["random bytes", "truncated and changed messages", "oversized and deep messages", "unfinished parts", "peers that never read",
+        attacks = [random_bytes, truncated, oversized, part_flood, lambda s: never_reads(s, api), lambda s: many_seals(s, api), forged_packets, http_trouble]
+        names = ["random bytes", "truncated and changed messages", "oversized and deep messages", "unfinished parts", "peers that never read", "many seals on one connection",
                  f"{FORGED_SENDERS} forged senders of packets", "HTTP"]
         for _ in range(TIMES):
             for attack, name in zip(attacks, names):
@@ -325,7 +345,8 @@ def main():
         counted = {k: v for k, v in api.metrics().items() if v and re.search("closed|refused|damage|garbage|insane|mine|dropped", k)}
         check(counted.get("bulla_connections_closed_garbage_total"), "those that sent too much rubbish were closed and counted", counted)
         check(server.logged(r" error ") == [], "no error was logged", server.logged(r" error ")[:5])
-        equal(server.stop(), 0, "it stops when asked")
+        code = server.stop()
+        check(code == 0, "it stops when asked", f"exit code {code}, {server.log[-5:]}")
         integrity(os.path.join(folder, "data"))
         print(f"memory {base_kib >> 10} MiB at the start, {most >> 10} MiB at its most; {counted}")
     finish()
