@@ -7,6 +7,7 @@
 #include "proto/word.h"
 
 #define HEAD_MAX     21 /* 2019, sub-packaged */
+#define CONTENT_MIN  12 /* header of 0x550x and the sum */
 #define PHONE_BINARY 6
 
 /* The first `byte` in [i, n), or n. */
@@ -155,7 +156,7 @@ static void escape_put(struct bulla_writer *out, uint8_t delimiter, const uint8_
  *   at the next byte                       is
  *   '('  with the rest of a text           a text
  *   7E                                     up to the next 7E, a frame; whether it is good, decode() says
- *   any, behind the 7E that ended one      the same: delimiters may be shared
+ *   any, behind the 7E that ended one      the same, unless too short: delimiters may be shared, or lines end behind them
  *   E7   and no good message so far        garbage up to what ends first: a frame between two E7 or two 7E whose sum
  *                                          is right, or a text
  *   else                                   garbage
@@ -202,10 +203,10 @@ static enum bulla_status text_at(struct scan *s, size_t p, struct proto_frame *f
 static enum bulla_status closed(struct scan *s, size_t inside, struct proto_frame *frame)
 {
     size_t limit = limit_of(s, s->p), close = find(s->at, inside, limit, s->delimiter);
-    if (close < limit) {
+    if (close < limit && (inside > s->p || close - inside >= CONTENT_MIN)) {
         return found(s, s->p, close + 1, s->delimiter, frame);
     }
-    if (limit - s->p < JT808_FRAME_MAX) {
+    if (close == limit && limit - s->p < JT808_FRAME_MAX) {
         return more(frame, s->p);
     }
     s->state->shared = 0;
@@ -233,7 +234,7 @@ static bool sound(const uint8_t *at, size_t p, size_t close)
 {
     uint8_t store[JT808_FRAME_MAX];
     struct bulla_bytes content, wire = {at + p + 1, close - p - 1};
-    return wire.len >= 13 && unescape(at[p], wire, store, &content) && xor_of(content.at, content.len) == 0;
+    return wire.len >= CONTENT_MIN && unescape(at[p], wire, store, &content) && xor_of(content.at, content.len) == 0;
 }
 
 /* Where to go on behind a hopeless E7: what is not closed yet, and may be a frame or a text. */

@@ -262,6 +262,21 @@ static void test_every_cut(void **state)
     }
 }
 
+/* Some gateways end a line behind each frame: nothing is damaged by that. */
+static void test_lines(void **state)
+{
+    (void)state;
+    struct bytes stream = from_hex(GOOD "0D0A" GOOD "0D0A" GOOD "0A");
+    struct wire wire;
+    open_wire(&wire);
+    feed(&wire, &stream);
+    assert_int_equal(observed(&wire), 3);
+    assert_int_equal(json_array_size(wire.outcomes), 3);
+    assert_int_equal(wire.skipped, 4);
+    wire_close(&wire);
+    check_every_cut(&stream, 3);
+}
+
 /* What opens and does not close: given up when a frame would be too long, not when the bytes at hand run out. */
 static void test_given_up(void **state)
 {
@@ -436,6 +451,7 @@ int main(void)
         cmocka_unit_test(test_every_byte_of_the_body_any_value),
         cmocka_unit_test(test_split_and_glue),
         cmocka_unit_test(test_every_cut),
+        cmocka_unit_test(test_lines),
         cmocka_unit_test(test_given_up),
         cmocka_unit_test(test_endless),
         cmocka_unit_test(test_probe),
