@@ -108,11 +108,13 @@ static void answer_asset(struct out_request *r, const struct out_asset *a)
     out_answer_header(r, "Content-Security-Policy", policy);
 }
 
-/* A page address of the workplace, as against the name of a file that is not there. */
+/* A page address of the workplace, as against the name of a file that is not there. Ids in addresses may hold dots,
+ * blanks and letters of any script; what looks like a way around directories is refused, although no directory is read. */
 static bool is_page(const char *path)
 {
-    const char *last = strrchr(path, '/');
-    return !strchr(last, '.') && !strstr(path, "..") && !strchr(path, '\\') && !strchr(path, '%');
+    bool top = strrchr(path, '/') == path;
+    return strncmp(path, "/assets/", 8) != 0 && !(top && strchr(path, '.')) && !strstr(path, "..") && !strcasestr(path, "%2e") &&
+           !strchr(path, '\\');
 }
 
 void out_web_answer(struct out_request *r)
