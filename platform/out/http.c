@@ -235,14 +235,13 @@ void out_stop(struct out *out)
 {
     if (!out)
         return;
-    MHD_socket listener = MHD_quiesce_daemon(out->daemon);
+    /* No MHD_quiesce_daemon() first: in 0.9.75 it ends the process when a thread of the pool is quicker to let go of the
+     * listener. Whoever comes until the library has stopped is answered 503. */
     out_live_end(out->live); /* the library must have no suspended connection when it stops */
     out_work_end(out->work);
     out_work_end(out->passwords);
     out_live_end(out->live); /* streams that the last requests opened */
     MHD_stop_daemon(out->daemon);
-    if (listener != MHD_INVALID_SOCKET)
-        close(listener);
     clear(out);
 }
 

@@ -146,8 +146,15 @@ class Server:
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as f:
             return int(re.search(rf"{name}:\s+(\d+) kB", f.read()).group(1))
 
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+    def sockets(self):
+        """Open sockets; files of the store come and go with its readers."""
+        n, folder = 0, f"/proc/{self.process.pid}/fd"
+        for name in os.listdir(folder):
+            try:
+                n += os.readlink(os.path.join(folder, name)).startswith("socket:")
+            except FileNotFoundError:
+                pass
+        return n
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The long forms of the end-to-end proofs, with their figures (docs/proofs.md): scripts/prove.sh PROGRAM [BUILD_DIRECTORY]
+# KILL_ROUNDS (100) and HOSTILE_TIMES (5) make them longer or shorter.
+set -u
+program=${1:?"usage: $0 PROGRAM [BUILD_DIRECTORY]"} build=${2:-$(dirname "$1")}
+root=$(cd "$(dirname "$0")/.." && pwd)
+failed=0
+
+prove() { # NAME [VARIABLE=VALUE ...]
+    local name=$1
+    shift
+    echo "== $name"
+    env "$@" /usr/bin/python3 "$root/tests/e2e/$name.py" "$program" "$build"
+    case $? in
+    0 | 77) ;;
+    *) failed=$((failed + 1)) ;;
+    esac
+}
+
+echo "$("$program" version 2>/dev/null || "$program" --version), $(uname -srm), $(nproc) cores, $(date -u +%F)"
+prove corpus
+prove kill "BULLA_KILL_ROUNDS=${KILL_ROUNDS:-100}"
+for _ in 1 2 3; do prove disk_full; done
+prove hostile BULLA_HOSTILE_WAIT=1 "BULLA_HOSTILE_TIMES=${HOSTILE_TIMES:-5}"
+[ "$failed" -eq 0 ] && echo "all proofs hold" || echo "$failed proofs failed"
+exit $((failed > 0))
