@@ -3,7 +3,7 @@
  * A data directory for the load bench: N seals, each in a journey of its own whose corridor of 200 points holds the
  * places that the bench's devices report, a user, and an API key, which is printed.
  *
- *   bench_prepare DIR N [FIRST]
+ *   bench_prepare DIR N [jt701|jt808]
  */
 #include <errno.h>
 #include <stdio.h>
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 {
     char url[512], why[256] = "";
     if (argc < 3) {
-        fprintf(stderr, "usage: bench_prepare DIR N [FIRST]\n");
+        fprintf(stderr, "usage: bench_prepare DIR N [jt701|jt808]\n");
         return 2;
     }
     struct clock clock = clock_system();
@@ -85,12 +85,15 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", why);
         return 3;
     }
-    unsigned n = (unsigned)atoi(argv[2]), first = argc > 3 ? (unsigned)atoi(argv[3]) : 0;
-    for (unsigned i = first; i < first + n; i++) {
+    const struct load_protocol *protocol = &load_protocols[argc > 3 && strcmp(argv[3], "jt808") == 0];
+    unsigned n = (unsigned)atoi(argv[2]);
+    for (unsigned i = 0; i < n; i++) {
         struct seal seal = {.class_ = SEAL_CLASS_ACTIVE, .life = SEAL_LIFE_SEALED, .created_ms = now_ms};
         char device[32];
-        load_protocols[0].id(device, i);
-        snprintf(seal.id, sizeof seal.id, "jt701:%s", device);
+        protocol->id(device, i);
+        snprintf(seal.id, sizeof seal.id, "%s:%s", protocol->name, device);
+        if (strcmp(protocol->name, "jt808") == 0)
+            snprintf(seal.model, sizeof seal.model, "JT709"); /* its clock is UTC */
         store_seal_put(store, &seal, NULL);
         put_journey(store, seal.id, now_ms);
     }

@@ -92,7 +92,7 @@ static inline size_t load_jt808_message(uint8_t *to, unsigned device, uint16_t s
     bulla_writer_put_u16(&w, serial);
     bulla_writer_put_u32(&w, 0);
     bulla_writer_put_u32(&w, cut ? 0x01140006 : 0x01040006); /* fix, south, GPS; bit 20: rope out */
-    bulla_writer_put_u32(&w, 1300000 + device % 1000 * 100 + (uint32_t)(now_ms / 1000 % 100));
+    bulla_writer_put_u32(&w, 1300000 + device % 1000 * 100 + serial % 100u); /* several in one second are still different fixes */
     bulla_writer_put_u32(&w, 36800000 + device / 1000 * 1000);
     bulla_writer_put(&w, "\x03\xe8\x01\x4d\x01\x30", 6); /* 1000 m, 33.3 km/h, 304 degrees */
     load_time(&w, now_ms, true);
