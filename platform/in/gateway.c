@@ -102,14 +102,26 @@ void gateway_peer_remove(struct gateway *g, struct peer *p)
 
 /* --- the filling batch --- */
 
+static void release_stored(struct gateway *g);
+
+/* Whatever is stored is answered first: so there are never more batches than the few that are under way, however long the
+ * loop is busy with reading. That may close any peer, also the one that is about to be fed. */
 void gateway_lock(struct gateway *g)
 {
     pthread_mutex_lock(&g->mutex);
-    /* Back-pressure: while the disk is behind, sockets are not read and their senders wait. */
-    while (!g->stopping && (g->filling->n_rows >= LIMIT_BATCH_ROWS || g->filling->n_bytes >= LIMIT_BATCH_BYTES)) {
-        g->counts.stalled++;
-        pthread_cond_signal(&g->filled);
-        pthread_cond_wait(&g->emptied, &g->mutex);
+    while (!g->stopping) {
+        bool full = g->filling->n_rows >= LIMIT_BATCH_ROWS || g->filling->n_bytes >= LIMIT_BATCH_BYTES;
+        if (g->stored) {
+            pthread_mutex_unlock(&g->mutex);
+            release_stored(g);
+            pthread_mutex_lock(&g->mutex);
+        } else if (full) { /* back-pressure: while the disk is behind, sockets are not read and their senders wait */
+            g->counts.stalled++;
+            pthread_cond_signal(&g->filled);
+            pthread_cond_wait(&g->emptied, &g->mutex);
+        } else {
+            break;
+        }
     }
 }
 
@@ -189,6 +201,7 @@ void gateway_stored(struct gateway *g, struct batch *b)
         *g->stored_end = b;
         g->stored_end = &b->next;
         uv_async_send(&g->async);
+        pthread_cond_signal(&g->emptied); /* the loop thread may be waiting for room */
     }
     pthread_mutex_unlock(&g->mutex);
     if (deaf && atomic_load(&b->users) == 2)
@@ -286,18 +299,12 @@ static void run_orders(struct gateway *g, struct order *orders)
     }
 }
 
-static void on_async(uv_async_t *async)
+static void release_stored(struct gateway *g)
 {
-    struct gateway *g = async->data;
     pthread_mutex_lock(&g->mutex);
     struct batch *stored = g->stored;
-    struct order *orders = g->orders;
-    bool stopping = g->stopping;
-    g->deaf = stopping; /* from here on nobody would come for more */
     g->stored = NULL;
     g->stored_end = &g->stored;
-    g->orders = NULL;
-    g->orders_end = &g->orders;
     pthread_mutex_unlock(&g->mutex);
     while (stored) {
         struct batch *next = stored->next;
@@ -305,6 +312,19 @@ static void on_async(uv_async_t *async)
         give_back(g, stored);
         stored = next;
     }
+}
+
+static void on_async(uv_async_t *async)
+{
+    struct gateway *g = async->data;
+    pthread_mutex_lock(&g->mutex);
+    struct order *orders = g->orders;
+    bool stopping = g->stopping;
+    g->deaf = stopping; /* from here on nobody would come for more */
+    g->orders = NULL;
+    g->orders_end = &g->orders;
+    pthread_mutex_unlock(&g->mutex);
+    release_stored(g);
     run_orders(g, orders);
     if (stopping)
         gateway_close_all(g);

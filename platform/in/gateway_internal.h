@@ -76,7 +76,7 @@ struct gateway {
     bool running;
 };
 
-/* The filling batch may be touched between these; the first one waits while it is full. */
+/* The filling batch may be touched between these; the first one answers what is stored, and waits while it is full. */
 void gateway_lock(struct gateway *gateway);
 void gateway_unlock(struct gateway *gateway);
 

@@ -111,7 +111,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     if (n == 0)
         return;
     gateway_lock(g);
-    bool keep = peer_feed(p, (const uint8_t *)buf->base, (size_t)n, clock_now(&g->clock));
+    bool keep = p->closing || peer_feed(p, (const uint8_t *)buf->base, (size_t)n, clock_now(&g->clock));
     gateway_unlock(g);
     if (!keep)
         gateway_close_peer(g, p);

@@ -77,7 +77,7 @@ def fill_up(disk, load, api, server, leave, what):
     check(seen and seen[0] == 503, f"{what}: /readyz says so", seen)
     check("store" in str(seen[1:]), f"{what}: and why", seen)
     check(server.alive(), f"{what}: the program lives", server.log[-5:])
-    check(len(server.logged("cannot be stored")) > logged or logged, f"{what}: the log says so", server.log[-5:])
+    until(lambda: logged or server.logged("cannot be stored"), f"{what}: the log says so")
     answers, end = load.answers(), time.monotonic() + 1.5  # three times the pause between its tries
     load.run(lambda: time.monotonic() > end)
     return load.answers() - answers
