@@ -12,7 +12,7 @@ import { JourneyOverlay } from "@/map/paths";
 import { gripsFrom, insertAt, middles, type Draft, type PlaceDraft } from "./model";
 
 export type Tool = { kind: "none" } | { kind: "draw" } | { kind: "place"; role: "origin" | "destination" | "stop"; index: number };
-interface Props { draft: Draft; tool: Tool; onRoute: (route: Position[]) => void; onCorridor: (metres: number) => void; onPlace: (role: "origin" | "destination" | "stop", index: number, at: Position) => void }
+interface Props { draft: Draft; stations: { lat: number; lon: number }[]; tool: Tool; onRoute: (route: Position[]) => void; onCorridor: (metres: number) => void; onPlace: (role: "origin" | "destination" | "stop", index: number, at: Position) => void }
 
 type Grip = { kind: "vertex" | "middle"; index: number } | { kind: "edge" } | { kind: "place"; role: "origin" | "destination" | "stop"; index: number };
 
@@ -86,6 +86,15 @@ export function EditorMap(props: Props) {
   }, [tool.kind, chart]);
 
   const whole = () => bounds([...draft.route, ...placesOf(draft).map((p): Position => [p.place.lon, p.place.lat])]);
+
+  // An empty journey begins where the stations are, not with the whole world; what is drawn is never moved.
+  const placed = useRef(false);
+  useEffect(() => {
+    if (!chart || placed.current || !props.stations.length) return;
+    placed.current = true;
+    const b = whole() ? null : bounds(props.stations.map((s): Position => [s.lon, s.lat]));
+    if (b) chart.map.fitBounds(b, { padding: 60, maxZoom: 13, duration: 0 });
+  }, [chart, props.stations]);
   const onOpen = (c: Chart) => {
     setChart(c);
     c.whenReady(() => listen(c, latest));

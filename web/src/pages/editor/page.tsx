@@ -166,7 +166,7 @@ function Editor({ id, journey, etag, start }: { id: string | null; journey: Jour
         </footer>
       </div>
       <div class="editor-side">
-        <EditorMap draft={d} tool={tool} onRoute={(r) => form.set("route", r)} onCorridor={(m) => form.set("corridor", m)} onPlace={place} />
+        <EditorMap draft={d} stations={st} tool={tool} onRoute={(r) => form.set("route", r)} onCorridor={(m) => form.set("corridor", m)} onPlace={place} />
         {tool.kind !== "none" && <div class="map-hint" role="status">{tool.kind === "draw" ? t("edit.drawing") : t("edit.picking", { what: tool.role === "stop" ? t("edit.stopN", { n: tool.index + 1 }) : t(`edit.${tool.role}`) })}</div>}
       </div>
       {templating && <TemplateDialog onPick={(x) => void useTemplate(x)} onClose={() => setTemplating(false)} />}
