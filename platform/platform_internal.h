@@ -124,7 +124,7 @@ struct platform {
     size_t rows_size;
     char (*unregistered)[MODEL_SEAL_SIZE];
     size_t n_unregistered;
-    int64_t positions_due_ms, commands_due_ms, register_due_ms;
+    int64_t commands_due_ms, register_due_ms;
     bool catching_up;
     /* shared */
     pthread_mutex_t inbox_mutex;
@@ -134,8 +134,8 @@ struct platform {
     struct profile_entry *profiles;
     atomic_bool ready, stopping, no_space;
     char waiting_for[MODEL_WHY_SIZE]; /* why not ready; written before ready is cleared */
-    pthread_t thread;
-    bool running;
+    pthread_t thread, publisher;
+    bool running, publishing;
 };
 
 /* live.c */
