@@ -17,7 +17,7 @@ ROUNDS = int(os.environ.get("BULLA_KILL_ROUNDS", 8))
 SEED = int(os.environ.get("BULLA_KILL_SEED", random.SystemRandom().randrange(1 << 32)))
 PASSWORD = "a much longer word 2"
 BASE_MS = (int(time.time()) - 40 * 86400) * 1000
-SEGMENT_ROWS = 20000  # small, so that deaths meet segments that are being changed and closed
+SEGMENT_ROWS = 20000 if ROUNDS < 20 else 60000  # small, so that deaths meet segments that are being changed and closed
 
 
 def devices():
