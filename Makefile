@@ -33,6 +33,9 @@ tsan: setup-check  ## the unit and property tests under the thread sanitizer
 fuzz: setup-check  ## fuzz every protocol (RUNS=10000000 executions each)
 	@fuzz/run.sh $(RUNS)
 
+prove: setup-check build  ## the long end-to-end proofs: a hundred kills, full disks, hostile peers
+	@scripts/prove.sh $(BUILD)/bulla $(BUILD)
+
 bench: setup-check configure  ## measure; results belong in docs/performance.md
 	@cmake --build $(BUILD) --target bulla bench && bench/run.sh $(BUILD)
 
@@ -42,4 +45,4 @@ lint: setup-check  ## the lints alone
 clean:           ## remove what was built
 	@rm -rf build web/dist
 
-.PHONY: help setup-run setup-check configure build run check asan tsan fuzz bench lint clean
+.PHONY: help setup-run setup-check configure build run check asan tsan fuzz prove bench lint clean
