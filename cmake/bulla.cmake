@@ -31,10 +31,6 @@ enable_testing()
 
 # Packages by their pkg-config names; one imported target each.
 function(bulla_package target scope name)
-    if(name STREQUAL "geos")
-        target_link_libraries(${target} ${scope} geos_c)
-        return()
-    endif()
     if(NOT TARGET PkgConfig::${name})
         pkg_check_modules(${name} REQUIRED IMPORTED_TARGET GLOBAL ${name})
     endif()
