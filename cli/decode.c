@@ -455,7 +455,7 @@ static int run(const struct cli_context *context, int argc, char **argv)
 
 const struct cli_command cli_decode = {
     .name = "decode",
-    .summary = "read messages of devices, print JSON",
+    .summary = "Read messages of devices, print JSON",
     .help = help,
     .run = run,
 };

@@ -162,7 +162,7 @@ static int run(const struct cli_context *context, int argc, char **argv)
 
 const struct cli_command cli_encode = {
     .name = "encode",
-    .summary = "write a command as a device would get it",
+    .summary = "Write a command as a device would get it",
     .help = help,
     .run = run,
 };

@@ -353,7 +353,7 @@ static int run(const struct cli_context *context, int argc, char **argv)
 
 const struct cli_command cli_replay = {
     .name = "replay",
-    .summary = "run the rules over recorded observations",
+    .summary = "Run the rules over recorded observations",
     .help = help,
     .run = run,
 };
