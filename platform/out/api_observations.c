@@ -126,15 +126,18 @@ static bool seal_span(struct out_request *r, const struct seal *seal, int64_t *f
     return out_observed_read_span(r, from_ms, until_ms);
 }
 
-void out_seal_observations(struct out_request *r)
+/* What is answered for one or more seals in a span of time: their observations, or their tracks. */
+typedef void (*answer_fn)(struct out_request *r, const char (*seals)[MODEL_SEAL_SIZE], size_t n, int64_t from_ms, int64_t until_ms);
+
+static void answer_seal(struct out_request *r, answer_fn answer)
 {
     struct seal seal;
     int64_t from_ms, until_ms;
     if (out_access_seal(r, r->id, &seal) && seal_span(r, &seal, &from_ms, &until_ms))
-        answer_span(r, (const char(*)[MODEL_SEAL_SIZE])seal.id, 1, from_ms, until_ms);
+        answer(r, (const char(*)[MODEL_SEAL_SIZE])seal.id, 1, from_ms, until_ms);
 }
 
-void out_journey_observations(struct out_request *r)
+static void answer_journey(struct out_request *r, answer_fn answer)
 {
     struct journey *j = NULL;
     int64_t from_ms, until_ms;
@@ -142,8 +145,18 @@ void out_journey_observations(struct out_request *r)
         return;
     out_observed_span(j, r->now_ms, &from_ms, &until_ms);
     if (out_observed_read_span(r, &from_ms, &until_ms))
-        answer_span(r, (const char(*)[MODEL_SEAL_SIZE])j->seals, j->n_seals, from_ms, until_ms);
+        answer(r, (const char(*)[MODEL_SEAL_SIZE])j->seals, j->n_seals, from_ms, until_ms);
     journey_free(j);
+}
+
+void out_seal_observations(struct out_request *r)
+{
+    answer_seal(r, answer_span);
+}
+
+void out_journey_observations(struct out_request *r)
+{
+    answer_journey(r, answer_span);
 }
 
 /* --- tracks --- */
@@ -262,20 +275,10 @@ static void answer_track(struct out_request *r, const char (*seals)[MODEL_SEAL_S
 
 void out_seal_track(struct out_request *r)
 {
-    struct seal seal;
-    int64_t from_ms, until_ms;
-    if (out_access_seal(r, r->id, &seal) && seal_span(r, &seal, &from_ms, &until_ms))
-        answer_track(r, (const char(*)[MODEL_SEAL_SIZE])seal.id, 1, from_ms, until_ms);
+    answer_seal(r, answer_track);
 }
 
 void out_journey_track(struct out_request *r)
 {
-    struct journey *j = NULL;
-    int64_t from_ms, until_ms;
-    if (!out_access_journey(r, r->id, &j))
-        return;
-    out_observed_span(j, r->now_ms, &from_ms, &until_ms);
-    if (out_observed_read_span(r, &from_ms, &until_ms))
-        answer_track(r, (const char(*)[MODEL_SEAL_SIZE])j->seals, j->n_seals, from_ms, until_ms);
-    journey_free(j);
+    answer_journey(r, answer_track);
 }
