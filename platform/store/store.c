@@ -99,6 +99,11 @@ int store_damages(struct store *store, unsigned limit, void (*each)(void *contex
     return store->backend->damages(store, limit, each, context);
 }
 
+int store_history_drop(struct store *store, int64_t before_ms, uint64_t *rows)
+{
+    return store->backend->history_drop(store, before_ms, rows);
+}
+
 int store_journey_put(struct store *store, struct journey *journey, const struct audit *audit)
 {
     return store->backend->journey_put(store, journey, audit);

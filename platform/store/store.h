@@ -7,6 +7,9 @@
  *                 read by seal and time
  *   records       journeys, seals, alarms, users ...: few and changing: put in transactions, any thread
  *
+ * A department or a union of countries has several nodes over one store (decision 011). What devices say is then shared out
+ * among them by partition, and only the node that holds a partition may write what comes of it: see "partitions" below.
+ *
  * Every function returns 0 when done, STORE_NOT_FOUND or STORE_CONFLICT (the caller must act), or a negative
  * number with store_error() telling a person what failed and what to do. Nothing is half applied.
  */
@@ -80,6 +83,120 @@ int store_observation_get(struct store *store, const char *id, store_observation
 /* The newest observation of every seal, for the start. */
 int store_latest(struct store *store, store_observation_fn each, void *context);
 int store_damages(struct store *store, unsigned limit, void (*each)(void *context, const struct store_damage *damage), void *context);
+
+/* Forgets the history before a time, whole segments or partitions at a time, never one that has a newer row; *rows (may be
+ * NULL) is how many observations went. */
+int store_history_drop(struct store *store, int64_t before_ms, uint64_t *rows);
+
+/* --- tracks: fixes packed by seal and day (track.h); made from the observations, and made again from them at will --- */
+struct store_track {
+    char seal[MODEL_SEAL_SIZE];
+    int64_t day_ms;            /* 00:00 UTC of the day */
+    int64_t first_ms, last_ms; /* of its fixes */
+    uint32_t fixes;
+    uint32_t step_s;           /* thinned to one fix in so many seconds; 0: every fix */
+    struct bulla_bytes bytes;  /* in `each`: valid during the call */
+};
+typedef void (*store_track_fn)(void *context, const struct store_track *track);
+/* Writes blocks, each in the place of the one of that seal and day; one transaction. */
+int store_track_put(struct store *store, const struct store_track *tracks, size_t n);
+/* A seal's blocks that overlap [from, until], ascending. seal "": of every seal, ordered by day, then seal. */
+int store_tracks(struct store *store, const char *seal, int64_t from_ms, int64_t until_ms, store_track_fn each, void *context);
+int store_track_drop(struct store *store, int64_t before_ms, uint64_t *tracks /* may be NULL */);
+
+/* --- partitions: whose work is what, and work in one transaction --- */
+/* A seal belongs to the partition that store_partition_of() says. A node holds a partition by a lease: `until_ms` by the
+ * store's own clock. Each new holder has a greater epoch, and a write under an older epoch is refused: so two nodes may
+ * believe that they hold a partition, but only one can write. */
+#define STORE_PARTITIONS_MOST 256
+#define STORE_NODE_SIZE 64
+unsigned store_partition_of(const char *seal, unsigned partitions); /* 0 .. partitions - 1; the same on every machine */
+
+struct store_node { /* a running node */
+    char name[STORE_NODE_SIZE];
+    char source[MODEL_ID_SIZE]; /* id of its outbox, "" when it has none */
+    char http[64], version[24];
+    int64_t started_ms, until_ms; /* of its lease, by the store's clock */
+    bool draining;                /* it is asked to leave: it takes no partition and gives up what it holds */
+    unsigned partitions;          /* out: how many it holds */
+    int64_t remaining_ms;         /* out: of the lease, by the store's clock; negative: it has run out */
+};
+typedef void (*store_node_fn)(void *context, const struct store_node *node);
+/* Says that the node lives for `lease_ms` more; made when new. STORE_CONFLICT: another process with another source uses
+ * that name and its lease has not run out. */
+int store_node_beat(struct store *store, const struct store_node *node, int64_t lease_ms);
+int store_node_leave(struct store *store, const char *name);                /* gives up everything it holds */
+int store_node_drain(struct store *store, const char *name, bool draining); /* STORE_NOT_FOUND: no such node */
+int store_nodes(struct store *store, store_node_fn each, void *context);    /* all that have been, by name; dead ones too, for a day */
+
+struct store_lease {
+    unsigned partition;
+    int64_t epoch;
+};
+struct store_partition { /* for people and for metrics */
+    unsigned number;
+    char node[STORE_NODE_SIZE]; /* "" : nobody's */
+    int64_t epoch, remaining_ms;
+    uint64_t place; /* how far its stream has been applied (bus.h) */
+};
+/* How many partitions there are: fixed the first time that it is called with `wanted`; later calls give what was fixed. */
+int store_partitions_fix(struct store *store, unsigned wanted, unsigned *partitions);
+/* Prolongs those in leases[0 .. *n) that the node still holds (others fall out of the list), then takes free ones (nobody's,
+ * or with a lease that has run out) until it holds `most`; *n is how many. New ones have a new epoch. One transaction. */
+int store_partitions_hold(struct store *store, const char *node, int64_t lease_ms, unsigned most, struct store_lease *leases, unsigned *n);
+int store_partition_release(struct store *store, const struct store_lease *lease);
+int store_partitions(struct store *store, void (*each)(void *context, const struct store_partition *partition), void *context);
+
+/* Work: everything that this thread writes between begin and end is one transaction where the back end can
+ * (store_work_joins), and refused as a whole (STORE_CONFLICT) when one of the leases is no longer the newest of its partition.
+ * n 0: no lease is checked (one process alone). Begin costs nothing until something is written. Where the back end cannot
+ * join (SQLite: history and records are different files), each write stands by itself, in order, the progress last, and
+ * what is done again after a crash is known by its identity; leases are checked at begin and at end.
+ * Inside work, reads of this thread see what it wrote; an outcome of STORE_CONFLICT or STORE_NOT_FOUND of one write leaves the
+ * others standing. A negative outcome spoils the work: end then fails. */
+bool store_work_joins(const struct store *store);
+int store_work_begin(struct store *store, const struct store_lease *leases, size_t n);
+/* keep false: everything is undone. 0: it is durable. Otherwise nothing was kept (where it joins), and what the caller has
+ * in memory is to be built again from the store. */
+int store_work_end(struct store *store, bool keep);
+
+/* How far a partition has come; inside work. `source` numbers its parcels 1, 2, 3 ... in each partition. */
+struct store_progress {
+    unsigned partition;
+    uint64_t place;             /* in the partition's stream */
+    char source[MODEL_ID_SIZE]; /* of the parcel */
+    uint64_t number;            /* its number */
+    /* for tracing one observation across nodes */
+    char node[STORE_NODE_SIZE]; /* who applied it */
+    uint32_t rows;
+    int64_t taken_ms, published_ms, applied_ms; /* by the source's, the source's and the worker's clock */
+};
+int store_progress_put(struct store *store, const struct store_progress *progress, size_t n);
+/* What was applied of a partition: its place (*place, 0: nothing yet), and for every source the last number. */
+int store_progress(struct store *store, unsigned partition, uint64_t *place,
+                   void (*each)(void *context, const char *source, uint64_t number), void *context);
+/* For every partition the last number applied of one source: the source may forget what is not newer. */
+int store_progress_of(struct store *store, const char *source, void (*each)(void *context, unsigned partition, uint64_t number), void *context);
+/* The parcel that brought an observation; STORE_NOT_FOUND when it came without (one process alone) or is no longer known (kept
+ * three days). */
+int store_trace(struct store *store, const char *observation, struct store_progress *out);
+
+/* A journey whose seals lie in several partitions is judged in that of its first seal; what its other seals say is handed
+ * over there. Inside work, by the one who stored the observation. */
+int store_handover_put(struct store *store, unsigned to, const char *seal, const char *observation);
+/* Takes what was handed over to a partition, oldest first, at most `limit`; it is gone when the work ends well. */
+int store_handover_take(struct store *store, unsigned partition, unsigned limit, store_observation_fn each, void *context);
+
+/* What other processes changed in journeys, seals, alarms and commands (not what was written inside work), in the order in
+ * which it can be seen. *cursor is opaque, "" at first: from now on. A change may be told twice, never not at all, if asked
+ * for within an hour. Back ends with one process give none. */
+enum store_changed { STORE_CHANGED_JOURNEY, STORE_CHANGED_SEAL, STORE_CHANGED_ALARM, STORE_CHANGED_COMMAND };
+int store_changes(struct store *store, char cursor[64], void (*each)(void *context, enum store_changed kind, const char *id), void *context);
+
+/* The store's own clock, ms: what leases go by. */
+int store_clock(struct store *store, int64_t *now_ms);
+/* Whether several processes may have this store open at once. */
+bool store_is_shared(const struct store *store);
 
 /* --- records: any thread --- */
 /* put: inserts when record->version is 0, else updates if the stored version equals it; on success version is the new one.

@@ -30,6 +30,33 @@ struct store_backend {
     int (*latest)(struct store *store, store_observation_fn each, void *context);
     int (*damages)(struct store *store, unsigned limit, void (*each)(void *context, const struct store_damage *damage), void *context);
 
+    int (*history_drop)(struct store *store, int64_t before_ms, uint64_t *rows);
+    int (*track_put)(struct store *store, const struct store_track *tracks, size_t n);
+    int (*tracks)(struct store *store, const char *seal, int64_t from_ms, int64_t until_ms, store_track_fn each, void *context);
+    int (*track_drop)(struct store *store, int64_t before_ms, uint64_t *tracks);
+
+    bool joins, shared; /* store_work_joins(), store_is_shared() */
+    int (*node_beat)(struct store *store, const struct store_node *node, int64_t lease_ms);
+    int (*node_leave)(struct store *store, const char *name);
+    int (*node_drain)(struct store *store, const char *name, bool draining);
+    int (*nodes)(struct store *store, store_node_fn each, void *context);
+    int (*partitions_fix)(struct store *store, unsigned wanted, unsigned *partitions);
+    int (*partitions_hold)(struct store *store, const char *node, int64_t lease_ms, unsigned most, struct store_lease *leases, unsigned *n);
+    int (*partition_release)(struct store *store, const struct store_lease *lease);
+    int (*partitions)(struct store *store, void (*each)(void *context, const struct store_partition *partition), void *context);
+    int (*work_begin)(struct store *store, const struct store_lease *leases, size_t n);
+    int (*work_end)(struct store *store, bool keep);
+    int (*progress_put)(struct store *store, const struct store_progress *progress, size_t n);
+    int (*progress)(struct store *store, unsigned partition, uint64_t *place, void (*each)(void *context, const char *source, uint64_t number),
+                    void *context);
+    int (*progress_of)(struct store *store, const char *source, void (*each)(void *context, unsigned partition, uint64_t number),
+                       void *context);
+    int (*trace)(struct store *store, const char *observation, struct store_progress *out);
+    int (*handover_put)(struct store *store, unsigned to, const char *seal, const char *observation);
+    int (*handover_take)(struct store *store, unsigned partition, unsigned limit, store_observation_fn each, void *context);
+    int (*changes)(struct store *store, char cursor[64], void (*each)(void *context, enum store_changed kind, const char *id), void *context);
+    int (*clock)(struct store *store, int64_t *now_ms);
+
     int (*journey_put)(struct store *store, struct journey *journey, const struct audit *audit);
     int (*journey_get)(struct store *store, const char *id, struct journey **out);
     store_list_fn journeys;

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The bus: a port. It carries parcels of accepted observations from the nodes that devices reach to the nodes that hold
+ * their partitions, and notices from each node to all others. Back ends are tables of functions (bus_nats.c; the simulation
+ * has its own); only main.c names one. One process alone has no bus.
+ *
+ *   parcels   one stream a partition: replicated, in order of place, kept for days; sent until acknowledged. An
+ *             acknowledged parcel is replicated, not necessarily on a disk: the outbox (outbox.h) keeps it until the
+ *             store has it.
+ *   notices   to all other nodes, at once or never: positions on the map, "send this command".
+ *
+ * Nothing here waits, but bus_open(), and bus_take() for as long as it is told to. bus_send(), bus_notice() and bus_take() may
+ * be called from different threads; bus_take(), bus_follow() and bus_unfollow() by one alone.
+ */
+#ifndef BUS_BUS_H
+#define BUS_BUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bulla/cursor.h"
+
+struct bus;
+
+enum bus_event_kind {
+    BUS_PARCEL, /* partition, place, bytes: the next one of a partition that is followed */
+    BUS_SENT,   /* token, place: the stream has acknowledged it */
+    BUS_UNSENT, /* token: it has not, and will not: send it again */
+    BUS_NOTICE, /* topic, bytes; never one's own */
+    BUS_LINK,   /* up: whether the broker can be reached now; `why` says what is wrong */
+};
+
+struct bus_event {
+    enum bus_event_kind kind;
+    unsigned partition;
+    uint64_t place; /* grows along a partition, with gaps; never 0 */
+    uint64_t token;
+    char topic[16];
+    struct bulla_bytes bytes; /* valid during the call */
+    bool up;
+    char why[160];
+};
+
+typedef void (*bus_event_fn)(void *context, const struct bus_event *event);
+
+struct bus_options {
+    const char *node;     /* this node's name */
+    unsigned partitions;
+    void (*wake)(void *context); /* something is to be taken; called from any thread. NULL: nobody sleeps */
+    void *wake_context;
+};
+
+struct bus_counts {
+    uint64_t sent, acknowledged, unsent, received, notices_out, notices_in, notices_lost, reconnects;
+    uint64_t bytes_out, bytes_in;
+    bool up;
+};
+
+struct bus_backend {
+    const char *scheme; /* "nats" for nats://... */
+    struct bus *(*open)(const char *url, const struct bus_options *options, char *why, size_t size);
+    void (*close)(struct bus *bus);
+    bool (*send)(struct bus *bus, unsigned partition, const char *name, struct bulla_bytes bytes, uint64_t token);
+    bool (*follow)(struct bus *bus, unsigned partition, uint64_t after);
+    void (*unfollow)(struct bus *bus, unsigned partition);
+    void (*pause)(struct bus *bus, bool paused);
+    bool (*notice)(struct bus *bus, const char *topic, struct bulla_bytes bytes);
+    size_t (*take)(struct bus *bus, unsigned wait_ms, size_t most, bus_event_fn each, void *context);
+    struct bus_counts (*counts)(struct bus *bus);
+    bool (*health)(struct bus *bus, char *text, size_t size);
+};
+
+struct bus { /* a back end's own struct begins with this */
+    const struct bus_backend *backend;
+};
+
+/* Opens "nats://HOST:PORT[,HOST:PORT...][?replicas=N]" by the first of `backends` (NULL ends them) whose scheme fits, and makes
+ * the stream where it is missing. Does not fail when the broker cannot be reached now: it goes on trying, and says so in
+ * BUS_LINK. NULL with a sentence in why[size]: a wrong URL, a stream of another shape, a cluster too small for its replicas. */
+struct bus *bus_open(const struct bus_backend *const *backends, const char *url, const struct bus_options *options, char *why, size_t size);
+void bus_close(struct bus *bus); /* NULL is fine */
+
+/* Sends a parcel. `name` is the same whenever the same parcel is sent again, and no other's: within the stream's window
+ * a repeat is not stored twice. Later comes BUS_SENT or BUS_UNSENT with the token. False: not now (too much is under way, or
+ * there is no link); nothing comes. `bytes` are copied. */
+bool bus_send(struct bus *bus, unsigned partition, const char *name, struct bulla_bytes bytes, uint64_t token);
+
+/* Gives the partition's parcels from the first place greater than `after`. A place may be given twice, and then in order
+ * again from there (after a fail-over): who applies them compares places. False: no link; ask again. */
+bool bus_follow(struct bus *bus, unsigned partition, uint64_t after);
+void bus_unfollow(struct bus *bus, unsigned partition);
+/* While paused no parcels are given (the store is behind); what is under way is bounded. */
+void bus_pause(struct bus *bus, bool paused);
+
+bool bus_notice(struct bus *bus, const char *topic, struct bulla_bytes bytes); /* up to BUS_NOTICE_MOST; false: lost, and counted */
+#define BUS_NOTICE_MOST (512 * 1024)
+#define BUS_PARCEL_MOST (768 * 1024)
+
+/* Gives at most `most` events, waiting up to wait_ms for the first. Returns how many. */
+size_t bus_take(struct bus *bus, unsigned wait_ms, size_t most, bus_event_fn each, void *context);
+
+struct bus_counts bus_counts(struct bus *bus);
+/* A sentence or two for the administrator: leader, replicas, what is missing. False: something is wrong. */
+bool bus_health(struct bus *bus, char *text, size_t size);
+
+#endif

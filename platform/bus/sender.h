@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The sender: brings the outbox's parcels to the bus, in order in each partition, and again until they are acknowledged;
+ * and forgets them once the store says that they were applied.
+ *
+ * One message a partition is under way at a time; it holds every parcel that waited meanwhile, up to BUS_PARCEL_MOST. So a
+ * partition's stream has the parcels of one source in order of number, whatever fails on the way (a repeat of one that was
+ * stored all the same can stand between; workers know it by its number).
+ *
+ * When the stream has lost what it acknowledged (its nodes lost power together), the numbers that the store has stand still
+ * though there are older parcels acknowledged: after SENDER_STALL_MS the partition is sent again from there.
+ *
+ * Message: "BP" 1, u8 length and source, varint published_ms, then parcels: varint number, varint taken_ms, varint rows, varint
+ * length, bytes. No thread, no clock, no randomness of its own: time is an argument.
+ */
+#ifndef BUS_SENDER_H
+#define BUS_SENDER_H
+
+#include "platform/bus/bus.h"
+#include "platform/bus/outbox.h"
+
+#define SENDER_STALL_MS 15000
+#define SENDER_RETRY_MS 250 /* after BUS_UNSENT, or when the bus did not take it */
+
+struct sender;
+
+struct sender *sender_new(struct outbox *outbox, struct bus *bus, unsigned partitions);
+void sender_free(struct sender *sender);
+
+/* New parcels were put: send what can be sent. Returns ms until it wants to be called again. */
+unsigned sender_turn(struct sender *sender, int64_t now_ms);
+/* BUS_SENT, BUS_UNSENT and BUS_LINK go here. */
+void sender_event(struct sender *sender, const struct bus_event *event, int64_t now_ms);
+/* The store has the partition's parcels up to `number`: they are dropped from the outbox (gathered; not at every call). */
+void sender_applied(struct sender *sender, unsigned partition, uint64_t number, int64_t now_ms);
+/* Send a partition again from what the store has: a worker saw a gap. */
+void sender_again(struct sender *sender, unsigned partition);
+
+struct sender_counts {
+    uint64_t messages, parcels, resent, stalls;
+    unsigned under_way;
+};
+struct sender_counts sender_counts(const struct sender *sender);
+
+/* --- reading a message --- */
+struct sender_parcel {
+    uint64_t number;
+    int64_t taken_ms;
+    uint32_t rows;
+    struct bulla_bytes bytes;
+};
+struct sender_message {
+    char source[OUTBOX_ID_SIZE];
+    int64_t published_ms;
+    size_t n;
+};
+/* Calls `each` for every parcel of a message. False, and nothing called, when the bytes are not exactly one message. */
+bool sender_read(struct bulla_bytes message, struct sender_message *out, void (*each)(void *context, const struct sender_parcel *parcel),
+                 void *context);
+
+#endif
