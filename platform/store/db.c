@@ -113,6 +113,11 @@ static const int FLAGS[] = {
 
 int store_db_open(const char *path, enum store_db_mode mode, struct store_db **out)
 {
+    return store_db_open_on(&store_disk_machine, path, mode, out);
+}
+
+int store_db_open_on(const struct store_disk *disk, const char *path, enum store_db_mode mode, struct store_db **out)
+{
     struct store_db *db = calloc(1, sizeof *db);
     if (!db) {
         return store_fail(STORE_FAILED, "%s: out of memory", path);
@@ -120,7 +125,7 @@ int store_db_open(const char *path, enum store_db_mode mode, struct store_db **o
     snprintf(db->path, sizeof db->path, "%s", path);
     int flags = SQLITE_OPEN_NOMUTEX | FLAGS[mode];
     int outcome = STORE_FAILED;
-    if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
+    if (sqlite3_open_v2(path, &db->handle, flags, disk->vfs) != SQLITE_OK) {
         outcome = db->handle ? store_db_fail(db, "opening") : store_fail(STORE_FAILED, "%s: out of memory", path);
     } else {
         outcome = configure(db, mode);
@@ -266,9 +271,9 @@ struct bulla_bytes store_db_column_bytes(sqlite3_stmt *statement, int column)
     return (struct bulla_bytes){at, (size_t)sqlite3_column_bytes(statement, column)};
 }
 
-void store_pool_init(struct store_pool *pool, const char *path, unsigned most_idle)
+void store_pool_init(struct store_pool *pool, const struct store_disk *disk, const char *path, unsigned most_idle)
 {
-    *pool = (struct store_pool){.most_idle = most_idle < STORE_POOL_IDLE ? most_idle : STORE_POOL_IDLE};
+    *pool = (struct store_pool){.disk = disk, .most_idle = most_idle < STORE_POOL_IDLE ? most_idle : STORE_POOL_IDLE};
     snprintf(pool->path, sizeof pool->path, "%s", path);
     pthread_mutex_init(&pool->lock, NULL);
 }
@@ -300,7 +305,7 @@ int store_pool_take(struct store_pool *pool, struct store_db **out)
         *out = db;
         return 0;
     }
-    return store_db_open(pool->path, STORE_DB_READ, out);
+    return store_db_open_on(pool->disk, pool->path, STORE_DB_READ, out);
 }
 
 void store_pool_put(struct store_pool *pool, struct store_db *db)

@@ -9,6 +9,7 @@
 #define STORE_DB_H
 
 #include "bulla/bytes.h"
+#include "platform/store/disk.h"
 #include "platform/store/store_backend.h"
 
 #include <pthread.h>
@@ -38,6 +39,7 @@ struct store_db {
 
 /* Opens or, with a writing mode, creates the file. 0, or a store_outcome with store_error() set and *out untouched. */
 int store_db_open(const char *path, enum store_db_mode mode, struct store_db **out);
+int store_db_open_on(const struct store_disk *disk, const char *path, enum store_db_mode mode, struct store_db **out);
 void store_db_close(struct store_db *db); /* NULL is fine */
 
 /* Sets store_error() from SQLite's last failure on this connection and returns the outcome for it. */
@@ -64,13 +66,14 @@ void store_db_column_text(sqlite3_stmt *statement, int column, char *to, size_t 
 struct bulla_bytes store_db_column_bytes(sqlite3_stmt *statement, int column);
 
 struct store_pool {
+    const struct store_disk *disk;
     char path[STORE_PATH_SIZE];
     pthread_mutex_t lock;
     struct store_db *idle[STORE_POOL_IDLE];
     unsigned n_idle, most_idle;
 };
 
-void store_pool_init(struct store_pool *pool, const char *path, unsigned most_idle);
+void store_pool_init(struct store_pool *pool, const struct store_disk *disk, const char *path, unsigned most_idle);
 void store_pool_clear(struct store_pool *pool);
 /* A connection for reading that nobody else has until it is put back; never waits, nests without limit. */
 int store_pool_take(struct store_pool *pool, struct store_db **out);

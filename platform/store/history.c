@@ -3,13 +3,10 @@
 
 #include "platform/store/history.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 bool store_history_add(struct store_history *history, struct segment *segment)
 {
@@ -33,35 +30,43 @@ static int by_number(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-/* The numbers of the segment files in the folder, ascending. Heap. */
-static int list_numbers(const char *folder, unsigned **out, size_t *out_n)
+struct numbers {
+    unsigned *items;
+    size_t n;
+    bool out_of_memory;
+};
+
+static void take_name(void *context, const char *name)
 {
-    DIR *dir = opendir(folder);
-    if (!dir) {
-        return store_fail(STORE_FAILED, "%s: %s", folder, strerror(errno));
+    struct numbers *numbers = context;
+    unsigned number;
+    int end = 0;
+    if (sscanf(name, "%6u.db%n", &number, &end) != 1 || end == 0 || name[end] != '\0') {
+        return;
     }
-    unsigned *numbers = NULL;
-    size_t n = 0;
-    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-        unsigned number;
-        int end = 0;
-        if (sscanf(entry->d_name, "%6u.db%n", &number, &end) == 1 && end > 0 && entry->d_name[end] == '\0') {
-            unsigned *more = realloc(numbers, (n + 1) * sizeof *numbers);
-            if (!more) {
-                free(numbers);
-                closedir(dir);
-                return store_fail(STORE_FAILED, "%s: out of memory", folder);
-            }
-            numbers = more;
-            numbers[n++] = number;
-        }
+    unsigned *more = realloc(numbers->items, (numbers->n + 1) * sizeof *more);
+    if (!more) {
+        numbers->out_of_memory = true;
+        return;
     }
-    closedir(dir);
-    if (n > 0) {
-        qsort(numbers, n, sizeof *numbers, by_number);
+    numbers->items = more;
+    numbers->items[numbers->n++] = number;
+}
+
+/* The numbers of the segment files in the folder, ascending. Heap. */
+static int list_numbers(const struct store_disk *disk, const char *folder, unsigned **out, size_t *out_n)
+{
+    struct numbers found = {NULL, 0, false};
+    int failed = disk->list(disk->host, folder, take_name, &found);
+    if (failed || found.out_of_memory) {
+        free(found.items);
+        return store_fail(STORE_FAILED, "%s: %s", folder, failed ? strerror(failed) : "out of memory");
     }
-    *out = numbers;
-    *out_n = n;
+    if (found.n > 0) {
+        qsort(found.items, found.n, sizeof *found.items, by_number);
+    }
+    *out = found.items;
+    *out_n = found.n;
     return 0;
 }
 
@@ -75,19 +80,20 @@ static void note(struct store_history *history, const char *sentence)
 static void drop_unborn(struct store_history *history)
 {
     struct segment *segment = history->segments[--history->n_segments];
+    const struct store_disk *disk = segment->disk;
     char log[STORE_PATH_SIZE + 8];
     snprintf(log, sizeof log, "%s-wal", segment->path);
-    unlink(log);
+    disk->remove(disk->host, log);
     snprintf(log, sizeof log, "%s-shm", segment->path);
-    unlink(log);
-    unlink(segment->path);
+    disk->remove(disk->host, log);
+    disk->remove(disk->host, segment->path);
     store_segment_free(segment);
 }
 
 static int load(struct store_history *history, unsigned number)
 {
     char why[400] = "";
-    struct segment *segment = store_segment_new(history->folder, number);
+    struct segment *segment = store_segment_new(history->options.disk, history->folder, number);
     if (!segment || !store_history_add(history, segment)) {
         store_segment_free(segment);
         return store_fail(STORE_FAILED, "%s: out of memory", history->folder);
@@ -121,7 +127,7 @@ static int choose_hot(struct store_history *history)
     struct segment *last = n ? history->segments[n - 1] : NULL;
     if (last && last->state == SEGMENT_OPEN) {
         history->hot = last;
-        return last->writer ? 0 : store_db_open(last->path, STORE_DB_APPEND, &last->writer);
+        return last->writer ? 0 : store_db_open_on(last->disk, last->path, STORE_DB_APPEND, &last->writer);
     }
     history->hot = store_keeper_spare(history);
     if (!history->hot) {
@@ -134,14 +140,14 @@ static int load_all(struct store_history *history)
 {
     unsigned *numbers = NULL;
     size_t n = 0;
-    int outcome = list_numbers(history->folder, &numbers, &n);
+    int outcome = list_numbers(history->options.disk, history->folder, &numbers, &n);
     for (size_t i = 0; i < n && !outcome; i++) {
         outcome = load(history, numbers[i]);
     }
     free(numbers);
     outcome = outcome ? outcome : choose_hot(history);
     if (!outcome && history->spare && !history->spare->writer) {
-        outcome = store_db_open(history->spare->path, STORE_DB_APPEND, &history->spare->writer);
+        outcome = store_db_open_on(history->options.disk, history->spare->path, STORE_DB_APPEND, &history->spare->writer);
     }
     return outcome;
 }
@@ -169,15 +175,16 @@ static struct store_history *new_history(const char *folder, const struct store_
 
 int store_history_open(const char *folder, const struct store_history_options *options, struct store_history **out)
 {
-    if (mkdir(folder, 0700) && errno != EEXIST) {
-        return store_fail(STORE_FAILED, "%s: %s", folder, strerror(errno));
+    int failed = options->disk->make_folder(options->disk->host, folder);
+    if (failed && failed != EEXIST) {
+        return store_fail(STORE_FAILED, "%s: %s", folder, strerror(failed));
     }
     struct store_history *history = new_history(folder, options);
     if (!history) {
         return store_fail(STORE_FAILED, "%s: out of memory", folder);
     }
     int outcome = load_all(history);
-    outcome = outcome ? outcome : store_keeper_start(history);
+    outcome = outcome || options->disk->stepped ? outcome : store_keeper_start(history);
     if (outcome) {
         store_history_close(history);
         return outcome;

@@ -20,6 +20,7 @@
 #define STORE_BLOOMS_MOST 128 /* Bloom filters in memory, each 1.4 MB for a segment of a million rows */
 
 struct store_history_options {
+    const struct store_disk *disk;
     uint32_t rows;   /* of a segment */
     int64_t span_ms; /* between the first and the last arrival in a segment */
 };
@@ -71,6 +72,8 @@ int store_history_latest(struct store_history *history, store_observation_fn eac
 
 /* Waits until the keeper has nothing to do: all segments but the hot one are closed, or could not be. */
 void store_history_settle(struct store_history *history);
+/* With a stepped disk: one piece of the keeper's work, on the caller's thread. False: nothing is left to do. */
+bool store_history_step(struct store_history *history);
 
 /* --- between the files of the history --- */
 

@@ -21,7 +21,7 @@ void store_keeper_wake(struct store_history *history, bool close, bool move_log)
 /* Needs `making`. */
 static struct segment *make_segment(struct store_history *history)
 {
-    struct segment *segment = store_segment_new(history->folder, history->next_number);
+    struct segment *segment = store_segment_new(history->options.disk, history->folder, history->next_number);
     if (segment && store_segment_create(segment, history->options.rows)) {
         store_segment_free(segment);
         segment = NULL;
@@ -94,7 +94,7 @@ static struct segment *next_to_close(struct store_history *history, bool log)
 
 static int close_segment(struct store_history *history, struct segment *segment)
 {
-    int outcome = segment->writer ? 0 : store_db_open(segment->path, STORE_DB_APPEND, &segment->writer);
+    int outcome = segment->writer ? 0 : store_db_open_on(segment->disk, segment->path, STORE_DB_APPEND, &segment->writer);
     if (outcome) {
         return outcome;
     }
@@ -110,26 +110,46 @@ static int close_segment(struct store_history *history, struct segment *segment)
     return outcome;
 }
 
+enum step { STEP_NOTHING, STEP_DONE, STEP_FAILED };
+
+static enum step close_one(struct store_history *history)
+{
+    struct segment *segment = next_to_close(history, false);
+    if (!segment) {
+        return STEP_NOTHING;
+    }
+    bool done = close_segment(history, segment) == 0;
+    pthread_mutex_lock(&history->work_lock);
+    history->closed += done;
+    history->close_failures += !done;
+    pthread_mutex_unlock(&history->work_lock);
+    return done ? STEP_DONE : STEP_FAILED;
+}
+
+static enum step put_one_log_away(struct store_history *history)
+{
+    struct segment *segment = next_to_close(history, true);
+    if (!segment) {
+        return STEP_NOTHING;
+    }
+    if (!store_segment_put_log_away(segment)) {
+        return STEP_FAILED;
+    }
+    pthread_rwlock_wrlock(&history->lock);
+    segment->log_kept = false;
+    pthread_rwlock_unlock(&history->lock);
+    return STEP_DONE;
+}
+
 static bool close_all(struct store_history *history)
 {
-    struct segment *segment;
-    bool all = true;
-    while (all && (segment = next_to_close(history, false)) != NULL) {
-        all = close_segment(history, segment) == 0;
-        pthread_mutex_lock(&history->work_lock);
-        history->closed += all;
-        history->close_failures += !all;
-        pthread_mutex_unlock(&history->work_lock);
+    enum step step;
+    while ((step = close_one(history)) == STEP_DONE) {
     }
-    while (all && (segment = next_to_close(history, true)) != NULL) {
-        all = store_segment_put_log_away(segment);
-        if (all) {
-            pthread_rwlock_wrlock(&history->lock);
-            segment->log_kept = false;
-            pthread_rwlock_unlock(&history->lock);
-        }
+    while (step == STEP_NOTHING && (step = put_one_log_away(history)) == STEP_DONE) {
+        step = STEP_NOTHING;
     }
-    return all;
+    return step != STEP_FAILED;
 }
 
 static void move_log(struct store_history *history)
@@ -138,7 +158,7 @@ static void move_log(struct store_history *history)
     struct segment *hot = history->hot;
     pthread_rwlock_unlock(&history->lock);
     struct store_db *db = NULL;
-    if (store_db_open(hot->path, STORE_DB_APPEND, &db) == 0) {
+    if (store_db_open_on(hot->disk, hot->path, STORE_DB_APPEND, &db) == 0) {
         sqlite3_busy_timeout(db->handle, 0);
         sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     }
@@ -210,8 +230,38 @@ void store_keeper_stop(struct store_history *history)
     history->keeper_runs = false;
 }
 
+/* One piece of the keeper's work. */
+static enum step step(struct store_history *history)
+{
+    pthread_mutex_lock(&history->work_lock);
+    bool log = history->move_log;
+    history->close_soon = history->move_log = false;
+    pthread_mutex_unlock(&history->work_lock);
+    if (is_spare_missing(history)) {
+        make_spare(history);
+        history->move_log = log;
+        return is_spare_missing(history) ? STEP_FAILED : STEP_DONE;
+    }
+    if (log) {
+        move_log(history);
+        return STEP_DONE;
+    }
+    enum step closed = close_one(history);
+    return closed == STEP_NOTHING ? put_one_log_away(history) : closed;
+}
+
+bool store_history_step(struct store_history *history)
+{
+    return step(history) != STEP_NOTHING;
+}
+
 void store_history_settle(struct store_history *history)
 {
+    if (!history->keeper_runs) {
+        while (step(history) == STEP_DONE) {
+        }
+        return;
+    }
     pthread_mutex_lock(&history->work_lock);
     history->close_soon = true;
     history->busy = true; /* until the keeper has been round once more */

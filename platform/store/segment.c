@@ -8,22 +8,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { FORMAT = 1, ROWS_MOST = 1 << 26 };
 
-struct segment *store_segment_new(const char *folder, unsigned number)
+struct segment *store_segment_new(const struct store_disk *disk, const char *folder, unsigned number)
 {
     struct segment *segment = calloc(1, sizeof *segment);
     if (!segment) {
         store_fail(STORE_FAILED, "segment %06u: out of memory", number);
         return NULL;
     }
+    segment->disk = disk;
     segment->number = number;
     snprintf(segment->name, sizeof segment->name, "%06u.db", number);
     snprintf(segment->path, sizeof segment->path, "%s/%s", folder, segment->name);
-    store_pool_init(&segment->readers, segment->path, 4);
+    store_pool_init(&segment->readers, disk, segment->path, 4);
     pthread_rwlock_init(&segment->in_use, NULL);
     return segment;
 }
@@ -47,7 +46,7 @@ int store_segment_create(struct segment *segment, uint32_t rows)
         return store_fail(STORE_FAILED, "%s: out of memory", segment->name);
     }
     struct store_db *db = NULL;
-    int outcome = store_db_open(segment->path, STORE_DB_APPEND, &db);
+    int outcome = store_db_open_on(segment->disk, segment->path, STORE_DB_APPEND, &db);
     if (!outcome) {
         outcome = store_db_begin(db);
     }
@@ -56,7 +55,7 @@ int store_segment_create(struct segment *segment, uint32_t rows)
     }
     if (outcome) {
         store_db_close(db);
-        unlink(segment->path); /* nothing is in it yet */
+        segment->disk->remove(segment->disk->host, segment->path); /* nothing is in it yet */
         return outcome;
     }
     segment->writer = db;
@@ -193,9 +192,9 @@ void store_segment_load(struct segment *segment, uint32_t rows, char *why, size_
     struct store_db *db = NULL;
     char log[STORE_PATH_SIZE + 8];
     snprintf(log, sizeof log, "%s-wal", segment->path);
-    struct stat info;
-    segment->log_bytes = stat(log, &info) == 0 ? (long long)info.st_size : 0;
-    int outcome = store_db_open(segment->path, STORE_DB_MEND, &db);
+    int64_t bytes = segment->disk->size(segment->disk->host, log);
+    segment->log_bytes = bytes > 0 ? (long long)bytes : 0;
+    int outcome = store_db_open_on(segment->disk, segment->path, STORE_DB_MEND, &db);
     if (!outcome) {
         outcome = load_file(segment, db, rows);
     }
@@ -339,7 +338,7 @@ bool store_segment_put_log_away(struct segment *segment)
     bool done = false;
     if (pthread_rwlock_trywrlock(&segment->in_use) == 0) {
         store_pool_drain(&segment->readers);
-        if (segment->writer || store_db_open(segment->path, STORE_DB_APPEND, &segment->writer) == 0) {
+        if (segment->writer || store_db_open_on(segment->disk, segment->path, STORE_DB_APPEND, &segment->writer) == 0) {
             done = leave_wal(segment->writer);
         }
         if (done) { /* until then it stays open: with the disk full, readers need what it has mapped */

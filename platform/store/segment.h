@@ -21,6 +21,7 @@
 enum segment_state { SEGMENT_OPEN, SEGMENT_CLOSED, SEGMENT_DAMAGED };
 
 struct segment {
+    const struct store_disk *disk;
     unsigned number;
     char name[24], path[STORE_PATH_SIZE];
     enum segment_state state;
@@ -39,7 +40,7 @@ struct segment {
     pthread_rwlock_t in_use; /* held for reading while a connection to the file is out */
 };
 
-struct segment *store_segment_new(const char *folder, unsigned number); /* NULL: out of memory */
+struct segment *store_segment_new(const struct store_disk *disk, const char *folder, unsigned number); /* NULL: out of memory */
 void store_segment_free(struct segment *segment);
 
 /* Creates the file and its tables, and opens `writer`. */

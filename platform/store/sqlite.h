@@ -14,14 +14,22 @@
 
 struct store_sqlite {
     struct store base;
+    const struct store_disk *disk;
     char folder[STORE_PATH_SIZE];
-    int lock; /* descriptor of the lock file */
+    int lock; /* of the lock file, by the disk */
     char found[1600];
     struct store_history *history;
     pthread_mutex_t writing;
     struct store_db *writer; /* of bulla.db */
     struct store_pool readers;
 };
+
+/* Opens DIRECTORY[?options] on another disk than the machine's; the disk outlives the store. NULL with a sentence in
+ * why[size]. */
+struct store *store_sqlite_open_on(const struct store_disk *disk, const char *rest, char *why, size_t size);
+/* On a stepped disk: one piece of the work that a thread of the store does otherwise (segments made ready and closed,
+ * write-ahead logs moved). False: nothing is left to do. */
+bool store_sqlite_step(struct store *store);
 
 static inline struct store_sqlite *store_sqlite_of(struct store *store)
 {

@@ -5,13 +5,11 @@
 #include "platform/store/sqlite_calls.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+extern const struct store_backend store_sqlite;
 
 enum { SEGMENT_ROWS = 1000000, SEGMENT_ROWS_LEAST = 16, SEGMENT_ROWS_MOST = 16000000, SEGMENT_HOURS_LONG = 24 };
 
@@ -48,21 +46,22 @@ static int read_url(const char *rest, char folder[STORE_PATH_SIZE], struct store
         }
         at = next;
     }
-    *options = (struct store_history_options){(uint32_t)rows, hours * SEGMENT_HOUR_MS};
+    *options = (struct store_history_options){&store_disk_machine, (uint32_t)rows, hours * SEGMENT_HOUR_MS};
     return 0;
 }
 
-static int make_folder(const char *folder)
+static int make_folder(const struct store_disk *disk, const char *folder)
 {
     char path[STORE_PATH_SIZE];
     snprintf(path, sizeof path, "%s", folder);
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        mkdir(path, 0700); /* what is wrong with it shows at the last */
+        disk->make_folder(disk->host, path); /* what is wrong with it shows at the last */
         *slash = '/';
     }
-    if (mkdir(path, 0700) && errno != EEXIST) {
-        return store_fail(STORE_FAILED, "%s: %s; give a directory that can be written to", folder, strerror(errno));
+    int failed = disk->make_folder(disk->host, path);
+    if (failed && failed != EEXIST) {
+        return store_fail(STORE_FAILED, "%s: %s; give a directory that can be written to", folder, strerror(failed));
     }
     return 0;
 }
@@ -72,24 +71,21 @@ static int take_lock(struct store_sqlite *store)
 {
     char path[STORE_PATH_SIZE];
     snprintf(path, sizeof path, "%.*s/lock", STORE_PATH_SIZE - 10, store->folder);
-    store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (store->lock < 0) {
-        return store_fail(STORE_FAILED, "%s: %s", path, strerror(errno));
-    }
-    if (flock(store->lock, LOCK_EX | LOCK_NB)) {
+    int failed = store->disk->lock(store->disk->host, path, &store->lock);
+    if (failed == EWOULDBLOCK) {
         return store_fail(STORE_FAILED, "%s is in use by another bulla; stop that one first", store->folder);
     }
-    return 0;
+    return failed ? store_fail(STORE_FAILED, "%s: %s", path, strerror(failed)) : 0;
 }
 
 static int open_records(struct store_sqlite *store)
 {
     char path[STORE_PATH_SIZE];
     snprintf(path, sizeof path, "%.*s/bulla.db", STORE_PATH_SIZE - 10, store->folder);
-    int outcome = store_db_open(path, STORE_DB_RECORD, &store->writer);
+    int outcome = store_db_open_on(store->disk, path, STORE_DB_RECORD, &store->writer);
     outcome = outcome ? outcome : store_migrate(store->writer);
     if (!outcome) {
-        store_pool_init(&store->readers, path, STORE_POOL_IDLE);
+        store_pool_init(&store->readers, store->disk, path, STORE_POOL_IDLE);
     }
     return outcome;
 }
@@ -146,13 +142,13 @@ static void close_sqlite(struct store *base)
     }
     store_db_close(store->writer);
     if (store->lock >= 0) {
-        close(store->lock);
+        store->disk->unlock(store->disk->host, store->lock);
     }
     pthread_mutex_destroy(&store->writing);
     free(store);
 }
 
-static struct store *open_sqlite(const char *rest, char *why, size_t size)
+struct store *store_sqlite_open_on(const struct store_disk *disk, const char *rest, char *why, size_t size)
 {
     struct store_history_options options;
     struct store_sqlite *store = calloc(1, sizeof *store);
@@ -160,11 +156,14 @@ static struct store *open_sqlite(const char *rest, char *why, size_t size)
         snprintf(why, size, "store: out of memory");
         return NULL;
     }
+    store->base.backend = &store_sqlite;
+    store->disk = disk;
     store->lock = -1;
     pthread_mutex_init(&store->writing, NULL);
     int outcome = read_url(rest, store->folder, &options);
-    outcome = outcome ? outcome : make_folder(store->folder);
+    outcome = outcome ? outcome : make_folder(disk, store->folder);
     outcome = outcome ? outcome : take_lock(store);
+    options.disk = disk;
     outcome = outcome ? outcome : open_all(store, &options);
     if (outcome) {
         snprintf(why, size, "%s", store_error(&store->base));
@@ -172,6 +171,16 @@ static struct store *open_sqlite(const char *rest, char *why, size_t size)
         return NULL;
     }
     return &store->base;
+}
+
+static struct store *open_sqlite(const char *rest, char *why, size_t size)
+{
+    return store_sqlite_open_on(&store_disk_machine, rest, why, size);
+}
+
+bool store_sqlite_step(struct store *base)
+{
+    return store_history_step(store_sqlite_of(base)->history);
 }
 
 static const char *recovery(const struct store *base)
