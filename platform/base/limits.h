@@ -43,4 +43,13 @@
 #define LIMIT_COMMANDS_PER_SEAL 32          /* queued for one seal; more are refused */
 #define PERMISSION_AFTER_MS 120000          /* an opening this long after its permission is still permitted (ALARMS.md) */
 
+/* --- outbox and bus --- */
+#define LIMIT_OUTBOX_BYTES (20ull << 30)       /* of parcels that wait for the store; then devices are not acknowledged and keep what they have */
+#define LIMIT_BUS_SENDING_BYTES (32u << 20)    /* sent and not yet acknowledged, of one node; the rest waits in the outbox */
+#define LIMIT_BUS_SENDING_MESSAGES 1024        /* the same, in messages */
+#define LIMIT_BUS_EVENTS 4096                  /* that wait to be taken; beyond, parcels are not pulled and notices are lost and counted */
+#define LIMIT_BUS_EVENT_BYTES (64u << 20)      /* the same, in bytes */
+#define LIMIT_BUS_STREAM_BYTES (10ull << 30)   /* of the stream; beyond, brokers refuse parcels, which then wait in the outboxes */
+#define LIMIT_BUS_STREAM_HOURS 48              /* how long brokers keep parcels */
+
 #endif

@@ -5,7 +5,9 @@
  *
  * One SQLite file. Parcels are numbered 1, 2, 3 ... in each partition, without a gap; with the outbox's own id they are
  * known everywhere: a worker applies a parcel once, and sees when one is missing. An outbox that was lost or restored gets a
- * new id.
+ * new id: a file that was copied back is noticed by its inode and time of birth; one that was rolled back in place (a
+ * snapshot of the whole disk) only by the store, which knows higher numbers than outbox_last(): call outbox_renew() then, before
+ * anything is sent.
  *
  * Not thread-safe but for outbox_counts(): one lock in the caller.
  */
@@ -18,7 +20,8 @@
 
 #include "bulla/cursor.h"
 
-#define OUTBOX_ID_SIZE 27
+#define OUTBOX_ID_SIZE     27
+#define OUTBOX_PARCEL_MOST (767 * 1024) /* bytes of one parcel: it must fit into a message of the bus */
 
 struct outbox;
 
@@ -44,7 +47,7 @@ enum outbox_outcome { OUTBOX_OK = 0, OUTBOX_FULL = 1, OUTBOX_FAILED = -1, OUTBOX
 /* Opens or makes FOLDER/outbox.db. NULL with a sentence in why[size]. */
 struct outbox *outbox_open(const char *folder, const struct outbox_options *options, char *why, size_t size);
 void outbox_close(struct outbox *outbox); /* NULL is fine */
-const char *outbox_id(const struct outbox *outbox);
+const char *outbox_id(const struct outbox *outbox); /* valid until outbox_close(); outbox_renew() changes it */
 const char *outbox_error(const struct outbox *outbox); /* of the last call that failed */
 
 /* Writes parcels in one transaction; when it returns OUTBOX_OK they are durable and numbered. All or nothing. */
@@ -54,6 +57,10 @@ int outbox_put(struct outbox *outbox, struct outbox_parcel *parcels, size_t n);
  * there is one. */
 int outbox_read(struct outbox *outbox, unsigned partition, uint64_t after, size_t most_bytes,
                 void (*each)(void *context, const struct outbox_parcel *parcel), void *context);
+
+/* Takes a new id; what is kept is numbered 1, 2, 3 ... anew in each partition. For an outbox whose last numbers are lower than what the
+ * store has of its id: its next numbers would be taken for parcels that were applied long ago. */
+int outbox_renew(struct outbox *outbox);
 
 /* Forgets a partition's parcels up to a number: the store has them. */
 int outbox_drop(struct outbox *outbox, unsigned partition, uint64_t number);
