@@ -3,22 +3,11 @@
  * bulla demo: the platform on a fresh directory, and a simulated world that speaks real device protocols
  * to its real ports.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "cli/app.h"
-#include "platform/base/log.h"
+#include "cli/demo_records.h"
 #include "platform/base/ulid.h"
-#include "platform/out/out.h"
-#include "sim/world.h"
-
-#define HISTORY_WAIT_MS 500
-#define HISTORY_WAITS   14
-#define HISTORY_QUIET   20 /* messages in one wait: live reports, no more history */
 
 static const char help[] =
     "Usage: bulla demo [OPTIONS]\n"
@@ -54,171 +43,30 @@ struct demo {
     struct world *world;
 };
 
-/* --- people --- */
-
-static const struct {
-    const char *name, *full_name;
-    enum user_role role;
-} people[] = {
-    {"admin", "Administrator", USER_ROLE_ADMINISTRATOR},
-    {"watch", "Watch officer", USER_ROLE_WATCH_OFFICER},
-    {"checkpoint", "Checkpoint officer", USER_ROLE_CHECKPOINT_OFFICER},
-    {"carrier", "Carrier's dispatcher", USER_ROLE_CARRIER},
-};
-
-static bool add_people(struct store *store, const struct world_plan *plan, const char *password, int64_t now_ms)
+static void on_changed(void *context, enum store_changed kind, const char *id)
 {
-    const char *carrier = "";
-    for (size_t i = 0; i < plan->n_journeys && !carrier[0]; i++)
-        carrier = plan->journeys[i]->carrier;
-    for (size_t i = 0; i < sizeof people / sizeof *people; i++) {
-        struct user u = {.role = people[i].role, .created_ms = now_ms};
-        if (u.role == USER_ROLE_CARRIER && !carrier[0])
-            continue;
-        ulid_put(u.id, now_ms);
-        snprintf(u.name, sizeof u.name, "%s", people[i].name);
-        snprintf(u.full_name, sizeof u.full_name, "%s", people[i].full_name);
-        if (u.role == USER_ROLE_CARRIER)
-            snprintf(u.party, sizeof u.party, "%s", carrier);
-        if (!out_user_password(&u, password) || store_user_put(store, &u, NULL) != STORE_OK)
-            return false;
-    }
-    return true;
-}
-
-/* --- the world's records --- */
-
-/* Records of a plan have version 0 and are const: each is put from a copy. */
-#define PUT_ALL(noun, list, n)                                                                                                             \
-    for (size_t i = 0; i < (n); i++) {                                                                                                     \
-        struct noun record = (list)[i];                                                                                                    \
-        if (store_##noun##_put(store, &record, NULL) != STORE_OK)                                                                          \
-            return false;                                                                                                                  \
-    }
-
-static bool add_records(struct store *store, const struct world_plan *plan)
-{
-    PUT_ALL(party, plan->parties, plan->n_parties)
-    PUT_ALL(station, plan->stations, plan->n_stations)
-    PUT_ALL(seal, plan->seals, plan->n_seals)
-    return true;
-}
-
-/* Journeys are entered once their seals have delivered what they stored: an officer who enters them now must not first
- * see alarms about hours of which the news is on its way. */
-static bool add_journeys(struct demo *demo, const struct world_plan *plan)
-{
-    for (size_t i = 0; i < plan->n_journeys; i++) {
-        struct journey *j = journey_copy(plan->journeys[i]);
-        bool stored = j && store_journey_put(app_store(demo->app), j, NULL) == STORE_OK;
-        if (stored)
-            platform_journey_changed(app_platform(demo->app), j->id);
-        journey_free(j);
-        if (!stored)
-            return false;
-    }
-    return true;
-}
-
-/* Until the devices have nothing more to deliver at once, or some seconds have passed; true when asked to stop. */
-static bool wait_for_history(struct demo *demo)
-{
-    uint64_t before = 0;
-    for (unsigned i = 0; i < HISTORY_WAITS; i++) {
-        if (app_wait(HISTORY_WAIT_MS))
-            return true;
-        uint64_t now = world_counts(demo->world).acknowledged;
-        if (now > 0 && now - before < HISTORY_QUIET)
-            return false;
-        before = now;
-    }
-    return false;
-}
-
-/* --- what happens in the world --- */
-
-static void release(struct demo *demo, const struct world_event *event)
-{
-    struct store *store = app_store(demo->app);
-    struct journey *j = NULL;
-    struct audit audit = {.time_ms = platform_now(app_platform(demo->app))};
-    if (store_journey_get(store, event->journey, &j) != STORE_OK)
-        return;
-    j->state = JOURNEY_RELEASED;
-    j->unsealed_at_ms = event->time_ms;
-    snprintf(audit.user_name, sizeof audit.user_name, "demo");
-    snprintf(audit.action, sizeof audit.action, "journey.state");
-    snprintf(audit.object, sizeof audit.object, "%s", j->id);
-    snprintf(audit.detail, sizeof audit.detail, "{\"to\":\"released\"}");
-    if (store_journey_put(store, j, &audit) == STORE_OK)
-        platform_journey_changed(app_platform(demo->app), j->id);
-    journey_free(j);
-    struct seal seal;
-    if (store_seal_get(store, event->seal, &seal) != STORE_OK)
-        return;
-    seal.life = SEAL_LIFE_UNSEALED;
-    if (store_seal_put(store, &seal, NULL) == STORE_OK)
-        platform_seal_changed(app_platform(demo->app), seal.id);
+    struct platform *platform = app_platform(((struct demo *)context)->app);
+    if (kind == STORE_CHANGED_JOURNEY)
+        platform_journey_changed(platform, id);
+    else
+        platform_seal_changed(platform, id);
 }
 
 static void on_event(void *host, const struct world_event *event)
 {
-    log_say(event->kind == WORLD_REFUSED ? LOG_WARN : LOG_INFO, "demo", "%s", event->text);
-    if (event->kind == WORLD_UNSEALED)
-        release(host, event);
+    struct demo *demo = host;
+    demo_event(app_store(demo->app), event, platform_now(app_platform(demo->app)), &(struct demo_told){on_changed, demo});
 }
 
-/* --- directory --- */
-
-static bool is_empty(const char *path)
+/* True when asked to stop meanwhile. */
+static bool wait_for_history(struct demo *demo)
 {
-    DIR *dir = opendir(path);
-    bool empty = true;
-    if (!dir)
-        return errno == ENOENT;
-    for (struct dirent *e; (e = readdir(dir));)
-        empty &= strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
-    closedir(dir);
-    return empty;
-}
-
-static void remove_tree(const char *path)
-{
-    DIR *dir = opendir(path);
-    char inside[1024];
-    for (struct dirent *e; dir && (e = readdir(dir));) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        snprintf(inside, sizeof inside, "%s/%s", path, e->d_name);
-        if (e->d_type == DT_DIR)
-            remove_tree(inside);
-        else
-            unlink(inside);
-    }
-    if (dir)
-        closedir(dir);
-    rmdir(path);
-}
-
-/* --- running --- */
-
-static bool number(const char *name, const char *text, double min, double max, double *out)
-{
-    char *end = NULL;
-    double value = text ? strtod(text, &end) : *out;
-    if (!text || (end && *text && !*end && value >= min && value <= max)) {
-        *out = value;
-        return true;
-    }
-    cli_say("--%s: expected a number from %g to %g, got \"%s\"", name, min, max, text);
+    struct demo_history history = {0};
+    do
+        if (app_wait(DEMO_HISTORY_MS))
+            return true;
+    while (!demo_history_is_in(&history, demo->world));
     return false;
-}
-
-static void print_people(const char *password, const struct world_plan *plan)
-{
-    printf("Sign in as admin, watch, checkpoint or carrier; password: %s\n", password);
-    printf("Static password of the simulated JT701 seals, for the unlock command: %s\n", plan->password);
-    fflush(stdout);
 }
 
 static int live(struct demo *demo, const struct world_options *options, const char *password)
@@ -231,20 +79,20 @@ static int live(struct demo *demo, const struct world_options *options, const ch
         return CLI_IO;
     }
     const struct world_plan *plan = world_plan(demo->world);
-    if (!add_people(store, plan, password, options->start_ms) || !add_records(store, plan)) {
+    if (!demo_people_put(store, plan, password, options->start_ms) || !demo_records_put(store, plan)) {
         cli_say("the world's records could not be stored: %s", store_error(store));
         return CLI_IO;
     }
     world_on_event(demo->world, on_event, demo);
     if (!app_start(demo->app))
         return CLI_IO;
-    print_people(password, plan);
+    demo_people_print(plan, password);
     if (!world_start(demo->world, "127.0.0.1", app_device_port(demo->app, "jt701"), app_device_port(demo->app, "jt808"), why, sizeof why)) {
         cli_say("%s", why);
         return CLI_IO;
     }
     bool stop = wait_for_history(demo);
-    if (!stop && !add_journeys(demo, plan)) {
+    if (!stop && !demo_journeys_put(store, plan, &(struct demo_told){on_changed, demo})) {
         cli_say("the world's journeys could not be stored: %s", store_error(store));
         stop = true;
     }
@@ -256,16 +104,10 @@ static int live(struct demo *demo, const struct world_options *options, const ch
 
 static int demo_run(const struct cli_context *context, struct settings *s, const struct world_options *options)
 {
-    char made[] = "/tmp/bulla-demo-XXXXXX", random[ULID_SIZE];
-    bool temporary = !s->app.data;
-    if (temporary && !(s->app.data = mkdtemp(made))) {
-        cli_say("a directory could not be made: %s", strerror(errno));
-        return CLI_IO;
-    }
-    if (!is_empty(s->app.data)) {
-        cli_say("--data: expected a new or empty directory, got %s", s->app.data);
-        return CLI_USAGE;
-    }
+    char made[64], random[ULID_SIZE];
+    bool temporary;
+    if (!demo_folder(&s->app.data, made, &temporary))
+        return temporary ? CLI_IO : CLI_USAGE;
     if (!s->app.listen)
         s->app.listen = "jt701=tcp:0,jt808=tcp:0,auto=tcp:0,auto=udp:0";
     s->app.devices = "127.0.0.1";
@@ -275,7 +117,7 @@ static int demo_run(const struct cli_context *context, struct settings *s, const
     app_close(demo.app);
     world_free(demo.world);
     if (temporary)
-        remove_tree(s->app.data);
+        demo_folder_remove(s->app.data);
     return code;
 }
 
@@ -294,8 +136,8 @@ static int run(const struct cli_context *context, int argc, char **argv)
         cli_say("expected no argument, got \"%s\"", argv[1]);
         return CLI_USAGE;
     }
-    if (!number("journeys", s.journeys, 1, WORLD_JOURNEYS_MAX, &journeys) || !number("speed", s.speed, 1, 60, &speed) ||
-        !number("seed", s.seed, 0, 4e9, &seed))
+    if (!demo_number("journeys", s.journeys, 1, WORLD_JOURNEYS_MAX, &journeys) || !demo_number("speed", s.speed, 1, 60, &speed) ||
+        !demo_number("seed", s.seed, 0, 4e9, &seed))
         return CLI_USAGE;
     app_prepare_process();
     struct clock clock = clock_system();

@@ -12,16 +12,18 @@
 #define STAGGER_MS   2500 /* the first connections are spread over this */
 #define RETRY_MS     3000
 #define RETRY_MAX_MS 30000
+#define SWITCH_MS    500  /* before another address is tried; and as much again at most, so that not all come at once */
 #define OUT_SIZE     16384
 #define OUT_BACKLOG  65536 /* bytes that wait in a socket before a device holds back */
 
 struct link {
     struct client *client;
-    size_t truck;
+    size_t truck, place;
     uv_tcp_t tcp;
     uv_connect_t connecting;
     enum { LINK_CLOSED, LINK_CONNECTING, LINK_OPEN, LINK_CLOSING } state;
     int64_t try_ms, wait_ms; /* clock of the next attempt; wait after a failure */
+    size_t refused; /* attempts in a row */
     bool refused_told;
     char in[4096];
 };
@@ -32,7 +34,10 @@ struct client {
     uv_thread_t thread;
     uv_timer_t beat;
     uv_async_t stop;
-    struct sockaddr_storage address[2]; /* jt701, jt808 */
+    struct {
+        struct sockaddr_storage address[2]; /* jt701, jt808 */
+    } places[WORLD_PLACES_MAX];
+    size_t n_places;
     struct link *links;
     bool stopping;
 };
@@ -62,6 +67,16 @@ static void on_closed(uv_handle_t *handle)
     l->state = LINK_CLOSED;
 }
 
+/* The next address of its list, which differs from seal to seal: those of a node that has gone are spread over the others. */
+static void switch_place(struct link *l)
+{
+    size_t n = l->client->n_places;
+    if (n < 2)
+        return;
+    l->place = (l->place + 1 + l->truck / n % (n - 1)) % n;
+    l->wait_ms = SWITCH_MS + (int64_t)(l->truck * SWITCH_MS / l->client->world->n);
+}
+
 static void close_link(struct link *l)
 {
     if (l->state != LINK_CONNECTING && l->state != LINK_OPEN)
@@ -76,6 +91,14 @@ static void close_link(struct link *l)
     uv_close((uv_handle_t *)&l->tcp, on_closed);
 }
 
+/* The other side has gone, or was not there. */
+static void lose_link(struct link *l)
+{
+    if (l->state == LINK_CONNECTING || l->state == LINK_OPEN)
+        switch_place(l);
+    close_link(l);
+}
+
 /* --- sending --- */
 static void on_written(uv_write_t *write, int status)
 {
@@ -83,7 +106,7 @@ static void on_written(uv_write_t *write, int status)
     struct link *l = p->link;
     free(p);
     if (status < 0)
-        close_link(l);
+        lose_link(l);
 }
 
 static void flush(struct link *l)
@@ -117,7 +140,7 @@ static void on_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 {
     struct link *l = stream->data;
     if (n < 0) {
-        close_link(l);
+        lose_link(l);
         return;
     }
     sim_device_receive(device_of(l), clock_ms(), (const uint8_t *)buffer->base, (size_t)n);
@@ -132,13 +155,15 @@ static void on_connected(uv_connect_t *request, int status)
     if (l->state != LINK_CONNECTING)
         return;
     if (status < 0) {
-        if (!l->refused_told)
+        if (++l->refused >= l->client->n_places && !l->refused_told) {
             world_tell(l->client->world, WORLD_REFUSED, l->truck, clock_ms(), uv_strerror(status));
-        l->refused_told = true;
-        close_link(l);
+            l->refused_told = true;
+        }
+        lose_link(l);
         return;
     }
     l->refused_told = false;
+    l->refused = 0;
     l->state = LINK_OPEN;
     atomic_fetch_add(&l->client->world->connected, 1);
     sim_device_connected(device_of(l), clock_ms());
@@ -157,7 +182,7 @@ static void open_link(struct link *l)
     l->connecting.data = l;
     l->state = LINK_CONNECTING;
     (void)uv_tcp_nodelay(&l->tcp, 1);
-    if (uv_tcp_connect(&l->connecting, &l->tcp, (const struct sockaddr *)&l->client->address[jt808], on_connected) < 0)
+    if (uv_tcp_connect(&l->connecting, &l->tcp, (const struct sockaddr *)&l->client->places[l->place].address[jt808], on_connected) < 0)
         close_link(l);
 }
 
@@ -221,14 +246,31 @@ static bool prepare(struct client *c)
     int64_t now_ms = clock_ms();
     for (size_t i = 0; i < c->world->n; i++)
         c->links[i] =
-            (struct link){.client = c, .truck = i, .wait_ms = RETRY_MS, .try_ms = now_ms + (int64_t)(i * STAGGER_MS / c->world->n)};
+            (struct link){.client = c, .truck = i, .place = i % c->n_places, .wait_ms = RETRY_MS, .try_ms = now_ms + (int64_t)(i * STAGGER_MS / c->world->n)};
     (void)uv_timer_init(&c->loop, &c->beat);
     (void)uv_async_init(&c->loop, &c->stop, on_stop);
     c->beat.data = c->stop.data = c;
     return uv_timer_start(&c->beat, on_beat, 0, BEAT_MS) == 0;
 }
 
-struct client *client_start(struct world *world, const char *host, unsigned port_jt701, unsigned port_jt808, char *why, size_t size)
+static bool read_places(struct client *c, const struct world_place *places, size_t n, char *why, size_t size)
+{
+    if (n < 1 || n > WORLD_PLACES_MAX) {
+        snprintf(why, size, "addresses: expected 1 to %d, got %zu", WORLD_PLACES_MAX, n);
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct world_place *p = &places[i];
+        if (!address_of(p->host, p->port_jt701, &c->places[i].address[0]) || !address_of(p->host, p->port_jt808, &c->places[i].address[1])) {
+            snprintf(why, size, "address: expected a numeric host and two ports, got %s %u %u", p->host, p->port_jt701, p->port_jt808);
+            return false;
+        }
+    }
+    c->n_places = n;
+    return true;
+}
+
+struct client *client_start(struct world *world, const struct world_place *places, size_t n, char *why, size_t size)
 {
     struct client *c = calloc(1, sizeof *c);
     if (!c) {
@@ -236,8 +278,7 @@ struct client *client_start(struct world *world, const char *host, unsigned port
         return NULL;
     }
     c->world = world;
-    if (!address_of(host, port_jt701, &c->address[0]) || !address_of(host, port_jt808, &c->address[1])) {
-        snprintf(why, size, "address: expected a numeric host and two ports, got %s %u %u", host, port_jt701, port_jt808);
+    if (!read_places(c, places, n, why, size)) {
         free(c);
         return NULL;
     }

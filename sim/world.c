@@ -195,7 +195,12 @@ void world_truth(const struct world *world, size_t i, double *lat, double *lon, 
 
 bool world_start(struct world *world, const char *host, unsigned port_jt701, unsigned port_jt808, char *why, size_t size)
 {
-    world->client = client_start(world, host, port_jt701, port_jt808, why, size);
+    return world_start_places(world, &(struct world_place){host, port_jt701, port_jt808}, 1, why, size);
+}
+
+bool world_start_places(struct world *world, const struct world_place *places, size_t n, char *why, size_t size)
+{
+    world->client = client_start(world, places, n, why, size);
     return world->client != NULL;
 }
 

@@ -62,6 +62,14 @@ void world_on_event(struct world *world, world_event_fn on_event, void *host); /
 
 /* Starts the thread. `host` is a numeric address. False with a sentence in why[size]. */
 bool world_start(struct world *world, const char *host, unsigned port_jt701, unsigned port_jt808, char *why, size_t size);
+/* The same with several nodes of one platform, 1 .. WORLD_PLACES_MAX: the devices are spread over them, and a device whose
+ * connection breaks goes to another, as one with several addresses in its memory does. */
+#define WORLD_PLACES_MAX 16
+struct world_place {
+    const char *host; /* numeric */
+    unsigned port_jt701, port_jt808;
+};
+bool world_start_places(struct world *world, const struct world_place *places, size_t n, char *why, size_t size);
 void world_stop(struct world *world);
 
 /* Counters, from any thread: messages made, delivered and acknowledged, devices connected now. */

@@ -65,7 +65,7 @@ void world_plan_clear(struct world *world);
 void world_tell(struct world *world, enum world_event_kind kind, size_t truck, int64_t time_ms, const char *text);
 
 /* client.c */
-struct client *client_start(struct world *world, const char *host, unsigned port_jt701, unsigned port_jt808, char *why, size_t size);
+struct client *client_start(struct world *world, const struct world_place *places, size_t n, char *why, size_t size);
 void client_stop(struct client *client);
 
 #endif

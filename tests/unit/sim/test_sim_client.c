@@ -142,7 +142,7 @@ static void serve_until(struct server *s, int64_t until_ms)
             fds[k] = (struct pollfd){.fd = s->listener[k], .events = POLLIN};
         for (int i = 0; i < PEERS; i++)
             fds[2 + i] = (struct pollfd){.fd = s->peers[i].fd, .events = POLLIN};
-        (void)poll(fds, PEERS + 2, 50);
+        (void)poll(fds, PEERS + 2, 5);
         for (int k = 0; k < 2; k++)
             if (fds[k].revents)
                 take_in(s, k);
@@ -192,6 +192,55 @@ static void delivers_over_sockets_and_comes_back(void **state)
     close_server(&s);
 }
 
+/* How many connections are open to a server. */
+static unsigned open_peers(const struct server *s)
+{
+    unsigned n = 0;
+    for (int i = 0; i < PEERS; i++)
+        n += s->peers[i].fd >= 0;
+    return n;
+}
+
+static void serve_all(struct server *s, size_t n, int64_t until_ms)
+{
+    while (now_ms() < until_ms)
+        for (size_t i = 0; i < n; i++)
+            serve_until(&s[i], now_ms() + 5);
+}
+
+static void spreads_over_nodes_and_goes_to_another(void **state)
+{
+    struct world_options o = {.seed = 5, .journeys = JOURNEYS, .speed = 10, .start_ms = now_ms()};
+    struct world *world = world_new(&o);
+    struct server s[3];
+    struct world_place places[3];
+    char why[200] = "";
+    (void)state;
+    assert_non_null(world);
+    for (int i = 0; i < 3; i++) {
+        open_server(&s[i]);
+        places[i] = (struct world_place){"127.0.0.1", s[i].port[0], s[i].port[1]};
+    }
+    assert_false(world_start_places(world, places, 0, why, sizeof why));
+    assert_non_null(strstr(why, "expected 1 to"));
+    assert_true(world_start_places(world, places, 3, why, sizeof why));
+    serve_all(s, 3, now_ms() + 4000);
+    for (int i = 0; i < 3; i++)
+        assert_in_range(open_peers(&s[i]), 1, JOURNEYS / 3);
+    unsigned before[2] = {open_peers(&s[0]), open_peers(&s[2])}, lost = open_peers(&s[1]);
+    close_server(&s[1]); /* a node is killed: its devices are shared out among the others at once */
+    struct server rest[2] = {s[0], s[2]};
+    serve_all(rest, 2, now_ms() + 3500);
+    assert_true(open_peers(&rest[0]) + open_peers(&rest[1]) + 1 >= before[0] + before[1] + lost);
+    assert_true(open_peers(&rest[0]) > before[0] || open_peers(&rest[1]) > before[1]);
+    assert_true(world_counts(world).waiting < 200);
+    assert_int_equal(rest[0].refused + rest[1].refused, 0);
+    world_stop(world);
+    world_free(world);
+    close_server(&rest[0]);
+    close_server(&rest[1]);
+}
+
 static void count_refusals(void *host, const struct world_event *event)
 {
     unsigned *told = host;
@@ -223,6 +272,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(delivers_over_sockets_and_comes_back),
+        cmocka_unit_test(spreads_over_nodes_and_goes_to_another),
         cmocka_unit_test(survives_without_a_platform),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
