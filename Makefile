@@ -8,6 +8,8 @@ help:            ## this list
 
 setup-run:
 	@scripts/setup.sh run
+setup-cluster:
+	@scripts/setup.sh cluster
 setup-check:
 	@scripts/setup.sh check
 
@@ -19,6 +21,10 @@ build: setup-run configure  ## build bulla into build/dev
 
 run: build       ## install what is missing, build, and start the demo
 	@$(BUILD)/bulla demo $(ARGS)
+
+cluster: setup-cluster configure  ## install what is missing, build, and start three nodes on this machine, to kill one
+	@cmake --build $(BUILD) --target bulla
+	@$(BUILD)/bulla cluster $(ARGS)
 
 check: setup-check configure  ## install what is missing, build, and pass every test
 	@cmake --build $(BUILD)
@@ -45,4 +51,4 @@ lint: setup-check  ## the lints alone
 clean:           ## remove what was built
 	@rm -rf build web/dist
 
-.PHONY: help setup-run setup-check configure build run check asan tsan fuzz prove bench lint clean
+.PHONY: help setup-run setup-cluster setup-check configure build run cluster check asan tsan fuzz prove bench lint clean

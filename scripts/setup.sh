@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what is missing from Debian's packages and npm, says what, and does nothing when all is there.
-# usage: scripts/setup.sh run|check
+# usage: scripts/setup.sh run|cluster|check
 set -euo pipefail
 cd "$(dirname "$0")/.."
 want=${1:-run}
+case $want in run | cluster | check) ;; *) echo "setup: expected run, cluster or check, got $want" >&2; exit 2 ;; esac
 
 wanted() {
-    awk -v want="$want" '/^# test/ { if (want != "check") exit } !/^#/ && NF { print $1 }' scripts/packages.txt
+    awk -v want="$want" '/^# cluster/ && want == "run" { exit } /^# test/ && want != "check" { exit } !/^#/ && NF { print $1 }' scripts/packages.txt
 }
 
 # A command installed by other means serves as well as its package.
