@@ -14,10 +14,10 @@
 #include "platform/base/clock.h"
 
 struct store_disk {
-    const char *vfs; /* a name registered with SQLite; NULL: the machine's */
-    bool stepped;    /* the store starts no thread: store_sqlite_step() does the keeper's work */
-    struct clock clock; /* the store's own (leases) */
-    void *host;      /* for the functions below */
+    const char *vfs;                                  /* a name registered with SQLite; NULL: the machine's */
+    bool stepped;                                     /* the store starts no thread: store_sqlite_step() does the keeper's work */
+    struct clock clock;                               /* the store's own (leases) */
+    void *host;                                       /* for the functions below */
     int (*make_folder)(void *host, const char *path); /* when 0 it survives a power cut; EEXIST: it is there */
     int (*list)(void *host, const char *folder, void (*each)(void *context, const char *name), void *context);
     int (*remove)(void *host, const char *path);

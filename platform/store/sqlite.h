@@ -22,6 +22,7 @@ struct store_sqlite {
     pthread_mutex_t writing;
     struct store_db *writer; /* of bulla.db */
     struct store_pool readers;
+    unsigned partitions; /* 0: none are fixed, one process alone; guarded by `writing` */
 };
 
 /* Opens DIRECTORY[?options] on another disk than the machine's; the disk outlives the store. NULL with a sentence in

@@ -2,6 +2,7 @@
 // Alarms: what rules know and what people do are written apart; and the files that people attach.
 
 #include "platform/store/sqlite_calls.h"
+#include "platform/store/sqlite_work.h"
 
 #include <openssl/sha.h>
 #include <stdlib.h>
@@ -62,6 +63,7 @@ int sqlite_alarm_found(struct store *base, const struct alarm *alarms, size_t n)
     int outcome = 0;
     for (size_t i = 0; i < n && !outcome; i++) {
         outcome = write_found(db, &alarms[i]);
+        outcome = outcome ? outcome : sqlite_change(store, db, STORE_CHANGED_ALARM, alarms[i].id);
     }
     return sqlite_write_end(store, outcome, NULL);
 }
@@ -99,6 +101,7 @@ int sqlite_alarm_put(struct store *base, struct alarm *alarm, const struct audit
         return store_outcome();
     }
     int outcome = alarm->version ? write_life(db, alarm) : sqlite_record_write(db, &record_alarm, alarm, 0);
+    outcome = outcome ? outcome : sqlite_change(store, db, STORE_CHANGED_ALARM, alarm->id);
     outcome = sqlite_write_end(store, outcome, audit);
     alarm->version += outcome == 0;
     return outcome;

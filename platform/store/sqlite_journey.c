@@ -2,6 +2,7 @@
 // Journeys: the record, the index of its seals, and its permissions, which only grow.
 
 #include "platform/store/sqlite_calls.h"
+#include "platform/store/sqlite_work.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,9 @@ int sqlite_journey_put(struct store *base, struct journey *journey, const struct
     if (!db) {
         return store_outcome();
     }
-    int outcome = sqlite_write_end(store, write_all(db, journey), audit);
+    int outcome = write_all(db, journey);
+    outcome = outcome ? outcome : sqlite_change(store, db, STORE_CHANGED_JOURNEY, journey->id);
+    outcome = sqlite_write_end(store, outcome, audit);
     journey->version += outcome == 0;
     return outcome;
 }
@@ -83,7 +86,12 @@ int sqlite_permission_add(struct store *base, const char *journey, const struct 
 {
     struct store_sqlite *store = store_sqlite_of(base);
     struct store_db *db = sqlite_write_begin(store);
-    return db ? sqlite_write_end(store, write_permission(db, journey, permission), audit) : store_outcome();
+    if (!db) {
+        return store_outcome();
+    }
+    int outcome = write_permission(db, journey, permission);
+    outcome = outcome ? outcome : sqlite_change(store, db, STORE_CHANGED_JOURNEY, journey);
+    return sqlite_write_end(store, outcome, audit);
 }
 
 static int read_permissions(struct store_db *db, struct journey *journey)

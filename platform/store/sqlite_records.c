@@ -3,6 +3,8 @@
 
 #include "platform/store/sqlite_records.h"
 
+#include "platform/store/sqlite_work.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +14,13 @@ enum { POSITION_BITS = 20, TIME_BITS = 42 };
 struct store_db *sqlite_write_begin(struct store_sqlite *store)
 {
     pthread_mutex_lock(&store->writing);
-    if (store_db_begin(store->writer)) {
+    int outcome = store_db_begin(store->writer);
+    if (!outcome && sqlite_work_check(store, store->writer)) {
+        outcome = store_db_end(store->writer, store_outcome());
+    }
+    if (outcome) {
         pthread_mutex_unlock(&store->writing);
+        sqlite_work_note(store, outcome);
         return NULL;
     }
     return store->writer;
@@ -33,7 +40,7 @@ int sqlite_write_end(struct store_sqlite *store, int outcome, const struct audit
     }
     outcome = store_db_end(store->writer, outcome);
     pthread_mutex_unlock(&store->writing);
-    return outcome;
+    return sqlite_work_note(store, outcome);
 }
 
 static int64_t long_at(const void *record, size_t offset)
@@ -179,6 +186,20 @@ int sqlite_record_write(struct store_db *db, const struct record_table *table, c
     return version == 0 ? sqlite_record_insert(db, table, record) : update(db, table, record, version);
 }
 
+static int tell_change(struct store_sqlite *store, struct store_db *db, const struct record_table *table, const char *id)
+{
+    static const struct {
+        const struct record_table *table;
+        enum store_changed kind;
+    } TOLD[] = {{&record_seal, STORE_CHANGED_SEAL}, {&record_command, STORE_CHANGED_COMMAND}};
+    for (size_t i = 0; i < sizeof TOLD / sizeof *TOLD; i++) {
+        if (TOLD[i].table == table) {
+            return sqlite_change(store, db, TOLD[i].kind, id);
+        }
+    }
+    return 0;
+}
+
 int sqlite_record_put(struct store_sqlite *store, const struct record_table *table, void *record, const struct audit *audit)
 {
     int64_t version = long_at(record, table->version);
@@ -186,7 +207,9 @@ int sqlite_record_put(struct store_sqlite *store, const struct record_table *tab
     if (!db) {
         return store_outcome();
     }
-    int outcome = sqlite_write_end(store, sqlite_record_write(db, table, record, version), audit);
+    int outcome = sqlite_record_write(db, table, record, version);
+    outcome = outcome ? outcome : tell_change(store, db, table, (const char *)record + table->fields[0].offset);
+    outcome = sqlite_write_end(store, outcome, audit);
     if (!outcome) {
         version++;
         memcpy((char *)record + table->version, &version, sizeof version);

@@ -3,6 +3,7 @@
 
 #include "platform/store/migrations.h"
 #include "platform/store/sqlite_calls.h"
+#include "platform/store/sqlite_work.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -117,10 +118,12 @@ static void say_found(struct store_sqlite *store, bool running)
 static int open_all(struct store_sqlite *store, const struct store_history_options *options)
 {
     char segments[STORE_PATH_SIZE];
-    int64_t running = 0;
+    int64_t running = 0, partitions = 0;
     snprintf(segments, sizeof segments, "%.*s/segments", STORE_PATH_SIZE - 10, store->folder);
     int outcome = open_records(store);
     outcome = outcome ? outcome : store_db_number(store->writer, "SELECT value = '1' FROM setting WHERE name = '.running'", 0, &running);
+    outcome = outcome ? outcome : store_db_number(store->writer, "SELECT count(*) FROM partition", 0, &partitions);
+    store->partitions = (unsigned)partitions;
     outcome = outcome ? outcome : store_history_open(segments, options, &store->history);
     outcome = outcome ? outcome : set_running(store, true);
     if (!outcome) {
@@ -190,7 +193,7 @@ static const char *recovery(const struct store *base)
 
 static int append(struct store *base, struct store_row *rows, size_t n)
 {
-    return store_history_append(store_sqlite_of(base)->history, rows, n);
+    return sqlite_work_append(store_sqlite_of(base), rows, n);
 }
 
 static int observations(struct store *base, const char *seal, int64_t from_ms, int64_t until_ms, size_t limit, store_observation_fn each,
@@ -321,6 +324,24 @@ const struct store_backend store_sqlite = {
     .latest = latest,
     .damage_put = sqlite_damage_put,
     .damages = sqlite_damages,
+    .node_beat = sqlite_node_beat,
+    .node_leave = sqlite_node_leave,
+    .node_drain = sqlite_node_drain,
+    .nodes = sqlite_nodes,
+    .partitions_fix = sqlite_partitions_fix,
+    .partitions_hold = sqlite_partitions_hold,
+    .partition_release = sqlite_partition_release,
+    .partitions = sqlite_partitions,
+    .work_begin = sqlite_work_begin,
+    .work_end = sqlite_work_end,
+    .progress_put = sqlite_progress_put,
+    .progress = sqlite_progress,
+    .progress_of = sqlite_progress_of,
+    .trace = sqlite_trace,
+    .handover_put = sqlite_handover_put,
+    .handover_take = sqlite_handover_take,
+    .changes = sqlite_changes,
+    .clock = sqlite_clock,
     .journey_put = sqlite_journey_put,
     .journey_get = sqlite_journey_get,
     .journeys = sqlite_journeys,
