@@ -20,7 +20,7 @@
 #define LIMIT_REASSEMBLY_TOTAL_BYTES (256 * 1024 * 1024) /* of all connections together: the message is dropped */
 #define LIMIT_UDP_PEERS 50000              /* remembered senders of packets; the one silent longest is forgotten */
 #define LIMIT_UDP_PEER_IDLE_MS (30 * 60 * 1000)
-#define LIMIT_READ_BYTES 65536             /* of one read */
+#define LIMIT_READ_BYTES 16384             /* of one connection in one turn of the loop: the others get theirs before it goes on */
 #define LIMIT_DAMAGE_BYTES 1024            /* of a refused message that are kept for study */
 #define LIMIT_DAMAGES_PER_BATCH 256        /* refused messages kept of one batch; the rest are only counted */
 #define LIMIT_SWEEP_MS 5000                /* how often the limits in time are looked at */

@@ -40,6 +40,7 @@ struct batch_note {
     char seal[BULLA_PROTOCOL_SIZE + BULLA_DEVICE_SIZE];
     char command[40]; /* id, for SENT and UNSENT */
     int32_t serial;
+    uint32_t via; /* of a cluster: digest of the node that says so; 0 here */
     int64_t at_ms;
 };
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The loop thread and its hand-over to the engine thread. Sockets are in tcp.c and udp.c.
+ * The filling batch and its hand-over between the loop thread and the engine thread; orders; life. Peers are in peers.c,
+ * sockets in net_uv.c.
  */
 #include "platform/in/gateway_internal.h"
 
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <utlist.h>
 
 #include "platform/base/limits.h"
 #include "platform/base/log.h"
@@ -23,114 +24,55 @@ static bool profile_of(struct gateway *g, const char *seal, struct proto_profile
     return g->host.profile && g->host.profile(g->host.host, seal, out);
 }
 
-/* --- routes: which peer speaks for a seal (loop thread) --- */
-
-static void note(struct gateway *g, enum batch_note_kind kind, const char *seal, const char *command, int32_t serial)
+static void random_of(struct gateway *g, uint8_t *to, size_t n)
 {
-    struct batch_note *n = batch_put_note(g->filling);
-    if (!n)
-        return;
-    n->kind = kind;
-    n->serial = serial;
-    n->at_ms = clock_now(&g->clock);
-    snprintf(n->seal, sizeof n->seal, "%s", seal);
-    snprintf(n->command, sizeof n->command, "%s", command);
+    if (g->host.random)
+        g->host.random(g->host.host, to, n);
+    else if (RAND_bytes(to, (int)n) != 1)
+        abort(); /* without randomness no authentication code may be given out */
 }
 
-static void leave_peer(struct gateway *g, struct route_entry *r)
+static void wake_loop(struct gateway *g)
 {
-    struct peer *p = gateway_peer(g, r->peer);
-    if (!p)
-        return;
-    DL_DELETE(p->routes, r);
-    p->n_routes--;
-}
-
-static void forget_route(struct gateway *g, struct route_entry *r)
-{
-    note(g, NOTE_DISCONNECTED, r->seal, "", -1);
-    leave_peer(g, r);
-    HASH_DEL(g->routes, r);
-    free(r);
-}
-
-/* A connection may speak for several seals: a lock and those that are heard through it. */
-static void route_to(struct gateway *g, struct peer *p, const char *seal)
-{
-    struct route_entry *r;
-    HASH_FIND_STR(g->routes, seal, r);
-    if (r && r->peer == p->number)
-        return;
-    if (r) {
-        leave_peer(g, r);
-    } else {
-        r = calloc(1, sizeof *r);
-        if (!r)
-            return;
-        snprintf(r->seal, sizeof r->seal, "%s", seal);
-        HASH_ADD_STR(g->routes, seal, r);
-    }
-    r->peer = p->number;
-    DL_PREPEND(p->routes, r);
-    note(g, NOTE_CONNECTED, seal, "", -1);
-    if (++p->n_routes > LIMIT_SEALS_PER_CONNECTION)
-        forget_route(g, p->routes->prev);
-}
-
-void gateway_unroute(struct gateway *g, const struct peer *p)
-{
-    while (p->routes)
-        forget_route(g, p->routes);
-}
-
-struct peer *gateway_peer(struct gateway *g, uint64_t number)
-{
-    struct peer *p;
-    HASH_FIND(hh, g->peers, &number, sizeof number, p);
-    return p;
-}
-
-void gateway_peer_add(struct gateway *g, struct peer *p)
-{
-    HASH_ADD(hh, g->peers, number, sizeof p->number, p);
-}
-
-void gateway_peer_remove(struct gateway *g, struct peer *p)
-{
-    HASH_DELETE(hh, g->peers, p);
+    if (g->net.wake)
+        g->net.wake(g->net.net);
 }
 
 /* --- the filling batch --- */
 
-static void release_stored(struct gateway *g);
+static bool batch_full(const struct batch *b)
+{
+    return b->n_rows >= LIMIT_BATCH_ROWS || b->n_bytes >= LIMIT_BATCH_BYTES;
+}
 
-/* Whatever is stored is answered first: so there are never more batches than the few that are under way, however long the
- * loop is busy with reading. That may close any peer, also the one that is about to be fed. */
 void gateway_lock(struct gateway *g)
 {
     pthread_mutex_lock(&g->mutex);
-    while (!g->stopping) {
-        bool full = g->filling->n_rows >= LIMIT_BATCH_ROWS || g->filling->n_bytes >= LIMIT_BATCH_BYTES;
-        if (g->stored) {
-            pthread_mutex_unlock(&g->mutex);
-            release_stored(g);
-            pthread_mutex_lock(&g->mutex);
-        } else if (full) { /* back-pressure: while the disk is behind, sockets are not read and their senders wait */
-            g->counts.stalled++;
-            pthread_cond_signal(&g->filled);
-            pthread_cond_wait(&g->emptied, &g->mutex);
-        } else {
-            break;
-        }
-    }
 }
 
+/* Back-pressure: while the disk is behind, sockets are not read and their senders wait. */
 void gateway_unlock(struct gateway *g)
 {
     bool something = !batch_empty(g->filling);
+    bool pause = !g->paused && !g->stopping && batch_full(g->filling);
+    g->paused |= pause;
     pthread_mutex_unlock(&g->mutex);
+    if (pause) {
+        g->counts.stalled++;
+        g->net.reading(g->net.net, false);
+    }
     if (something)
         pthread_cond_signal(&g->filled);
+}
+
+static void read_on(struct gateway *g)
+{
+    pthread_mutex_lock(&g->mutex);
+    bool resume = g->paused && !g->stopping && !batch_full(g->filling);
+    g->paused &= !resume;
+    pthread_mutex_unlock(&g->mutex);
+    if (resume)
+        g->net.reading(g->net.net, true);
 }
 
 static struct batch *spare_batch(struct gateway *g)
@@ -160,10 +102,11 @@ static void wait_for_rows(struct gateway *g, unsigned wait_ms)
 struct batch *gateway_take(struct gateway *g, unsigned wait_ms)
 {
     pthread_mutex_lock(&g->mutex);
-    wait_for_rows(g, wait_ms);
+    if (wait_ms > 0)
+        wait_for_rows(g, wait_ms);
     g->woken = false;
     /* A commit costs the same for one row as for a thousand: when messages come fast, let some gather. */
-    if (g->last_rows > 64 && g->filling->n_rows < LIMIT_BATCH_ROWS / 2 && !g->stopping) {
+    if (wait_ms > 0 && g->last_rows > 64 && g->filling->n_rows < LIMIT_BATCH_ROWS / 2 && !g->stopping) {
         pthread_mutex_unlock(&g->mutex);
         nanosleep(&(struct timespec){0, LIMIT_COMMIT_MS * 1000000L}, NULL);
         pthread_mutex_lock(&g->mutex);
@@ -177,7 +120,8 @@ struct batch *gateway_take(struct gateway *g, unsigned wait_ms)
     } else {
         g->last_rows = 0;
     }
-    pthread_cond_broadcast(&g->emptied);
+    if (g->paused && taken && !g->deaf)
+        wake_loop(g);
     pthread_mutex_unlock(&g->mutex);
     return taken;
 }
@@ -200,8 +144,7 @@ void gateway_stored(struct gateway *g, struct batch *b)
         b->next = NULL;
         *g->stored_end = b;
         g->stored_end = &b->next;
-        uv_async_send(&g->async);
-        pthread_cond_signal(&g->emptied); /* the loop thread may be waiting for room */
+        wake_loop(g);
     }
     pthread_mutex_unlock(&g->mutex);
     if (deaf && atomic_load(&b->users) == 2)
@@ -212,7 +155,6 @@ void gateway_done(struct gateway *g, struct batch *b)
 {
     give_back(g, b);
 }
-
 
 void gateway_wake(struct gateway *g)
 {
@@ -229,13 +171,13 @@ static void send_replies(struct gateway *g, const struct batch *b)
     for (size_t i = 0; i < b->n_replies;) {
         /* All replies for one peer that stand together go out in one write. */
         uint64_t number = b->replies[i].peer;
-        uv_buf_t bufs[16];
-        unsigned n = 0;
+        struct bulla_bytes parts[16];
+        size_t n = 0;
         for (; i < b->n_replies && n < 16 && b->replies[i].peer == number; i++)
-            bufs[n++] = uv_buf_init((char *)b->bytes + b->replies[i].at, (unsigned)b->replies[i].len);
+            parts[n++] = (struct bulla_bytes){b->bytes + b->replies[i].at, b->replies[i].len};
         struct peer *p = gateway_peer(g, number);
         if (p)
-            gateway_send(g, p, bufs, n);
+            gateway_send(g, p, parts, n);
         else
             g->counts.dropped_replies += n;
     }
@@ -257,11 +199,9 @@ bool gateway_args(char *text, struct proto_args *out)
 /* Writes a command to the peer that speaks for its seal; false: there is none, or the protocol refused it. */
 static bool send_command(struct gateway *g, struct order *order)
 {
-    struct route_entry *r;
     struct proto_args args;
     uint8_t bytes[4096];
-    HASH_FIND_STR(g->routes, order->seal, r);
-    struct peer *p = r ? gateway_peer(g, r->peer) : NULL;
+    struct peer *p = gateway_speaker(g, order->seal);
     if (!p || !p->proto || p->closing || !gateway_args(order->args, &args))
         return false;
     struct bulla_writer w = bulla_writer_over(bytes, sizeof bytes);
@@ -272,8 +212,7 @@ static bool send_command(struct gateway *g, struct order *order)
         log_say(LOG_WARN, "in", "command %s for %s cannot be written: %s", order->name, order->seal, p->link.error);
         return false;
     }
-    uv_buf_t buf = uv_buf_init((char *)bytes, (unsigned)w.len);
-    return gateway_send(g, p, &buf, 1);
+    return gateway_send(g, p, &(struct bulla_bytes){bytes, w.len}, 1);
 }
 
 static void run_orders(struct gateway *g, struct order *orders)
@@ -283,14 +222,11 @@ static void run_orders(struct gateway *g, struct order *orders)
         orders = order->next;
         if (order->name[0]) {
             bool sent = send_command(g, order);
-            pthread_mutex_lock(&g->mutex);
-            note(g, sent ? NOTE_SENT : NOTE_UNSENT, order->seal, order->command, -1);
-            pthread_mutex_unlock(&g->mutex);
-            pthread_cond_signal(&g->filled);
+            gateway_lock(g);
+            gateway_note(g, sent ? NOTE_SENT : NOTE_UNSENT, order->seal, order->command);
+            gateway_unlock(g);
         } else { /* the seal's set-up changed */
-            struct route_entry *r;
-            HASH_FIND_STR(g->routes, order->seal, r);
-            struct peer *p = r ? gateway_peer(g, r->peer) : NULL;
+            struct peer *p = gateway_speaker(g, order->seal);
             if (p)
                 p->profile_known = false;
         }
@@ -299,7 +235,7 @@ static void run_orders(struct gateway *g, struct order *orders)
     }
 }
 
-static void release_stored(struct gateway *g)
+void gateway_release(struct gateway *g)
 {
     pthread_mutex_lock(&g->mutex);
     struct batch *stored = g->stored;
@@ -314,9 +250,8 @@ static void release_stored(struct gateway *g)
     }
 }
 
-static void on_async(uv_async_t *async)
+void gateway_step(struct gateway *g, int64_t now_ms)
 {
-    struct gateway *g = async->data;
     pthread_mutex_lock(&g->mutex);
     struct order *orders = g->orders;
     bool stopping = g->stopping;
@@ -324,10 +259,22 @@ static void on_async(uv_async_t *async)
     g->orders = NULL;
     g->orders_end = &g->orders;
     pthread_mutex_unlock(&g->mutex);
-    release_stored(g);
+    gateway_release(g);
     run_orders(g, orders);
-    if (stopping)
+    if (stopping) {
         gateway_close_all(g);
+        return;
+    }
+    if (now_ms >= g->sweep_due_ms || now_ms < g->sweep_due_ms - LIMIT_SWEEP_MS) { /* a clock may be set back */
+        gateway_sweep(g, now_ms);
+        g->sweep_due_ms = now_ms + LIMIT_SWEEP_MS;
+    }
+    read_on(g);
+}
+
+void gateway_turn(struct gateway *g)
+{
+    gateway_step(g, clock_now(&g->clock));
 }
 
 static void put_order(struct gateway *g, struct order *order)
@@ -338,7 +285,7 @@ static void put_order(struct gateway *g, struct order *order)
         order->next = NULL;
         *g->orders_end = order;
         g->orders_end = &order->next;
-        uv_async_send(&g->async);
+        wake_loop(g);
     }
     pthread_mutex_unlock(&g->mutex);
     if (deaf)
@@ -368,7 +315,23 @@ void gateway_profile_changed(struct gateway *g, const char *seal)
 
 /* --- life --- */
 
-struct gateway *gateway_new(const struct gateway_host *host, struct clock clock)
+static void destroy(struct gateway *g)
+{
+    batch_free(g->filling);
+    while (g->spare) {
+        struct batch *b = g->spare;
+        g->spare = b->next;
+        batch_free(b);
+    }
+    if (g->net.free)
+        g->net.free(g->net.net);
+    gateway_listeners_free(g);
+    pthread_mutex_destroy(&g->mutex);
+    pthread_cond_destroy(&g->filled);
+    free(g);
+}
+
+struct gateway *gateway_new_over(const struct gateway_host *host, struct clock clock, const struct gateway_net *net)
 {
     struct gateway *g = calloc(1, sizeof *g);
     if (!g)
@@ -378,73 +341,53 @@ struct gateway *gateway_new(const struct gateway_host *host, struct clock clock)
     g->filling = batch_new();
     g->stored_end = &g->stored;
     g->orders_end = &g->orders;
-    g->peer_host = (struct peer_host){g, filling, profile_of, route_to, &g->counts, &g->reassembly_total};
+    g->peer_host = (struct peer_host){g, filling, profile_of, gateway_route, random_of, &g->counts, &g->reassembly_total};
     pthread_mutex_init(&g->mutex, NULL);
     pthread_cond_init(&g->filled, NULL);
-    pthread_cond_init(&g->emptied, NULL);
-    if (!g->filling || uv_loop_init(&g->loop) != 0 || uv_async_init(&g->loop, &g->async, on_async) != 0) {
-        batch_free(g->filling);
-        free(g);
+    if (net)
+        g->net = *net;
+    if (!g->filling || (!net && !net_uv_new(g, &g->net))) {
+        destroy(g);
         return NULL;
     }
-    g->async.data = g;
     return g;
 }
 
-static void *run_loop(void *host)
+struct gateway *gateway_new(const struct gateway_host *host, struct clock clock)
 {
-    struct gateway *g = host;
-    uv_run(&g->loop, UV_RUN_DEFAULT);
-    return NULL;
+    return gateway_new_over(host, clock, NULL);
 }
 
 bool gateway_start(struct gateway *g)
 {
-    gateway_sweep_start(g);
-    g->running = pthread_create(&g->thread, NULL, run_loop, g) == 0;
-    return g->running;
+    g->sweep_due_ms = clock_now(&g->clock) + LIMIT_SWEEP_MS;
+    return !g->net.start || g->net.start(g->net.net);
 }
 
 void gateway_stop(struct gateway *g)
 {
     pthread_mutex_lock(&g->mutex);
+    bool again = g->stopping;
     g->stopping = true;
-    pthread_cond_broadcast(&g->emptied);
-    pthread_cond_broadcast(&g->filled);
+    if (!again)
+        wake_loop(g);
     pthread_mutex_unlock(&g->mutex);
-    uv_async_send(&g->async);
-    if (g->running)
-        pthread_join(g->thread, NULL);
-    else {
-        g->deaf = true;
-        gateway_close_all(g);
-        uv_run(&g->loop, UV_RUN_DEFAULT);
-    }
-    g->running = false;
+    if (again)
+        return;
+    pthread_cond_signal(&g->filled);
+    if (g->net.stop)
+        g->net.stop(g->net.net);
+    else
+        gateway_turn(g);
 }
 
 void gateway_free(struct gateway *g)
 {
     if (!g)
         return;
-    uv_loop_close(&g->loop);
-    struct route_entry *r, *next;
-    HASH_ITER(hh, g->routes, r, next)
-    {
-        HASH_DEL(g->routes, r);
-        free(r);
-    }
-    batch_free(g->filling);
-    while (g->spare) {
-        struct batch *b = g->spare;
-        g->spare = b->next;
-        batch_free(b);
-    }
-    pthread_mutex_destroy(&g->mutex);
-    pthread_cond_destroy(&g->filled);
-    pthread_cond_destroy(&g->emptied);
-    gateway_listeners_free(g);
-    free(g);
+    gateway_stop(g);
+    gateway_routes_free(g);
+    destroy(g);
 }
 
 /* Single words written by one thread: a reader may see one a moment late, never torn. */

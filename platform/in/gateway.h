@@ -7,6 +7,9 @@
  *   loop thread:    socket -> peer_feed() -> proto -> filling batch
  *   engine thread:  gateway_take() ... store ... gateway_stored() ... rules ... gateway_done()
  *   loop thread:    replies of a stored batch -> socket
+ *
+ * Over a network without a thread (net.h) nothing here starts one or waits: the owner tells what came in, calls
+ * gateway_step() with the time, and takes batches. The same calls, clock and randomness give the same bytes.
  */
 #ifndef IN_GATEWAY_H
 #define IN_GATEWAY_H
@@ -21,6 +24,8 @@ struct gateway_host {
     void *host;
     /* How a seal ("protocol:device") is set up; false: the protocol's defaults. Called on the loop thread. */
     bool (*profile)(void *host, const char *seal, struct proto_profile *out);
+    /* n random bytes for authentication codes; NULL: the system's. */
+    void (*random)(void *host, uint8_t *to, size_t n);
 };
 
 struct gateway_counts { /* since the start; read from any thread */
@@ -33,6 +38,9 @@ struct gateway_counts { /* since the start; read from any thread */
 };
 
 struct gateway *gateway_new(const struct gateway_host *host, struct clock clock);
+/* Over another network than the machine's (net.h); the table is copied. NULL: the machine's. */
+struct gateway_net;
+struct gateway *gateway_new_over(const struct gateway_host *host, struct clock clock, const struct gateway_net *net);
 
 /* Adds a listener before gateway_start(). protocol: a registry name or "auto"; transport "tcp" or "udp"; port 0 lets the
  * system choose. Returns the port, or 0 with a sentence in why[size]. */
@@ -40,11 +48,16 @@ unsigned gateway_listen(struct gateway *gateway, const char *protocol, const cha
                         size_t size);
 
 bool gateway_start(struct gateway *gateway); /* the loop thread begins */
-void gateway_stop(struct gateway *gateway);  /* closes all sockets and ends the thread; batches can still be taken */
+void gateway_stop(struct gateway *gateway);  /* closes all sockets and ends the thread; what came in can still be taken */
 void gateway_free(struct gateway *gateway);
 
+/* What the loop thread does between sockets: sends the replies of stored batches, runs orders, closes what is overdue, lets
+ * the network read on when there is room again. For owners of a network without a thread, who call it after gateway_stored(),
+ * gateway_command() and gateway_take(), and at least every LIMIT_SWEEP_MS. */
+void gateway_step(struct gateway *gateway, int64_t now_ms);
+
 /* Waits up to wait_ms for something to have come in, then hands over all of it; NULL: nothing came. Gives sockets time
- * to gather LIMIT_COMMIT_MS of messages when they come fast. */
+ * to gather LIMIT_COMMIT_MS of messages when they come fast. With 0 it never waits. */
 struct batch *gateway_take(struct gateway *gateway, unsigned wait_ms);
 /* The batch is durable: its replies are sent. The batch must still be given back by gateway_done(). Every batch that was
  * taken must go through both, also one that could not be stored (its replies emptied first: batch->n_replies = 0). */

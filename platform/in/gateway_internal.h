@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The gateway's inside, for gateway.c, sockets.c and sweep.c alone.
+ * The gateway's inside, for gateway.c, peers.c and routes.c alone.
  */
 #ifndef IN_GATEWAY_INTERNAL_H
 #define IN_GATEWAY_INTERNAL_H
@@ -15,10 +15,7 @@ struct listener {
     const struct proto *proto; /* NULL: recognise */
     bool udp;
     unsigned port;
-    union {
-        uv_tcp_t tcp;
-        uv_udp_t udp_socket;
-    } socket;
+    void *socket;         /* the network's */
     struct peer *senders; /* UDP, by address */
     size_t n_senders;
     struct listener *next;
@@ -49,11 +46,10 @@ struct gateway {
     struct gateway_host host;
     struct clock clock;
     struct peer_host peer_host;
+    struct gateway_net net;
     /* loop thread alone */
-    uv_loop_t loop;
-    uv_async_t async;
-    uv_timer_t sweep;
-    bool sweeping, closed;
+    bool closed;
+    int64_t sweep_due_ms;
     struct peer *peers;
     struct route_entry *routes;
     struct address_entry *addresses;
@@ -61,35 +57,39 @@ struct gateway {
     uint64_t last_number;
     size_t reassembly_total;
     struct gateway_counts counts;
-    char buffer[65536];
-    bool buffer_used;
     /* shared, under mutex */
     pthread_mutex_t mutex;
-    pthread_cond_t filled, emptied;
+    pthread_cond_t filled;
     struct batch *filling, *spare;
     struct batch *stored, **stored_end;
     struct order *orders, **orders_end;
     size_t last_rows;
     bool woken, stopping, deaf; /* deaf: the loop thread takes nothing any more */
-    /* life */
-    pthread_t thread;
-    bool running;
+    bool paused;                /* the filling batch is full and the network was asked not to read */
 };
 
-/* The filling batch may be touched between these; the first one answers what is stored, and waits while it is full. */
+/* The filling batch may be touched between these; unlocking pauses the network when it has become full. */
 void gateway_lock(struct gateway *gateway);
 void gateway_unlock(struct gateway *gateway);
+/* Answers what is stored. That may close any peer, also one that is about to be fed. */
+void gateway_release(struct gateway *gateway);
 
 struct peer *gateway_peer(struct gateway *gateway, uint64_t number);
 void gateway_peer_add(struct gateway *gateway, struct peer *peer);
 void gateway_peer_remove(struct gateway *gateway, struct peer *peer);
+
+/* routes.c: which peer speaks for a seal; under the lock */
+void gateway_note(struct gateway *gateway, enum batch_note_kind kind, const char *seal, const char *command);
+void gateway_route(struct gateway *gateway, struct peer *peer, const char *seal);
 void gateway_unroute(struct gateway *gateway, const struct peer *peer);
+struct peer *gateway_speaker(struct gateway *gateway, const char *seal); /* or NULL */
+void gateway_routes_free(struct gateway *gateway);
 
 /* Queues bytes for a peer; false when they were dropped (a peer that does not read is closed). */
-bool gateway_send(struct gateway *gateway, struct peer *peer, const uv_buf_t *bufs, unsigned n);
+bool gateway_send(struct gateway *gateway, struct peer *peer, const struct bulla_bytes *parts, size_t n);
 void gateway_close_peer(struct gateway *gateway, struct peer *peer);
 void gateway_close_all(struct gateway *gateway);
-void gateway_sweep_start(struct gateway *gateway);
+void gateway_sweep(struct gateway *gateway, int64_t now_ms);
 void gateway_listeners_free(struct gateway *gateway);
 
 #endif

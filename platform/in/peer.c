@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/in/peer.h"
 
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,9 +63,8 @@ static void *reassembly(void *host, void *at, size_t size)
 
 static void randomness(void *host, uint8_t *to, size_t n)
 {
-    (void)host;
-    if (RAND_bytes(to, (int)n) != 1)
-        abort(); /* without randomness no authentication code may be given out */
+    struct peer *p = host;
+    p->host->random(p->host->gateway, to, n);
 }
 
 /* The seal's set-up is known only once the message tells whose it is: the first message of a seal with a set-up of its

@@ -7,9 +7,9 @@
 #define IN_PEER_H
 
 #include <uthash.h>
-#include <uv.h>
 
 #include "platform/in/gateway.h"
+#include "platform/in/net.h"
 
 struct peer;
 struct listener;
@@ -19,6 +19,7 @@ struct peer_host { /* what a peer needs of its gateway */
     struct batch *(*batch)(struct gateway *gateway); /* the batch being filled; locked by the caller of peer_feed */
     bool (*profile)(struct gateway *gateway, const char *seal, struct proto_profile *out);
     void (*route)(struct gateway *gateway, struct peer *peer, const char *seal); /* commands for this seal go to this peer */
+    void (*random)(struct gateway *gateway, uint8_t *to, size_t n);
     struct gateway_counts *counts;
     size_t *reassembly_total;
 };
@@ -35,6 +36,7 @@ struct peer {
     bool again;                     /* the profile just found out makes this message worth decoding once more */
     bool packets;                   /* UDP: nothing is held between packets */
     bool closing;
+    bool busy;                      /* being fed: who closes it now leaves freeing it to the feeder */
     char address[64];
     uint8_t *held;                  /* half a message */
     size_t n_held, held_size;
@@ -45,10 +47,8 @@ struct peer {
     unsigned n_routes;
     size_t reassembly_bytes;
     struct peer_block *blocks;      /* reassembly memory that the protocol holds */
-    union {
-        uv_tcp_t tcp;
-        struct sockaddr_storage from; /* of packets */
-    } socket;
+    void *socket;                   /* the network's, of a connection */
+    struct net_address from;        /* of packets */
     UT_hash_handle hh;         /* by number */
     UT_hash_handle by_address; /* UDP senders */
 };
