@@ -16,5 +16,6 @@
     sql store_sql_003, "platform/store/migrations/003_shared.sql"
     sql store_sql_segment_001, "platform/store/migrations/segment_001.sql"
     sql store_sql_segment_close, "platform/store/migrations/segment_close.sql"
+    sql store_sql_pg_001, "platform/store/migrations/pg_001_records.sql"
 
     .section .note.GNU-stack, "", %progbits

@@ -28,6 +28,7 @@ struct pg_conn {
     struct pg_conn *next;
     struct pg_statement *statements; /* prepared on this connection, by text */
     bool in_transaction, in_work;
+    char state[6]; /* SQLSTATE of the newest failure that pg_fail() saw, "" when it had none */
 };
 
 struct pg_history; /* pg_history.c */
@@ -94,6 +95,8 @@ void pg_param_null(struct pg_params *p, Oid type);
 PGresult *pg_run(struct pg_conn *conn, const char *sql, const struct pg_params *p, const char *doing);
 /* The same for one without rows to read; *changed (may be NULL): rows it touched. Returns an outcome. */
 int pg_do(struct pg_conn *conn, const char *sql, const struct pg_params *p, const char *doing, long *changed);
+/* The same, planned for these parameters each time and not kept: for SQL that comes in very many forms. */
+PGresult *pg_run_once(struct pg_conn *conn, const char *sql, const struct pg_params *p, const char *doing);
 /* Several statements of a text without parameters, for migrations. */
 int pg_script(struct pg_conn *conn, const char *sql, const char *doing);
 
@@ -107,6 +110,7 @@ struct bulla_bytes pg_bytes(const PGresult *r, int row, int column);
 /* --- schema (pg_schema.c): brings an empty or older database to PG_SCHEMA_LATEST under an advisory lock; refuses a newer one,
  * one without pg_trgm that cannot be made, and one in another encoding than UTF8, with what to do --- */
 int pg_schema_bring(struct store_pg *store);
+int pg_schema_bring_to(struct store_pg *store, int version); /* for tests of older databases */
 
 /* --- history (pg_history.c, pg_history_read.c) --- */
 struct pg_history *pg_history_new(struct store_pg *store);

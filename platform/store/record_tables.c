@@ -103,10 +103,10 @@ static const struct record_filter USER_FILTERS[] = {
 
 static const struct record_filter COMMAND_FILTERS[] = {
     {QUERY(state), "state = ?", command_state_from, "open"}, {QUERY(seal), "seal = ?"}, {QUERY(journey), "journey = ?"},
-    {QUERY(user), "user = ?"}, {QUERY(kind), "name = ?"}, {QUERY(carrier), OF_CARRIER}, {0}};
+    {QUERY(user), "\"user\" = ?"}, {QUERY(kind), "name = ?"}, {QUERY(carrier), OF_CARRIER}, {0}};
 
 static const struct record_filter AUDIT_FILTERS[] = {
-    {QUERY(user), "user = ?"}, {QUERY(kind), "action = ?"}, {QUERY(object), "object = ?"}, {0}};
+    {QUERY(user), "\"user\" = ?"}, {QUERY(kind), "action = ?"}, {QUERY(object), "object = ?"}, {0}};
 
 const struct record_table record_journey = {"journey", "journey", JOURNEY, sizeof(struct journey), offsetof(struct journey, version),
                                             offsetof(struct journey, created_ms), "", "", RECORD_NONE, JOURNEY_FILTERS};
@@ -114,7 +114,7 @@ const struct record_table record_alarm = {
     "alarm", "alarm", ALARM, sizeof(struct alarm), offsetof(struct alarm, version), offsetof(struct alarm, raised_ms),
     ", carrier, about",
     ", coalesce((SELECT carrier FROM journey WHERE id = ?), '')"
-    ", coalesce((SELECT reference || char(10) || vehicle || char(10) || containers FROM journey WHERE id = ?), '')",
+    ", coalesce((SELECT reference || '\n' || vehicle || '\n' || containers FROM journey WHERE id = ?), '')",
     offsetof(struct alarm, journey), ALARM_FILTERS};
 const struct record_table record_seal = {"seal", "seal", SEAL, sizeof(struct seal), offsetof(struct seal, version),
                                          offsetof(struct seal, created_ms), "", "", RECORD_NONE, SEAL_FILTERS};
