@@ -8,9 +8,11 @@
  * stored all the same can stand between; workers know it by its number).
  *
  * When the stream has lost what it acknowledged (its nodes lost power together), the numbers that the store has stand still
- * though there are older parcels acknowledged: after SENDER_STALL_MS the partition is sent again from there.
+ * though there are older parcels acknowledged: after SENDER_STALL_MS the partition is sent again from there. First one message
+ * of it; and when that one was applied and nothing came after it, all. So a partition that nobody works on for hours does not fill the
+ * stream with repeats, and the store that cannot be asked is no stall.
  *
- * Message: "BP" 1, u8 length and source, varint published_ms, then parcels: varint number, varint taken_ms, varint rows, varint
+ * Message: "BP", u8 1, u8 length and source, varint published_ms, then parcels: varint number, varint taken_ms, varint rows, varint
  * length, bytes. No thread, no clock, no randomness of its own: time is an argument.
  */
 #ifndef BUS_SENDER_H
@@ -21,6 +23,7 @@
 
 #define SENDER_STALL_MS 15000
 #define SENDER_RETRY_MS 250 /* after BUS_UNSENT, or when the bus did not take it */
+#define SENDER_LOST_MS  60000 /* a bus that has said nothing by then will not: as BUS_UNSENT */
 
 struct sender;
 
@@ -31,13 +34,17 @@ void sender_free(struct sender *sender);
 unsigned sender_turn(struct sender *sender, int64_t now_ms);
 /* BUS_SENT, BUS_UNSENT and BUS_LINK go here. */
 void sender_event(struct sender *sender, const struct bus_event *event, int64_t now_ms);
-/* The store has the partition's parcels up to `number`: they are dropped from the outbox (gathered; not at every call). */
+/* The store has the partition's parcels up to `number`: they are dropped from the outbox (gathered; not at every call). Call it for
+ * every partition whenever the store was asked, with the same number or 0 too: that is how a stall is seen. A number that was never put
+ * drops nothing and is counted as `ahead`: the outbox is an old copy, see outbox_renew(). */
 void sender_applied(struct sender *sender, unsigned partition, uint64_t number, int64_t now_ms);
 /* Send a partition again from what the store has: a worker saw a gap. */
 void sender_again(struct sender *sender, unsigned partition);
 
 struct sender_counts {
-    uint64_t messages, parcels, resent, stalls;
+    uint64_t messages, parcels; /* given to the bus */
+    uint64_t resent;            /* parcels of these that had been given to it before */
+    uint64_t stalls, ahead;
     unsigned under_way;
 };
 struct sender_counts sender_counts(const struct sender *sender);
