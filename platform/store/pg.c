@@ -250,12 +250,14 @@ int pg_write_begin(struct store_pg *store, struct pg_conn **out)
         return outcome;
     }
     if (conn) {
+        conn->state[0] = '\0';
         outcome = pg_script(conn, "SAVEPOINT bulla_write", "beginning a write");
     } else {
         outcome = pg_take(store, &conn);
         if (outcome) {
             return outcome;
         }
+        conn->state[0] = '\0';
         outcome = pg_script(conn, "BEGIN", "beginning a write");
         conn->in_transaction = outcome == 0;
     }

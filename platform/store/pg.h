@@ -83,13 +83,17 @@ struct pg_params {
     int lengths[PG_PARAMS_MOST], formats[PG_PARAMS_MOST];
     uint8_t numbers[PG_PARAMS_MOST][8]; /* room for those that are not pointers */
 };
-void pg_param_text(struct pg_params *p, const char *text); /* not copied */
+void pg_param_text(struct pg_params *p, const char *text); /* not copied; repaired when it is run */
 void pg_param_long(struct pg_params *p, int64_t value);
 void pg_param_int(struct pg_params *p, int32_t value);
 void pg_param_bool(struct pg_params *p, bool value);
 void pg_param_real(struct pg_params *p, double value); /* NAN: NULL */
 void pg_param_bytes(struct pg_params *p, struct bulla_bytes bytes);
 void pg_param_null(struct pg_params *p, Oid type);
+
+/* PostgreSQL refuses text that is not UTF-8, and a text cut to its field's size may end in half a character: one such byte must
+ * not keep a whole batch from being stored. It becomes a question mark, in a copy on the heap. NULL: the text is fine. */
+char *pg_text_repair(const char *text);
 
 /* Runs a prepared statement with $1, $2 ...; NULL after pg_fail(). p NULL: no parameters. The result is binary; PQclear it. */
 PGresult *pg_run(struct pg_conn *conn, const char *sql, const struct pg_params *p, const char *doing);

@@ -125,9 +125,7 @@ static const char *first_wrong(const char *text)
     return NULL;
 }
 
-/* PostgreSQL refuses text that is not UTF-8, and a text cut to its field's size may end in half a character: one such byte
- * must not keep a whole batch from being stored. It becomes a question mark. NULL: the text is fine, or no memory. */
-static char *repaired(const char *text)
+char *pg_text_repair(const char *text)
 {
     char *copy = first_wrong(text) ? strdup(text) : NULL;
     for (char *at = copy; at && (at = (char *)first_wrong(at));) {
@@ -184,7 +182,7 @@ static PGresult *run(struct pg_conn *conn, const char *sql, const char *name, co
     PGresult *r;
     p = p ? p : &NONE;
     for (int i = 0; i < p->n; i++) {
-        copies[i] = p->formats[i] == 0 && p->values[i] ? repaired(p->values[i]) : NULL;
+        copies[i] = p->formats[i] == 0 && p->values[i] ? pg_text_repair(p->values[i]) : NULL;
         values[i] = copies[i] ? copies[i] : p->values[i];
     }
     if (name) {

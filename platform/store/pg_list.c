@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// One page of a list of records: the SQL from the table's filters, the search, the position of the next page. What leads
+// (a filter's index, the search's, the order itself) PostgreSQL chooses by its statistics.
+
+#include "platform/store/pg_records.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORDS_MOST = 8, WORD_SIZE = 80, POSITION_BITS = 20, LIMIT_DEFAULT = 100, LIMIT_MOST = 1000 };
+
+struct page {
+    const struct record_table *table;
+    const struct store_query *q;
+    int64_t from, until; /* positions, inclusive */
+    unsigned limit;
+    char words[WORDS_MOST][2 * WORD_SIZE + 3]; /* as the conditions want them */
+    unsigned n_words;
+    struct pg_sql sql;
+    struct pg_params p;
+};
+
+static size_t characters(const char *word, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        count += ((unsigned char)word[i] & 0xC0) != 0x80;
+    }
+    return count;
+}
+
+/* %word% for LIKE. */
+static void write_pattern(char *to, const char *word, size_t n)
+{
+    *to++ = '%';
+    for (size_t i = 0; i < n; i++) {
+        if (strchr("%_\\", word[i])) {
+            *to++ = '\\';
+        }
+        *to++ = word[i];
+    }
+    strcpy(to, "%");
+}
+
+/* Its letters and digits. */
+static void write_beginning(char *to, const char *word, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (isalnum((unsigned char)word[i]) || (unsigned char)word[i] >= 0x80) {
+            *to++ = word[i];
+        }
+    }
+    *to = '\0';
+}
+
+/* A word of three characters or more may stand anywhere; of one or two, at the beginning of a word. */
+static void add_word(struct page *page, const char *word, size_t n)
+{
+    char *value = page->words[page->n_words++];
+    if (characters(word, n) >= 3) {
+        write_pattern(value, word, n);
+        pg_param_text(&page->p, value);
+        pg_sql_add(&page->sql, " AND search LIKE bulla_fold($%d)", page->p.n);
+        return;
+    }
+    write_beginning(value, word, n);
+    if (!*value) {
+        pg_sql_add(&page->sql, " AND false"); /* no word begins with a mark */
+        return;
+    }
+    pg_param_text(&page->p, value);
+    pg_sql_add(&page->sql, " AND bulla_beginnings(search) @> ARRAY[bulla_fold($%d)]", page->p.n);
+}
+
+static void add_search(struct page *page, const char *text)
+{
+    for (const char *at = text; *at && page->n_words < WORDS_MOST;) {
+        size_t n = strcspn(at, " \t\r\n");
+        if (n > 0 && n < WORD_SIZE) {
+            add_word(page, at, n);
+        }
+        at += n + strspn(at + n, " \t\r\n");
+    }
+}
+
+static bool is_set(const struct record_filter *filter, const struct store_query *q)
+{
+    return filter->offset == offsetof(struct store_query, grade) ? q->grade != 0 : *((const char *)q + filter->offset) != '\0';
+}
+
+static void add_filter(struct page *page, const struct record_filter *filter)
+{
+    const char *text = (const char *)page->q + filter->offset;
+    const char *where = filter->where;
+    if (filter->open && !strcmp(text, "open")) {
+        pg_sql_add(&page->sql, " AND %s", filter->open);
+        return;
+    }
+    if (filter->offset == offsetof(struct store_query, grade)) {
+        pg_param_int(&page->p, page->q->grade);
+    } else if (filter->from) {
+        pg_param_int(&page->p, filter->from(text)); /* -1 for a word that is none: fits nothing */
+    } else {
+        pg_param_text(&page->p, text);
+    }
+    pg_sql_add(&page->sql, " AND ");
+    for (const char *mark = strchr(where, '?'); mark; where = mark + 1, mark = strchr(where, '?')) {
+        pg_sql_add(&page->sql, "%.*s$%d", (int)(mark - where), where, page->p.n);
+    }
+    pg_sql_add(&page->sql, "%s", where);
+}
+
+static int read_after(const char *after, int64_t *position)
+{
+    char *end = NULL;
+    *position = INT64_MAX;
+    if (!*after) {
+        return 0;
+    }
+    unsigned long long number = after[0] == 'p' && isxdigit((unsigned char)after[1]) ? strtoull(after + 1, &end, 16) : 0;
+    if (!end || *end || number == 0 || number > INT64_MAX) {
+        return store_fail(STORE_FAILED, "after: expected a position that a page gave, got %s", after);
+    }
+    *position = (int64_t)number - 1;
+    return 0;
+}
+
+static int64_t position_of(int64_t time_ms)
+{
+    int64_t most = INT64_MAX >> POSITION_BITS;
+    return (time_ms < 0 ? 0 : time_ms > most ? most : time_ms) << POSITION_BITS;
+}
+
+static int read_page(const struct record_table *table, const struct store_query *q, struct page *page)
+{
+    page->table = table;
+    page->q = q;
+    const char *unknown = record_query_unknown(table, q);
+    if (unknown) {
+        return store_fail(STORE_FAILED, "%s: the list of %s has no such filter", unknown, table->noun);
+    }
+    int outcome = read_after(q->after, &page->until);
+    if (outcome) {
+        return outcome;
+    }
+    if ((q->from_ms || q->until_ms) && table->time != RECORD_NONE) {
+        int64_t last = q->until_ms ? position_of(q->until_ms) | ((INT64_C(1) << POSITION_BITS) - 1) : INT64_MAX;
+        page->from = position_of(q->from_ms);
+        page->until = page->until < last ? page->until : last;
+    }
+    page->limit = q->limit == 0 ? LIMIT_DEFAULT : q->limit > LIMIT_MOST ? LIMIT_MOST : q->limit;
+    return 0;
+}
+
+static void write_sql(struct page *page)
+{
+    const struct record_table *table = page->table;
+    pg_param_long(&page->p, page->from);
+    pg_param_long(&page->p, page->until);
+    pg_sql_add(&page->sql, "SELECT %s, position, ", table->version == RECORD_NONE ? "0::bigint" : "version");
+    pg_sql_add_fields(&page->sql, table->fields);
+    pg_sql_add(&page->sql, " FROM \"%s\" WHERE position >= $1 AND position <= $2", table->name);
+    add_search(page, page->q->search);
+    for (const struct record_filter *f = table->filters; f->where; f++) {
+        if (is_set(f, page->q)) {
+            add_filter(page, f);
+        }
+    }
+    pg_sql_add(&page->sql, " ORDER BY position DESC LIMIT %u", page->limit + 1);
+}
+
+/* The records one by one; a callback may ask the store again, for no connection is held. */
+static int load_plain(const struct record_table *table, const struct pg_page_rows *page, store_each_fn each, void *context)
+{
+    void *record = malloc(table->size);
+    int outcome = record ? 0 : store_fail(STORE_FAILED, "%s: out of memory", table->noun);
+    for (int i = 0; i < page->n && !outcome; i++) {
+        memset(record, 0, table->size);
+        outcome = pg_fields_read(page->rows, i, 2, table->fields, record);
+        if (!outcome && table->version != RECORD_NONE) {
+            int64_t version = pg_long(page->rows, i, 0);
+            memcpy((char *)record + table->version, &version, sizeof version);
+        }
+        if (!outcome) {
+            each(context, record);
+        }
+    }
+    free(record);
+    return outcome;
+}
+
+static int list(struct store_pg *store, struct page *page, pg_load_fn load, store_each_fn each, void *context, char next[120])
+{
+    struct pg_conn *conn = NULL;
+    struct pg_page_rows rows = {.n = 0};
+    int outcome = pg_read_begin(store, &conn);
+    if (outcome) {
+        return outcome;
+    }
+    PGresult *r = pg_run_once(conn, page->sql.at, &page->p, "listing");
+    rows.rows = r;
+    if (r) {
+        rows.n = PQntuples(r) > (int)page->limit ? (int)page->limit : PQntuples(r);
+    }
+    outcome = !r ? store_outcome() : load && rows.n > 0 ? load(conn, &rows, NULL, NULL) : 0;
+    pg_read_end(store, conn);
+    if (!outcome) {
+        outcome = load ? load(NULL, &rows, each, context) : load_plain(page->table, &rows, each, context);
+    }
+    if (!outcome) {
+        next[0] = '\0';
+        if (PQntuples(r) > rows.n) {
+            snprintf(next, 120, "p%llx", (unsigned long long)pg_long(r, rows.n - 1, 1));
+        }
+    }
+    PQclear(rows.more);
+    PQclear(r);
+    return outcome;
+}
+
+int pg_record_list(struct store_pg *store, const struct record_table *table, const struct store_query *q, pg_load_fn load,
+                   store_each_fn each, void *context, char next[120])
+{
+    struct page *page = calloc(1, sizeof *page);
+    if (!page) {
+        return store_fail(STORE_FAILED, "%s: out of memory", table->noun);
+    }
+    int outcome = read_page(table, q, page);
+    if (!outcome) {
+        write_sql(page);
+        outcome = list(store, page, load, each, context, next);
+    }
+    free(page);
+    return outcome;
+}
+
+int pg_each(struct store_pg *store, const char *sql, const char *value, const struct record_field *fields, void *record, size_t size,
+            store_each_fn each, void *context)
+{
+    struct pg_params p = {.n = 0};
+    struct pg_conn *conn = NULL;
+    int outcome = pg_read_begin(store, &conn);
+    if (outcome) {
+        return outcome;
+    }
+    if (value) {
+        pg_param_text(&p, value);
+    }
+    PGresult *r = pg_run(conn, sql, &p, "reading");
+    outcome = r ? 0 : store_outcome();
+    pg_read_end(store, conn);
+    for (int i = 0; r && i < PQntuples(r) && !outcome; i++) {
+        memset(record, 0, size);
+        outcome = pg_fields_read(r, i, 0, fields, record);
+        if (!outcome) {
+            each(context, record);
+        }
+    }
+    PQclear(r);
+    return outcome;
+}
