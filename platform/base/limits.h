@@ -25,6 +25,8 @@
 #define LIMIT_DAMAGES_PER_BATCH 256        /* refused messages kept of one batch; the rest are only counted */
 #define LIMIT_SWEEP_MS 5000                /* how often the limits in time are looked at */
 
+#define LIMIT_REST_US 1000                 /* between turns of the loop when messages come fast */
+
 /* --- pipeline --- */
 #define LIMIT_BATCH_ROWS 8192              /* observations waiting for the disk; then sockets are not read */
 #define LIMIT_BATCH_BYTES (8 * 1024 * 1024)
@@ -37,9 +39,12 @@
 #define LIMIT_POSITIONS_PER_EVENT 500      /* seals in one event of the stream */
 #define LIMIT_CATCH_UP_DAYS 400            /* how far back a journey is rebuilt when the platform starts */
 
+#define LIMIT_LEAVE_MS 10000               /* a node that stops waits so long for others to apply what it accepted */
+
 /* --- commands --- */
 #define LIMIT_COMMAND_MS (24 * 3600 * 1000) /* life of a queued command unless the user says otherwise */
 #define LIMIT_ANSWER_MS 120000              /* a device that has not answered by then will not */
+#define LIMIT_ORDER_MS 10000                /* no node has said that it sent a command: it is asked for again */
 #define LIMIT_COMMANDS_PER_SEAL 32          /* queued for one seal; more are refused */
 #define PERMISSION_AFTER_MS 120000          /* an opening this long after its permission is still permitted (ALARMS.md) */
 
