@@ -87,6 +87,9 @@ char *platform_metrics(struct platform *platform);
 /* Ready to serve: store open, engine caught up with the stored observations. why: what it waits for. */
 bool platform_ready(struct platform *platform, char why[MODEL_WHY_SIZE]);
 
+/* The nodes of the platform and what each holds, as openapi.yaml's Cluster says. New reference. */
+json_t *platform_cluster(struct platform *platform);
+
 /* Health for the administrator's page: listeners, rates, last errors. New reference. */
 json_t *platform_health(struct platform *platform);
 

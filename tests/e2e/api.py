@@ -327,6 +327,21 @@ def matrix(server, people):
             check(a.status < 500, f"{method} {path} for a {role} is answered", str(a.status))
 
 
+def one_node(people):
+    """One process alone answers as the only node, and cannot be drained."""
+    section("nodes")
+    admin, watch = people["administrator"], people["watch-officer"]
+    a = expect(admin.get("/cluster"), 200, "the cluster")
+    nodes, held = a.json["nodes"], a.json["held"]
+    check(len(nodes) == 1 and nodes[0]["alive"] and nodes[0]["name"] == a.json["node"], "one node, and it is this one", str(nodes))
+    check(len(held) == a.json["partitions"] and all(p["node"] == a.json["node"] for p in held), "it holds everything", str(held)[:200])
+    check(a.json["outbox"] is None and a.json["bus"] is None, "no outbox and no bus")
+    expect(watch.get("/cluster"), 403, "not for officers", "forbidden")
+    expect(admin.post(f"/cluster/nodes/{nodes[0]['name']}/drain", {}), 409, "nobody could take over", "conflict")
+    expect(admin.post("/cluster/nodes/x/drain", {"draining": "yes"}), 422, "not a boolean", field="draining")
+    expect(watch.get("/observations/none/trace"), 404, "no such observation", "not-found")
+
+
 def sessions(server, people):
     section("sessions, tokens, keys")
     watch = people["watch-officer"]
@@ -556,6 +571,8 @@ def devices(server, people, journey_id):
     check(detail["raw"]["hex"].startswith("247712345601") and detail["raw"]["length"] == len(detail["raw"]["hex"]) // 2, "with its bytes")
     check(any(f["name"] == "fix.lat" for f in detail["fields"]), "and what was read out of them")
     expect(watch.get("/observations/none"), 404, "no such observation", "not-found")
+    way = expect(watch.get("/observations/" + rows[0]["id"] + "/trace"), 200, "its way").json
+    check(way["seal"] == SEAL and way["parcel"] is None, "it came without a parcel", str(way))
     seen = streams["watch-officer"].wait("position", lambda d: any(s["seal"] == SEAL for s in d["seals"]))
     check(seen, "an officer's stream shows the position")
     check(streams["carrier"].wait("position", lambda d: any(s["seal"] == SEAL for s in d["seals"])), "and the carrier's")
@@ -923,6 +940,7 @@ def main():
         admin = first_start(server)
         people, parties = make_people(server, admin)
         matrix(server, people)
+        one_node(people)
         sessions(server, people)
         records(people, parties)
         journey_id = journeys(people, parties)
@@ -933,9 +951,9 @@ def main():
         hostile(server, people)
         slow(server, people)
         limits(server, people)
-        for m, p, op in operations():
+        for m, p, op in operations():  # draining works where there are several nodes: tests/e2e/cluster.py
             statuses = shown.get((m, p), set())
-            check(p == "/api/v1/live" or any(200 <= s < 300 for s in statuses), f"{m} {p} was shown working", str(sorted(statuses)))
+            check(p in ("/api/v1/live", "/api/v1/cluster/nodes/{id}/drain") or any(200 <= s < 300 for s in statuses), f"{m} {p} was shown working", str(sorted(statuses)))
     finally:
         code = server.stop()
         words = open(server.log.name).read()

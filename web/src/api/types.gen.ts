@@ -372,6 +372,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/observations/{id}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The way of one observation, from the node that heard it to the node that judged it
+         * @description Kept for three days. One process alone brings its observations without parcels.
+         */
+        get: operations["traceObservation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/damages": {
         parameters: {
             query?: never;
@@ -707,6 +727,43 @@ export interface paths {
         get: operations["getHealth"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cluster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The nodes of the platform, what each holds, and what waits here */
+        get: operations["getCluster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cluster/nodes/{id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a node to leave, or take that back
+         * @description The node gives its partitions to the others and takes none, brings what is in its outbox to the store, and goes on accepting what devices say until it is stopped. 409 where there is one process alone.
+         */
+        post: operations["drainNode"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1169,6 +1226,72 @@ export interface components {
                 name: string;
                 value: string;
             }[];
+        };
+        Trace: {
+            observation: string;
+            seal: string;
+            time: components["schemas"]["Time"];
+            received: components["schemas"]["Time"];
+            /** @description What it was carried in; null when it came without, or that is no longer known */
+            parcel: null | {
+                /** @description Id of the outbox that accepted it */
+                source: string;
+                /** @description The node of that outbox */
+                taken_by: string | null;
+                /** @description Of the parcel in its outbox and partition */
+                number: number;
+                partition: number;
+                /** @description In the partition's stream */
+                place: number;
+                /** @description In the parcel */
+                observations: number;
+                taken: components["schemas"]["Time"];
+                published: components["schemas"]["Time"];
+                applied_by: string;
+                applied: components["schemas"]["Time"];
+            };
+        };
+        Cluster: {
+            /** @description Who answers */
+            node: string;
+            partitions: number;
+            nodes: {
+                name: string;
+                /** @description Where its API listens */
+                http: string;
+                version: string;
+                started: components["schemas"]["Time"];
+                /** @description Of its lease; negative when it has run out */
+                remaining_s: number | null;
+                /** @description That it holds */
+                partitions: number;
+                draining: boolean;
+                alive: boolean;
+            }[];
+            /** @description Every partition and who holds it */
+            held: {
+                number: number;
+                /** @description "" when nobody holds it */
+                node: string;
+                /** @description Grows with every holder */
+                epoch: number;
+                /** @description How far its stream has been applied */
+                place: number;
+            }[];
+            /** @description What this node has accepted and the store has not confirmed; null for one process alone */
+            outbox: null | {
+                parcels: number;
+                /** @description Observations */
+                rows: number;
+                bytes: number;
+                /** @description Age of the oldest */
+                oldest_s: number | null;
+            };
+            /** @description How the bus is, as this node sees it; null for one process alone */
+            bus: null | {
+                up: boolean;
+                text: string;
+            };
         };
         Damage: {
             received: components["schemas"]["Time"];
@@ -2263,6 +2386,29 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    traceObservation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its way */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listDamages: {
         parameters: {
             query?: {
@@ -3004,6 +3150,66 @@ export interface operations {
                             streams: number;
                             refused: number;
                         };
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the node that answers sees it; one process alone is one node */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    drainNode: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description false takes it back
+                     * @default true
+                     */
+                    draining?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description It has been told */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        name: string;
+                        draining: boolean;
                     };
                 };
             };
