@@ -16,6 +16,7 @@ enum { BUSY_MS = 10000 };
  * transactions in a power cut, and those were acknowledged. */
 static const char PRAGMAS_ALL[] = "PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY;";
 static const char PRAGMAS_RECORD[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384;";
+static const char PRAGMAS_TRACKS[] = "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384;";
 static const char PRAGMAS_APPEND[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
                                      "PRAGMA journal_size_limit=67108864;";
 
@@ -97,6 +98,9 @@ static int configure(struct store_db *db, enum store_db_mode mode)
     if (!outcome && mode == STORE_DB_RECORD) {
         outcome = store_db_run(db, PRAGMAS_RECORD);
     }
+    if (!outcome && mode == STORE_DB_TRACKS) {
+        outcome = store_db_run(db, PRAGMAS_TRACKS);
+    }
     if (!outcome && mode == STORE_DB_APPEND) {
         outcome = store_db_run(db, PRAGMAS_APPEND);
         sqlite3_wal_hook(db->handle, on_wal, db); /* after the pragma, which sets a hook of its own */
@@ -108,6 +112,7 @@ static const int FLAGS[] = {
     [STORE_DB_READ] = SQLITE_OPEN_READONLY,
     [STORE_DB_MEND] = SQLITE_OPEN_READWRITE,
     [STORE_DB_RECORD] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+    [STORE_DB_TRACKS] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
     [STORE_DB_APPEND] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 };
 

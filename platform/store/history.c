@@ -202,6 +202,10 @@ void store_history_close(struct store_history *history)
     for (size_t i = 0; i < history->n_segments; i++) {
         store_segment_free(history->segments[i]);
     }
+    for (size_t i = 0; i < history->n_dropped; i++) {
+        store_segment_free(history->dropped[i]);
+    }
+    free(history->dropped);
     store_segment_free(history->spare);
     free(history->segments);
     free(history->batch.plans);

@@ -10,7 +10,8 @@
  *
  * `lock` guards the list, each segment's state and index, and which is hot. The writer holds it for writing only while
  * it enters a batch that is already durable, so a reader never sees what is not. Readers read no file of a closed segment
- * while they hold it: a closed segment stays closed, and lives as long as the history.
+ * while they hold it: a closed segment stays closed, and its struct lives as long as the history. One that is dropped leaves
+ * the list first, then waits for those that read it (in_use), then loses its file.
  */
 #ifndef STORE_HISTORY_H
 #define STORE_HISTORY_H
@@ -41,6 +42,8 @@ struct store_history {
     struct segment **segments; /* in order of number */
     size_t n_segments, segments_size;
     struct segment *hot;
+    struct segment **dropped; /* their memory lives as long as the history: a reader may still know them */
+    size_t n_dropped;
 
     struct store_history_batch batch; /* writer's */
     int log_asked;                    /* writer's: length of the log when the keeper was last asked to move it */
@@ -69,6 +72,18 @@ int store_history_range(struct store_history *history, const char *seal, int64_t
                         store_observation_fn each, void *context);
 int store_history_get(struct store_history *history, const char *id, store_observation_fn each, void *context);
 int store_history_latest(struct store_history *history, store_observation_fn each, void *context);
+
+/* Drops the closed segments with number below `below` and nothing newer than before_ms; *rows is what was in them. */
+int store_history_drop_before(struct store_history *history, int64_t before_ms, unsigned below, uint64_t *rows);
+
+/* Seal and time of what arrived behind a place (segment number, row in it), in order, at most `most`; the place moves on. `each`
+ * is called with a lock held: it may not call the history. *more: there is more behind it. */
+struct store_place {
+    int64_t segment, row;
+};
+typedef void (*store_arrival_fn)(void *context, const char *seal, int64_t at_ms);
+int store_history_arrivals(struct store_history *history, struct store_place *place, uint32_t most, store_arrival_fn each, void *context,
+                           bool *more);
 
 /* Waits until the keeper has nothing to do: all segments but the hot one are closed, or could not be. */
 void store_history_settle(struct store_history *history);

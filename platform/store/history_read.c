@@ -15,6 +15,9 @@ struct broken {                /* the files that a reading met and could not rea
 static void note_broken(struct broken *broken, const struct segment *segment)
 {
     size_t used = strlen(broken->names);
+    if (atomic_load(&segment->dropped)) {
+        return;
+    }
     if (!used) {
         snprintf(broken->why, sizeof broken->why, "%s", store_error(NULL));
     }

@@ -15,6 +15,8 @@
 #include "platform/store/db.h"
 #include "platform/store/index.h"
 
+#include <stdatomic.h>
+
 #define SEGMENT_HOURS   8192 /* bits: an hour of event time, modulo this */
 #define SEGMENT_HOUR_MS INT64_C(3600000)
 
@@ -36,6 +38,7 @@ struct segment {
     uint8_t hours[SEGMENT_HOURS / 8]; /* closed */
     struct store_bloom *bloom;        /* closed, once it was asked for; guarded by the history's bloom lock */
     uint64_t bloom_used;
+    atomic_bool dropped; /* out of the list, its file gone or going: who found it before holds it for empty */
     struct store_pool readers;
     pthread_rwlock_t in_use; /* held for reading while a connection to the file is out */
 };

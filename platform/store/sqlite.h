@@ -3,6 +3,7 @@
  * The SQLite back end: a data directory with
  *   bulla.db           records: journeys, alarms, users ... and the damaged messages
  *   segments/NNNNNN.db observations (history.h)
+ *   tracks.db          packed tracks, and which days are to be packed (sqlite_tracks.h)
  *   lock               held while a program has the directory open
  *
  * Records: one connection writes, under a mutex; reads take connections from a pool and see the last commit.
@@ -10,7 +11,7 @@
 #ifndef STORE_SQLITE_H
 #define STORE_SQLITE_H
 
-#include "platform/store/history.h"
+#include "platform/store/sqlite_tracks.h"
 
 struct store_sqlite {
     struct store base;
@@ -22,6 +23,7 @@ struct store_sqlite {
     pthread_mutex_t writing;
     struct store_db *writer; /* of bulla.db */
     struct store_pool readers;
+    struct sqlite_tracks tracks;
     unsigned partitions; /* 0: none are fixed, one process alone; guarded by `writing` */
 };
 

@@ -32,4 +32,12 @@ int sqlite_setting_get(struct store *base, const char *name, char *value, size_t
 int sqlite_damage_put(struct store *base, const struct store_damage *rows, size_t n);
 int sqlite_damages(struct store *base, unsigned limit, void (*each)(void *context, const struct store_damage *damage), void *context);
 
+/* sqlite_tracks.c */
+int sqlite_history_drop(struct store *base, int64_t before_ms, uint64_t *rows);
+int sqlite_track_put(struct store *base, const struct store_track *tracks, size_t n);
+int sqlite_track_list(struct store *base, const char *seal, int64_t from_ms, int64_t until_ms, store_track_fn each, void *context);
+int sqlite_track_drop(struct store *base, int64_t before_ms, uint64_t *tracks);
+int sqlite_track_due(struct store *base, const struct store_due_query *q, store_due_fn each, void *context);
+int sqlite_track_size(struct store *base, struct store_track_size *out);
+
 #endif

@@ -85,7 +85,8 @@ int store_latest(struct store *store, store_observation_fn each, void *context);
 int store_damages(struct store *store, unsigned limit, void (*each)(void *context, const struct store_damage *damage), void *context);
 
 /* Forgets the history before a time, whole segments or partitions at a time, never one that has a newer row; *rows (may be
- * NULL) is how many observations went. */
+ * NULL) is how many observations went. A row's time never counts as later than its arrival: a device whose clock is in the
+ * future keeps nothing. */
 int store_history_drop(struct store *store, int64_t before_ms, uint64_t *rows);
 
 /* --- tracks: fixes packed by seal and day (track.h); made from the observations, and made again from them at will --- */
@@ -95,7 +96,10 @@ struct store_track {
     int64_t first_ms, last_ms; /* of its fixes */
     uint32_t fixes;
     uint32_t step_s;           /* thinned to one fix in so many seconds; 0: every fix */
-    struct bulla_bytes bytes;  /* in `each`: valid during the call */
+    struct bulla_bytes bytes;  /* in `each`: valid during the call; in put, empty: that day has no block any more */
+    int64_t packed_ms;         /* when it was made */
+    int64_t mark;              /* put: of the struct store_due that it answers, 0: of none */
+    bool stale;                /* out: observations of that day came since it was made */
 };
 typedef void (*store_track_fn)(void *context, const struct store_track *track);
 /* Writes blocks, each in the place of the one of that seal and day; one transaction. */
@@ -103,6 +107,28 @@ int store_track_put(struct store *store, const struct store_track *tracks, size_
 /* A seal's blocks that overlap [from, until], ascending. seal "": of every seal, ordered by day, then seal. */
 int store_tracks(struct store *store, const char *seal, int64_t from_ms, int64_t until_ms, store_track_fn each, void *context);
 int store_track_drop(struct store *store, int64_t before_ms, uint64_t *tracks /* may be NULL */);
+
+/* The days of seals that are to be packed: those that got observations since they were packed, if ever. The back end finds
+ * them in what arrived; a put with their mark takes them out, unless more came in between. */
+struct store_due {
+    char seal[MODEL_SEAL_SIZE];
+    int64_t day_ms, mark;
+};
+struct store_due_query {
+    bool coarse;               /* instead: packed days that are not thinned to step_s yet; mark is 0 */
+    uint32_t step_s;
+    int64_t from_ms, until_ms; /* days that begin in [from, until) */
+    int64_t packed_before_ms;  /* not coarse: leaves out what was packed later than this */
+    unsigned limit;            /* 1 .. 1000 */
+};
+typedef void (*store_due_fn)(void *context, const struct store_due *due);
+/* Ordered by day. `each` may not call the store. */
+int store_track_due(struct store *store, const struct store_due_query *q, store_due_fn each, void *context);
+struct store_track_size { /* for people */
+    uint64_t blocks, fixes, bytes /* of the blocks */, file_bytes /* with all that belongs to them */, due, seals;
+    int64_t first_day_ms, last_day_ms;
+};
+int store_track_size(struct store *store, struct store_track_size *out);
 
 /* --- partitions: whose work is what, and work in one transaction --- */
 /* A seal belongs to the partition that store_partition_of() says. A node holds a partition by a lease: `until_ms` by the

@@ -34,6 +34,8 @@ struct store_backend {
     int (*track_put)(struct store *store, const struct store_track *tracks, size_t n);
     int (*tracks)(struct store *store, const char *seal, int64_t from_ms, int64_t until_ms, store_track_fn each, void *context);
     int (*track_drop)(struct store *store, int64_t before_ms, uint64_t *tracks);
+    int (*track_due)(struct store *store, const struct store_due_query *q, store_due_fn each, void *context);
+    int (*track_size)(struct store *store, struct store_track_size *out);
 
     bool joins, shared; /* store_work_joins(), store_is_shared() */
     int (*node_beat)(struct store *store, const struct store_node *node, int64_t lease_ms);

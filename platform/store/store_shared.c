@@ -29,6 +29,18 @@ int store_track_drop(struct store *store, int64_t before_ms, uint64_t *tracks)
     return store->backend->track_drop(store, before_ms, tracks);
 }
 
+int store_track_due(struct store *store, const struct store_due_query *q, store_due_fn each, void *context)
+{
+    return store->backend->track_due ? store->backend->track_due(store, q, each, context)
+                                     : store_fail(STORE_FAILED, "this store cannot tell which tracks are to be packed");
+}
+
+int store_track_size(struct store *store, struct store_track_size *out)
+{
+    return store->backend->track_size ? store->backend->track_size(store, out)
+                                      : store_fail(STORE_FAILED, "this store cannot tell the size of its tracks");
+}
+
 int store_node_beat(struct store *store, const struct store_node *node, int64_t lease_ms)
 {
     return store->backend->node_beat(store, node, lease_ms);

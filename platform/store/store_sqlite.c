@@ -125,6 +125,7 @@ static int open_all(struct store_sqlite *store, const struct store_history_optio
     outcome = outcome ? outcome : store_db_number(store->writer, "SELECT count(*) FROM partition", 0, &partitions);
     store->partitions = (unsigned)partitions;
     outcome = outcome ? outcome : store_history_open(segments, options, &store->history);
+    outcome = outcome ? outcome : sqlite_tracks_open(&store->tracks, store->folder, store->history);
     outcome = outcome ? outcome : set_running(store, true);
     if (!outcome) {
         say_found(store, running != 0);
@@ -136,6 +137,7 @@ static void close_sqlite(struct store *base)
 {
     struct store_sqlite *store = store_sqlite_of(base);
     bool whole = store->history != NULL;
+    sqlite_tracks_close(&store->tracks); /* before the history, which it asks */
     store_history_close(store->history);
     if (store->readers.path[0]) {
         store_pool_clear(&store->readers);
@@ -322,6 +324,12 @@ const struct store_backend store_sqlite = {
     .observations = observations,
     .observation_get = observation_get,
     .latest = latest,
+    .history_drop = sqlite_history_drop,
+    .track_put = sqlite_track_put,
+    .tracks = sqlite_track_list,
+    .track_drop = sqlite_track_drop,
+    .track_due = sqlite_track_due,
+    .track_size = sqlite_track_size,
     .damage_put = sqlite_damage_put,
     .damages = sqlite_damages,
     .node_beat = sqlite_node_beat,
