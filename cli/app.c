@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "platform/base/log.h"
 #include "platform/out/out.h"
@@ -24,6 +25,7 @@ struct device_port {
 struct app {
     struct app_options options;
     char data[512];
+    char node[STORE_NODE_SIZE];
     struct store *store;
     struct platform *platform;
     struct out *out;
@@ -136,6 +138,19 @@ static bool open_store(struct app *app, const struct cli_context *context)
     return true;
 }
 
+/* Two nodes on one machine differ by their port. */
+static void name_node(struct app *app)
+{
+    char host[40] = "";
+    const char *http = app->options.http ? app->options.http : "127.0.0.1:8080", *colon = strrchr(http, ':');
+    if (app->options.node) {
+        snprintf(app->node, sizeof app->node, "%s", app->options.node);
+        return;
+    }
+    gethostname(host, sizeof host - 1);
+    snprintf(app->node, sizeof app->node, "%s-%s", host[0] ? host : "node", colon ? colon + 1 : "");
+}
+
 struct app *app_open(const struct cli_context *context, const struct app_options *options)
 {
     char why[MODEL_WHY_SIZE] = "";
@@ -148,7 +163,13 @@ struct app *app_open(const struct cli_context *context, const struct app_options
         app_close(app);
         return NULL;
     }
-    app->platform = platform_open(app->store, clock_system(), why);
+    name_node(app);
+    const struct platform_options platform_options = {.clock = clock_system(),
+                                              .node = app->node,
+                                              .buses = context->buses,
+                                              .bus = options->bus && strcmp(options->bus, "local") != 0 ? options->bus : NULL,
+                                              .folder = app->data};
+    app->platform = platform_open(app->store, &platform_options, why);
     if (!app->platform)
         cli_say("%s", why);
     if (!app->platform || !add_listeners(app)) {
@@ -170,11 +191,18 @@ struct store *app_store(struct app *app)
 
 /* --- starting --- */
 
-static void print_where(const struct app *app)
+static void http_url(const struct app *app, char *to, size_t size)
 {
     const char *http = app->options.http ? app->options.http : "127.0.0.1:8080";
     int host = (int)(strrchr(http, ':') ? strrchr(http, ':') - http : 0);
-    printf("Bulla " BULLA_VERSION " is ready: http://%.*s:%u/\n", host, http, out_port(app->out));
+    snprintf(to, size, "http://%.*s:%u/", host, http, out_port(app->out));
+}
+
+static void print_where(const struct app *app)
+{
+    char where[300];
+    http_url(app, where, sizeof where);
+    printf("Bulla " BULLA_VERSION " is ready: %s\n", where);
     printf("Devices (%s):", app->options.devices ? app->options.devices : "127.0.0.1");
     for (size_t i = 0; i < app->n_ports; i++)
         printf("%s %s %s/%u", i ? "," : "", app->ports[i].protocol, app->ports[i].transport, app->ports[i].port);
@@ -195,6 +223,9 @@ bool app_start(struct app *app)
         cli_say("--http: %s", why);
         return false;
     }
+    char where[64];
+    http_url(app, where, sizeof where);
+    platform_set_http(app->platform, where);
     print_where(app);
     return true;
 }

@@ -13,7 +13,9 @@ struct app;
 
 struct app_options { /* texts; NULL: the default */
     const char *data;    /* directory, made when missing */
-    const char *store;   /* "sqlite:DIR"; default: the data directory */
+    const char *store;   /* "sqlite:DIR" or "postgres://..."; default: the data directory */
+    const char *bus;     /* "local" or "nats://..." */
+    const char *node;    /* name among several; default: the host's name and the HTTP port */
     const char *http;    /* "127.0.0.1:8080", port 0: any */
     const char *listen;  /* "jt701=tcp:10001,auto=tcp:10000": which device ports */
     const char *devices; /* address of the device ports */

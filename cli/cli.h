@@ -18,6 +18,7 @@ enum cli_exit {
 /* What main.c wires in, so that nothing else names a concrete back end. */
 struct cli_context {
     const struct store_backend *const *stores; /* NULL ends them */
+    const struct bus_backend *const *buses;
 };
 
 struct cli_command {

@@ -22,8 +22,9 @@ static const char help[] =
     "  --devices ADDR     address of the device ports (default 127.0.0.1; 0.0.0.0 for real devices)\n"
     "  --listen LIST      device ports, protocol=transport:port,... or none\n"
     "                     (default " APP_LISTEN_DEFAULT ")\n"
-    "  --store URL        sqlite:DIR (default: the data directory)\n"
-    "  --bus URL          local (the only one so far)\n"
+    "  --store URL        sqlite:DIR (default: the data directory) or postgres://USER@HOST:PORT/DATABASE\n"
+    "  --bus URL          local (default: one process alone) or nats://HOST:PORT[,HOST:PORT...]: one node of several\n"
+    "  --node NAME        this node's name among several (default: the host's name and the HTTP port)\n"
     "  --behind-tls       a proxy on this machine ends TLS: cookies are marked Secure, its X-Forwarded-For is believed\n"
     "  --config FILE      JSON with any of the above by name: {\"http\": \"127.0.0.1:80\", \"devices\": \"0.0.0.0\"}\n"
     "  --quiet, --debug   fewer or more words\n"
@@ -32,6 +33,8 @@ static const char help[] =
     "Examples:\n"
     "  bulla serve\n"
     "  bulla serve --data /var/lib/bulla --devices 0.0.0.0 --listen auto=tcp:10000\n"
+    "  bulla serve --store postgres://bulla@db/bulla\n"
+    "  bulla serve --store postgres://bulla@db/bulla --bus nats://n1:4222,n2:4222,n3:4222 --node gate-1\n"
     "\n"
     "Exit codes: 0 stopped as asked, 2 wrong usage, 3 it could not start.\n";
 
@@ -39,7 +42,7 @@ extern const struct cli_command cli_serve;
 
 struct settings {
     struct app_options app;
-    const char *bus, *config;
+    const char *config;
     bool quiet, debug;
 };
 
@@ -51,7 +54,8 @@ static bool read_config(struct settings *s, json_t **file)
         const char **value;
     } rows[] = {
         {"data", &s->app.data},       {"http", &s->app.http},   {"devices", &s->app.devices},
-        {"listen", &s->app.listen},   {"store", &s->app.store}, {"bus", &s->bus},
+        {"listen", &s->app.listen},   {"store", &s->app.store}, {"bus", &s->app.bus},
+        {"node", &s->app.node},
     };
     json_error_t error;
     *file = json_load_file(s->config, JSON_REJECT_DUPLICATES, &error);
@@ -89,8 +93,8 @@ static void print_first_user(struct app *app)
 
 static int serve(const struct cli_context *context, struct settings *s)
 {
-    if (s->bus && strcmp(s->bus, "local") != 0) {
-        cli_say("--bus: expected local, got \"%s\"", s->bus);
+    if (s->app.node && (!s->app.node[0] || strlen(s->app.node) >= STORE_NODE_SIZE || strpbrk(s->app.node, " \t/"))) {
+        cli_say("--node: expected 1 to %d characters without spaces and slashes, got \"%s\"", STORE_NODE_SIZE - 1, s->app.node);
         return CLI_USAGE;
     }
     log_set_level(s->quiet ? LOG_WARN : s->debug ? LOG_DEBUG : LOG_INFO);
@@ -113,7 +117,8 @@ static int run(const struct cli_context *context, int argc, char **argv)
     struct settings s = {0};
     const struct cli_option options[] = {
         {"data", &s.app.data, NULL},     {"http", &s.app.http, NULL},   {"devices", &s.app.devices, NULL},
-        {"listen", &s.app.listen, NULL}, {"store", &s.app.store, NULL}, {"bus", &s.bus, NULL},
+        {"listen", &s.app.listen, NULL}, {"store", &s.app.store, NULL}, {"bus", &s.app.bus, NULL},
+        {"node", &s.app.node, NULL},
         {"config", &s.config, NULL},     {"quiet", NULL, &s.quiet},     {"debug", NULL, &s.debug},
         {"behind-tls", NULL, &s.app.behind_tls},
     };

@@ -132,7 +132,7 @@ int platform_command(struct platform *p, struct command *c, const struct audit *
     if (stored != STORE_OK)
         snprintf(why, MODEL_WHY_SIZE, "%s", store_error(p->store));
     else
-        pipeline_inbox(p, INBOX_COMMAND, c->id);
+        platform_command_changed(p, c->id);
     return stored;
 }
 
@@ -147,8 +147,8 @@ static struct pending_seal *pending_of(struct platform *p, const char *seal)
 
 static void publish(struct platform *p, const struct command *c)
 {
-    struct binding *b = journeys_of(p, c->seal);
-    stream_put(p, LIVE_COMMAND, AUDIENCE_OFFICERS, b ? b->carrier : "", command_to_json(c));
+    struct supervised *s = journeys_of(p, c->seal);
+    stream_put(p, LIVE_COMMAND, AUDIENCE_OFFICERS, s ? s->carrier : "", command_to_json(c));
 }
 
 /* Secrets live in the store only as long as the command may still be sent. */
@@ -235,13 +235,32 @@ static void order_next(struct platform *p, struct pending_seal *s)
         if (item->command.state != COMMAND_QUEUED || item->ordered || must_wait(s, item))
             continue;
         item->ordered = true;
+        item->ordered_ms = clock_now(&p->clock);
         gateway_command(p->gateway, item->command.seal, item->command.id, item->command.name, item->command.args);
+        relay_order(p, &item->command);
     }
+}
+
+void commands_ordered(struct platform *p, const char *command_id)
+{
+    struct command c;
+    if (store_command_get(p->store, command_id, &c) == STORE_OK && c.state == COMMAND_QUEUED)
+        gateway_command(p->gateway, c.seal, c.id, c.name, c.args);
+}
+
+static bool is_pending(const struct pending_seal *s, const char *id)
+{
+    for (struct pending *item = s ? s->first : NULL; item; item = item->next)
+        if (strcmp(item->command.id, id) == 0)
+            return true;
+    return false;
 }
 
 static void add(struct platform *p, const struct command *c)
 {
     struct pending_seal *s = pending_of(p, c->seal);
+    if (is_pending(s, c->id))
+        return;
     if (!s && (s = calloc(1, sizeof *s))) {
         snprintf(s->seal, sizeof s->seal, "%s", c->seal);
         HASH_ADD_STR(p->pending, seal, s);
@@ -261,23 +280,35 @@ void commands_inbox(struct platform *p, const char *command_id)
     struct command c;
     if (store_command_get(p->store, command_id, &c) != STORE_OK || c.state != COMMAND_QUEUED)
         return;
+    struct supervised *s = journeys_of(p, c.seal);
+    stream_put_here(p, LIVE_COMMAND, AUDIENCE_OFFICERS, s ? s->carrier : "", command_to_json(&c));
+    if (!cluster_mine(p, c.seal))
+        return;
     add(p, &c);
-    publish(p, &c);
     order_next(p, pending_of(p, c.seal));
 }
 
+struct loading {
+    struct platform *platform;
+    bool (*wanted)(const struct platform *platform, const char *seal);
+};
+
 static void load_one(void *context, const void *record)
 {
-    add(context, record);
+    struct loading *l = context;
+    const struct command *c = record;
+    if (!l->wanted || l->wanted(l->platform, c->seal))
+        add(l->platform, c);
 }
 
-void commands_load(struct platform *p)
+void commands_load(struct platform *p, bool (*wanted)(const struct platform *platform, const char *seal))
 {
     static const enum command_state waiting[] = {COMMAND_QUEUED, COMMAND_SENT};
+    struct loading l = {p, wanted};
     for (size_t i = 0; i < 2; i++) {
         struct store_query q = {.limit = 1000};
         snprintf(q.state, sizeof q.state, "%s", command_state_text(waiting[i]));
-        while (store_commands(p->store, &q, load_one, p, q.after) == STORE_OK && q.after[0])
+        while (store_commands(p->store, &q, load_one, &l, q.after) == STORE_OK && q.after[0])
             ;
     }
 }
@@ -346,10 +377,34 @@ void commands_tick(struct platform *p, int64_t now_ms)
     HASH_ITER(hh, p->pending, s, next)
     {
         for (struct pending *item = s->first; item; item = item->next)
+            if (item->ordered && item->command.state == COMMAND_QUEUED && now_ms - item->ordered_ms > LIMIT_ORDER_MS)
+                item->ordered = false; /* no node had the device: again when it is heard */
+        for (struct pending *item = s->first; item; item = item->next)
             if (overdue(&item->command, now_ms))
                 move_on(p, item, COMMAND_EXPIRED,
                         item->command.state == COMMAND_SENT ? "the device did not answer" : "the device did not connect in time");
         drop_finished(p, s);
+    }
+}
+
+static void drop(struct platform *p, struct pending_seal *s)
+{
+    while (s->first) {
+        struct pending *item = s->first;
+        s->first = item->next;
+        free(item);
+    }
+    HASH_DEL(p->pending, s);
+    free(s);
+}
+
+void commands_drop(struct platform *p, unsigned partition)
+{
+    struct pending_seal *s, *next;
+    HASH_ITER(hh, p->pending, s, next)
+    {
+        if (cluster_partition(p, s->seal) == partition)
+            drop(p, s);
     }
 }
 
@@ -358,12 +413,6 @@ void commands_clear(struct platform *p)
     struct pending_seal *s, *next;
     HASH_ITER(hh, p->pending, s, next)
     {
-        while (s->first) {
-            struct pending *item = s->first;
-            s->first = item->next;
-            free(item);
-        }
-        HASH_DEL(p->pending, s);
-        free(s);
+        drop(p, s);
     }
 }

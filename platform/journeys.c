@@ -1,132 +1,264 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Journeys under supervision, as the engine thread knows them: which seal is in which, their set-up for
- * the gateway, catching up at the start, and the states that movement itself brings (under way, arrived).
+ * Journeys under supervision, as the engine thread knows them: which seal is in which, waking those that this node has just
+ * come to supervise, and the states that movement itself brings (under way, arrived).
+ *
+ * A node knows every open journey of which a seal lies in one of its partitions. It judges those whose first seal does; what
+ * the seals of others say is handed over (work.c). A journey sleeps until the engine has been given it: that reads all that
+ * its seals have said since sealing, so a node that takes over a thousand journeys wakes them one by one, those first that are
+ * heard.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <utlist.h>
 
 #include "platform/platform_internal.h"
 #include "platform/rules/geometry.h"
 
-#define DAY_MS INT64_C(86400000)
-
-static bool supervised(enum journey_state state)
+static bool is_supervised(enum journey_state state)
 {
     return state == JOURNEY_SEALED || state == JOURNEY_UNDER_WAY || state == JOURNEY_ARRIVED;
 }
 
-struct binding *journeys_of(struct platform *p, const char *seal)
+static struct binding *binding_of(struct platform *p, const char *seal)
 {
     struct binding *b;
     HASH_FIND_STR(p->bindings, seal, b);
     return b;
 }
 
-static void bind(struct platform *p, const struct journey *j, const char *seal)
+struct supervised *journeys_of(struct platform *p, const char *seal)
 {
-    struct binding *b = journeys_of(p, seal);
-    if (!b) {
-        b = calloc(1, sizeof *b);
-        if (!b)
-            return;
-        snprintf(b->seal, sizeof b->seal, "%s", seal);
-        HASH_ADD_STR(p->bindings, seal, b);
-    }
-    snprintf(b->journey, sizeof b->journey, "%s", j->id);
-    snprintf(b->carrier, sizeof b->carrier, "%s", j->carrier);
-    b->state = j->state;
-    b->has_origin = j->has_origin;
-    b->has_destination = j->has_destination;
-    b->origin = j->origin;
-    b->destination = j->destination;
-    b->sealed_at_ms = j->sealed_at_ms;
-    b->silence_minutes = j->silence_minutes;
-    live_bind(p, seal, b);
+    struct binding *b = binding_of(p, seal);
+    return b ? b->of : NULL;
 }
 
-static void unbind(struct platform *p, const char *journey_id, const struct journey *keep)
+static struct supervised *find(struct platform *p, const char *id)
 {
+    struct supervised *s;
+    HASH_FIND_STR(p->journeys, id, s);
+    return s;
+}
+
+/* --- knowing --- */
+
+static void unbind(struct platform *p, struct binding *b)
+{
+    LL_DELETE(b->of->bindings, b);
+    HASH_DEL(p->bindings, b);
+    free(b);
+}
+
+static void bind(struct platform *p, struct supervised *s, const char *seal)
+{
+    struct binding *b = binding_of(p, seal);
+    if (b && b->of == s)
+        return;
+    if (b) /* the newest journey of a seal has it */
+        unbind(p, b);
+    if (!(b = calloc(1, sizeof *b)))
+        return;
+    snprintf(b->seal, sizeof b->seal, "%s", seal);
+    b->of = s;
+    HASH_ADD_STR(p->bindings, seal, b);
+    LL_PREPEND(s->bindings, b);
+}
+
+static void doze(struct platform *p, struct supervised *s)
+{
+    s->awake = false;
+    DL_APPEND(p->sleeping, s);
+}
+
+static void rouse(struct platform *p, struct supervised *s)
+{
+    if (s->awake)
+        return;
+    DL_DELETE(p->sleeping, s);
+    s->awake = true;
+}
+
+static void forget(struct platform *p, struct supervised *s)
+{
+    while (s->bindings) {
+        live_bind(p, s->bindings->seal, NULL);
+        unbind(p, s->bindings);
+    }
+    rouse(p, s);
+    HASH_DEL(p->journeys, s);
+    free(s);
+}
+
+static bool has_seal(const struct journey *j, const char *seal)
+{
+    for (size_t i = 0; i < j->n_seals; i++)
+        if (strcmp(j->seals[i], seal) == 0)
+            return true;
+    return false;
+}
+
+static bool concerns(const struct platform *p, const struct journey *j)
+{
+    for (size_t i = 0; i < j->n_seals; i++)
+        if (cluster_mine(p, j->seals[i]))
+            return true;
+    return false;
+}
+
+static struct supervised *learn(struct platform *p, const struct journey *j)
+{
+    struct supervised *s = find(p, j->id);
+    if (!s) {
+        if (!(s = calloc(1, sizeof *s)))
+            return NULL;
+        snprintf(s->id, sizeof s->id, "%s", j->id);
+        HASH_ADD_STR(p->journeys, id, s);
+        doze(p, s);
+    }
+    snprintf(s->carrier, sizeof s->carrier, "%s", j->carrier);
+    s->state = j->state;
+    s->has_origin = j->has_origin;
+    s->has_destination = j->has_destination;
+    s->origin = j->origin;
+    s->destination = j->destination;
+    s->sealed_at_ms = j->sealed_at_ms;
+    s->home = cluster_partition(p, j->seals[0]);
     struct binding *b, *next;
-    HASH_ITER(hh, p->bindings, b, next)
+    LL_FOREACH_SAFE(s->bindings, b, next)
     {
-        bool kept = false;
-        if (strcmp(b->journey, journey_id) != 0)
-            continue;
-        for (size_t i = 0; keep && i < keep->n_seals; i++)
-            kept |= strcmp(keep->seals[i], b->seal) == 0;
-        if (kept)
+        if (has_seal(j, b->seal))
             continue;
         live_bind(p, b->seal, NULL);
-        HASH_DEL(p->bindings, b);
-        free(b);
+        unbind(p, b);
     }
+    for (size_t i = 0; i < j->n_seals; i++) {
+        bind(p, s, j->seals[i]);
+        live_bind(p, j->seals[i], s);
+    }
+    return s;
 }
 
-/* Takes the journey as it now stands; `j` may be NULL when it is gone. */
-static void take(struct platform *p, const char *id, const struct journey *j, int64_t now_ms)
+static void publish(struct platform *p, const struct journey *j, void (*put)(struct platform *, enum live_kind, enum audience, const char *, json_t *))
 {
-    bool open = j && supervised(j->state);
-    unbind(p, id, open ? j : NULL);
-    for (size_t i = 0; open && i < j->n_seals; i++)
-        bind(p, j, j->seals[i]);
-    if (j && j->state != JOURNEY_DRAFT)
-        engine_journey_put(p->engine, j, now_ms);
-    if (!j)
-        engine_journey_drop(p->engine, id);
-    if (open)
-        live_grade(p, id);
+    put(p, LIVE_JOURNEY, j->carrier[0] ? AUDIENCE_BOTH : AUDIENCE_OFFICERS, j->carrier,
+        json_pack("{s:s, s:s, s:I}", "id", j->id, "state", journey_state_text(j->state), "version", (json_int_t)j->version));
 }
 
-static void publish(struct platform *p, const struct journey *j)
-{
-    stream_put(p, LIVE_JOURNEY, j->carrier[0] ? AUDIENCE_BOTH : AUDIENCE_OFFICERS, j->carrier,
-               json_pack("{s:s, s:s, s:I}", "id", j->id, "state", journey_state_text(j->state), "version", (json_int_t)j->version));
-}
+/* --- waking --- */
 
-/* --- catching up: what the engine would know had it never stopped --- */
-
-struct heard {
-    struct bulla_observation *list;
-    size_t n, size;
+struct following {
+    struct platform *platform;
+    struct supervised *journey;
 };
 
-static void keep(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
+static void follow_one(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
 {
-    struct heard *h = context;
+    struct following *f = context;
     (void)raw;
-    if (h->n == h->size) {
-        size_t bigger = h->size ? h->size * 2 : 256;
-        struct bulla_observation *grown = realloc(h->list, bigger * sizeof *grown);
-        if (!grown)
-            return;
-        h->list = grown;
-        h->size = bigger;
+    journeys_follow(f->platform, f->journey, o);
+}
+
+struct standing {
+    struct platform *platform;
+    struct alarm *list; /* stored, and found no more */
+    size_t n;
+    const struct alarm *asked;
+    bool found;
+};
+
+static void is_standing(void *context, const struct alarm *alarm)
+{
+    struct standing *s = context;
+    s->found |= strcmp(alarm->id, s->asked->id) == 0;
+}
+
+static void keep_disproved(void *context, const void *record)
+{
+    struct standing *s = context;
+    const struct alarm *a = record;
+    s->asked = a;
+    s->found = a->state == ALARM_STATE_WITHDRAWN;
+    if (!s->found)
+        engine_standing(s->platform->engine, a->journey, is_standing, s);
+    struct alarm *grown = s->found ? NULL : realloc(s->list, (s->n + 1) * sizeof *grown);
+    if (!grown)
+        return;
+    s->list = grown;
+    s->list[s->n++] = *a;
+}
+
+/* A store that does not join what is written may have an observation without what it did to the alarms and the state of the
+ * journey, if the process ended in between. What it revealed the engine has just found again; the rest is done here. */
+static void make_up(struct platform *p, struct supervised *s, const struct journey *j)
+{
+    struct following f = {p, s};
+    struct standing disproved = {.platform = p};
+    struct store_query q = {.limit = 1000};
+    char next[120];
+    int64_t now_ms = clock_now(&p->clock);
+    for (size_t i = 0; i < j->n_seals && s->state <= JOURNEY_UNDER_WAY; i++)
+        store_observations(p->store, j->seals[i], j->sealed_at_ms, INT64_MAX, 0, follow_one, &f);
+    snprintf(q.journey, sizeof q.journey, "%s", s->id);
+    store_alarms(p->store, &q, keep_disproved, &disproved, next);
+    for (size_t i = 0; i < disproved.n; i++) {
+        struct alarm *a = &disproved.list[i];
+        snprintf(a->why, sizeof a->why, "Data that arrived disproved it");
+        a->state = ALARM_STATE_WITHDRAWN;
+        a->changed_ms = now_ms;
+        work_on_alarm(p, ENGINE_WITHDRAWN, a);
     }
-    h->list[h->n++] = *o;
+    free(disproved.list);
 }
 
-static int by_arrival(const void *a, const void *b)
+static bool give(struct platform *p, struct supervised *s, const struct journey *j)
 {
-    const struct bulla_observation *x = a, *y = b;
-    return x->received_ms < y->received_ms ? -1 : x->received_ms > y->received_ms;
+    bool catching_up = p->catching_up;
+    p->catching_up = true;
+    bool done = engine_journey_put(p->engine, j, clock_now(&p->clock));
+    if (done && !store_work_joins(p->store))
+        make_up(p, s, j);
+    work_flush_alarms(p);
+    p->catching_up = catching_up;
+    rouse(p, s);
+    s->judged = done;
+    live_grade(p, s->id);
+    return done;
 }
 
-/* Gives the engine a journey's stored observations again. Its alarms have the same identity as before: the store keeps
- * what people did to them, and what was found but not yet written when the process ended is found again. */
-static void feed(struct platform *p, const struct journey *j)
+bool journeys_wake(struct platform *p, struct supervised *s)
 {
-    struct heard h = {0};
-    int64_t from_ms = (j->sealed_at_ms == BULLA_TIME_NONE ? j->created_ms : j->sealed_at_ms) - DAY_MS;
-    for (size_t i = 0; i < j->n_seals; i++)
-        store_observations(p->store, j->seals[i], from_ms, INT64_MAX, 0, keep, &h);
-    if (h.n)
-        qsort(h.list, h.n, sizeof *h.list, by_arrival);
-    for (size_t i = 0; i < h.n; i++)
-        engine_observe(p->engine, &h.list[i]);
-    free(h.list);
+    struct journey *j = NULL;
+    if (s->judged || !cluster_holds(p, s->home)) {
+        rouse(p, s);
+        return true;
+    }
+    int got = store_journey_get(p->store, s->id, &j);
+    if (got < 0)
+        return false;
+    if (!j || !is_supervised(j->state))
+        forget(p, s);
+    else
+        give(p, s, j);
+    journey_free(j);
+    return true;
 }
+
+bool journeys_wake_some(struct platform *p, unsigned most_ms)
+{
+    struct timespec began;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    for (unsigned n = 0; p->sleeping; n++) {
+        if (p->stepped ? n >= 16 : n > 0 && elapsed_us(&began) > (uint64_t)most_ms * 1000)
+            break;
+        if (!journeys_wake(p, p->sleeping))
+            break;
+    }
+    return p->sleeping != NULL;
+}
+
+/* --- changes --- */
 
 void journeys_changed(struct platform *p, const char *id)
 {
@@ -136,34 +268,88 @@ void journeys_changed(struct platform *p, const char *id)
         log_say(LOG_ERROR, "journeys", "journey %s could not be read: %s", id, store_error(p->store));
         return;
     }
-    bool known = false;
-    for (size_t i = 0; j && i < j->n_seals; i++) {
-        struct binding *b = journeys_of(p, j->seals[i]);
-        known |= b && strcmp(b->journey, id) == 0;
+    struct supervised *s = find(p, id);
+    bool open = j && is_supervised(j->state) && j->n_seals > 0 && concerns(p, j);
+    if (open) {
+        if (!(s = learn(p, j))) {
+            journey_free(j);
+            return;
+        }
+        if (!cluster_holds(p, s->home)) {
+            engine_journey_drop(p->engine, id);
+            s->judged = false;
+            rouse(p, s);
+        } else if (s->judged) {
+            engine_journey_put(p->engine, j, clock_now(&p->clock));
+        } else {
+            give(p, s, j); /* entered after its seals began to speak: what they said since sealing counts */
+        }
+        live_grade(p, id);
+    } else if (s) {
+        if (j)
+            engine_journey_put(p->engine, j, clock_now(&p->clock)); /* ends it: what stands stays */
+        work_flush_alarms(p);
+        engine_journey_drop(p->engine, id);
+        forget(p, s);
     }
-    take(p, id, j, clock_now(&p->clock));
-    if (j && !known && supervised(j->state))
-        feed(p, j); /* entered after its seals began to speak: what they said since sealing counts */
     if (j)
-        publish(p, j);
+        publish(p, j, stream_put_here);
     journey_free(j);
 }
 
-struct ids {
-    char (*list)[MODEL_ID_SIZE];
+struct learning {
+    struct platform *platform;
     size_t n;
 };
 
-static void keep_id(void *context, const void *record)
+static void learn_one(void *context, const void *record)
 {
-    struct ids *ids = context;
+    struct learning *l = context;
     const struct journey *j = record;
-    char(*grown)[MODEL_ID_SIZE] = supervised(j->state) ? realloc(ids->list, (ids->n + 1) * sizeof *grown) : NULL;
-    if (!grown)
+    if (!is_supervised(j->state) || j->n_seals == 0 || !concerns(l->platform, j))
         return;
-    ids->list = grown;
-    memcpy(ids->list[ids->n++], j->id, MODEL_ID_SIZE);
+    struct supervised *s = find(l->platform, j->id);
+    l->n += s == NULL;
+    learn(l->platform, j);
 }
+
+bool journeys_learn(struct platform *p)
+{
+    struct learning l = {p, 0};
+    struct store_query q = {.limit = 1000};
+    snprintf(q.state, sizeof q.state, "open");
+    do {
+        if (store_journeys(p->store, &q, learn_one, &l, q.after) != STORE_OK)
+            return false;
+    } while (q.after[0]);
+    struct supervised *s, *next;
+    HASH_ITER(hh, p->journeys, s, next)
+    {
+        if (s->awake && !s->judged && cluster_holds(p, s->home))
+            doze(p, s);
+    }
+    return true;
+}
+
+void journeys_forget(struct platform *p)
+{
+    struct supervised *s, *next;
+    HASH_ITER(hh, p->journeys, s, next)
+    {
+        struct binding *b;
+        bool kept = false;
+        LL_FOREACH(s->bindings, b)
+            kept |= cluster_mine(p, b->seal);
+        if (s->judged && !cluster_holds(p, s->home)) { /* another node judges it; woken again if it comes back */
+            engine_journey_drop(p->engine, s->id);
+            s->judged = false;
+        }
+        if (!kept)
+            forget(p, s);
+    }
+}
+
+/* --- catching up: what the engine would know had it never stopped --- */
 
 static void hear(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
 {
@@ -171,48 +357,37 @@ static void hear(void *context, const struct bulla_observation *o, struct bulla_
     char seal[MODEL_SEAL_SIZE];
     (void)raw;
     snprintf(seal, sizeof seal, "%s:%s", o->protocol, o->device);
-    if (live_observe(p, o, journeys_of(p, seal))) /* the process ended before its record was written */
-        pipeline_register(p, seal);
+    if (live_observe(p, o, journeys_of(p, seal)) && cluster_mine(p, seal)) /* the process ended before its record was written */
+        work_register(p, seal);
 }
 
 bool journeys_catch_up(struct platform *p, char why[MODEL_WHY_SIZE])
 {
-    struct ids ids = {0};
-    struct store_query q = {.limit = 1000};
-    snprintf(q.state, sizeof q.state, "open");
-    do {
-        if (store_journeys(p->store, &q, keep_id, &ids, q.after) != STORE_OK) {
-            snprintf(why, MODEL_WHY_SIZE, "the open journeys could not be read: %s", store_error(p->store));
-            free(ids.list);
+    int64_t began_ms = clock_now(&p->clock);
+    if (!journeys_learn(p)) {
+        snprintf(why, MODEL_WHY_SIZE, "the open journeys could not be read: %s", store_error(p->store));
+        return false;
+    }
+    while (p->sleeping)
+        if (!journeys_wake(p, p->sleeping)) {
+            snprintf(why, MODEL_WHY_SIZE, "journey %s could not be read: %s", p->sleeping->id, store_error(p->store));
             return false;
         }
-    } while (q.after[0]);
-    int64_t began_ms = clock_now(&p->clock);
-    for (size_t i = 0; i < ids.n; i++) {
-        struct journey *j = NULL;
-        if (store_journey_get(p->store, ids.list[i], &j) != STORE_OK)
-            continue;
-        take(p, j->id, j, j->sealed_at_ms == BULLA_TIME_NONE ? began_ms : j->sealed_at_ms);
-        feed(p, j);
-        journey_free(j);
-    }
     store_latest(p->store, hear, p);
-    engine_tick(p->engine, began_ms);
-    pipeline_flush_alarms(p);
-    for (size_t i = 0; i < ids.n; i++)
-        live_grade(p, ids.list[i]);
-    if (ids.n)
-        log_say(LOG_INFO, "journeys", "%zu open journeys caught up in %lld ms", ids.n, (long long)(clock_now(&p->clock) - began_ms));
-    free(ids.list);
+    engine_tick(p->engine, clock_now(&p->clock));
+    work_flush_alarms(p);
+    if (p->journeys)
+        log_say(LOG_INFO, "journeys", "%u open journeys caught up in %lld ms", HASH_COUNT(p->journeys),
+                (long long)(clock_now(&p->clock) - began_ms));
     return true;
 }
 
 /* --- states that movement brings --- */
 
-static void set_state(struct platform *p, struct binding *b, enum journey_state to)
+static void set_state(struct platform *p, struct supervised *s, enum journey_state to)
 {
     struct journey *j = NULL;
-    if (store_journey_get(p->store, b->journey, &j) != STORE_OK)
+    if (store_journey_get(p->store, s->id, &j) != STORE_OK)
         return;
     if (journey_may(j->state, to)) {
         struct audit audit;
@@ -221,107 +396,37 @@ static void set_state(struct platform *p, struct binding *b, enum journey_state 
                  journey_state_text(to));
         j->state = to;
         if (store_journey_put(p->store, j, &audit) == STORE_OK) {
-            for (size_t i = 0; i < j->n_seals; i++) {
-                struct binding *other = journeys_of(p, j->seals[i]);
-                if (other && strcmp(other->journey, j->id) == 0)
-                    other->state = to;
-            }
-            publish(p, j);
+            s->state = to;
+            publish(p, j, stream_put);
         }
     } else {
-        b->state = j->state;
+        s->state = j->state;
     }
     journey_free(j);
 }
 
-void journeys_follow(struct platform *p, struct binding *b, const struct bulla_observation *o)
+void journeys_follow(struct platform *p, struct supervised *s, const struct bulla_observation *o)
 {
-    if (!bulla_observation_knows(o, BULLA_HAS_FIX) || !o->fix_valid || o->stored || b->state > JOURNEY_UNDER_WAY)
+    if (!bulla_observation_knows(o, BULLA_HAS_FIX) || !o->fix_valid || o->stored || s->state > JOURNEY_UNDER_WAY)
         return;
-    if (bulla_observation_knows(o, BULLA_HAS_TIME) && o->time_ms < b->sealed_at_ms)
+    if (bulla_observation_knows(o, BULLA_HAS_TIME) && o->time_ms < s->sealed_at_ms)
         return;
     double lat = o->lat_e7 / 1e7, lon = o->lon_e7 / 1e7, accuracy_m = geometry_accuracy(o);
-    if (b->has_destination && geometry_place_side(&b->destination, lat, lon, accuracy_m) == SURELY_INSIDE)
-        set_state(p, b, JOURNEY_ARRIVED);
-    else if (b->state == JOURNEY_SEALED && b->has_origin && geometry_place_side(&b->origin, lat, lon, accuracy_m) == SURELY_OUTSIDE)
-        set_state(p, b, JOURNEY_UNDER_WAY);
+    if (s->has_destination && geometry_place_side(&s->destination, lat, lon, accuracy_m) == SURELY_INSIDE)
+        set_state(p, s, JOURNEY_ARRIVED);
+    else if (s->state == JOURNEY_SEALED && s->has_origin && geometry_place_side(&s->origin, lat, lon, accuracy_m) == SURELY_OUTSIDE)
+        set_state(p, s, JOURNEY_UNDER_WAY);
 }
 
 void journeys_clear(struct platform *p)
 {
-    struct binding *b, *next;
-    HASH_ITER(hh, p->bindings, b, next)
+    struct supervised *s, *next;
+    HASH_ITER(hh, p->journeys, s, next)
     {
-        HASH_DEL(p->bindings, b);
-        free(b);
+        while (s->bindings)
+            unbind(p, s->bindings);
+        HASH_DEL(p->journeys, s);
+        free(s);
     }
-}
-
-/* --- set-up of seals, for the gateway --- */
-
-static bool special(const struct seal *s)
-{
-    return s->model[0] || s->has_zone;
-}
-
-static void put_profile(struct platform *p, const struct seal *s)
-{
-    struct profile_entry *e;
-    pthread_rwlock_wrlock(&p->profile_lock);
-    HASH_FIND_STR(p->profiles, s->id, e);
-    if (!special(s) && e) {
-        HASH_DEL(p->profiles, e);
-        free(e);
-    } else if (special(s)) {
-        if (!e && (e = calloc(1, sizeof *e))) {
-            snprintf(e->seal, sizeof e->seal, "%s", s->id);
-            HASH_ADD_STR(p->profiles, seal, e);
-        }
-        if (e) {
-            memset(&e->profile, 0, sizeof e->profile);
-            e->profile.has_zone = s->has_zone;
-            e->profile.zone_minutes = (int16_t)s->zone_minutes;
-            snprintf(e->profile.model, sizeof e->profile.model, "%s", s->model);
-        }
-    }
-    pthread_rwlock_unlock(&p->profile_lock);
-}
-
-static void load_one(void *context, const void *record)
-{
-    struct platform *p = context;
-    const struct seal *s = record;
-    live_mark_registered(p, s->id);
-    if (special(s))
-        put_profile(p, s);
-}
-
-void profiles_load(struct platform *p)
-{
-    struct store_query q = {.limit = 1000};
-    while (store_seals(p->store, &q, load_one, p, q.after) == STORE_OK && q.after[0])
-        ;
-}
-
-void profiles_changed(struct platform *p, const char *seal)
-{
-    struct seal s;
-    if (store_seal_get(p->store, seal, &s) != STORE_OK)
-        return;
-    live_mark_registered(p, seal);
-    put_profile(p, &s);
-    gateway_profile_changed(p->gateway, seal);
-    stream_put(p, LIVE_SEAL, AUDIENCE_OFFICERS, "", seal_to_json(&s));
-}
-
-bool profiles_find(void *host, const char *seal, struct proto_profile *out)
-{
-    struct platform *p = host;
-    struct profile_entry *e;
-    pthread_rwlock_rdlock(&p->profile_lock);
-    HASH_FIND_STR(p->profiles, seal, e);
-    if (e)
-        *out = e->profile;
-    pthread_rwlock_unlock(&p->profile_lock);
-    return e != NULL;
+    p->sleeping = NULL;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "platform/platform_internal.h"
 
@@ -36,9 +37,20 @@ static struct live_entry *find(struct live *live, const char *seal)
     return e;
 }
 
-static struct live_entry *find_or_add(struct live *live, const char *seal)
+/* The newest change stands last, so that who asks what is new need not look at all. */
+static void changed(struct live *live, struct live_entry *e)
+{
+    e->state.change = ++live->change;
+    if (e->next) { /* not the last */
+        DL_DELETE(live->changed, e);
+        DL_APPEND(live->changed, e);
+    }
+}
+
+static struct live_entry *find_or_add(struct platform *p, const char *seal)
 {
     static struct log_gate gate;
+    struct live *live = &p->live;
     struct live_entry *e = find(live, seal);
     if (e)
         return e;
@@ -50,7 +62,9 @@ static struct live_entry *find_or_add(struct live *live, const char *seal)
         return NULL;
     snprintf(e->state.seal, sizeof e->state.seal, "%s", seal);
     e->state.heard_ms = e->state.time_ms = e->state.fix_ms = BULLA_TIME_NONE;
+    e->own = cluster_mine(p, seal);
     HASH_ADD_KEYPTR(hh, live->entries, e->state.seal, strlen(e->state.seal), e);
+    DL_APPEND(live->changed, e);
     return e;
 }
 
@@ -100,13 +114,13 @@ static void take_state(struct live_seal *s, const struct bulla_observation *o, i
     s->knowledge = o->proof == BULLA_PROOF_PROVEN ? 2 : 1;
 }
 
-bool live_observe(struct platform *p, const struct bulla_observation *o, const struct binding *binding)
+bool live_observe(struct platform *p, const struct bulla_observation *o, const struct supervised *journey)
 {
     char seal[MODEL_SEAL_SIZE];
     snprintf(seal, sizeof seal, "%s:%s", o->protocol, o->device);
     int64_t time_ms = bulla_observation_knows(o, BULLA_HAS_TIME) && o->time_ms <= o->received_ms + AHEAD_MS ? o->time_ms : o->received_ms;
     pthread_mutex_lock(&p->live.mutex);
-    struct live_entry *e = find_or_add(&p->live, seal);
+    struct live_entry *e = find_or_add(p, seal);
     bool fresh = e && !e->registered && !e->registering;
     if (e) {
         e->registering |= fresh;
@@ -114,21 +128,66 @@ bool live_observe(struct platform *p, const struct bulla_observation *o, const s
             e->state.heard_ms = o->received_ms;
         take_fix(&e->state, o, time_ms);
         take_state(&e->state, o, time_ms);
-        if (binding && e->state.journey[0] == '\0')
-            snprintf(e->state.journey, sizeof e->state.journey, "%s", binding->journey);
-        e->state.change = ++p->live.change;
+        if (journey && e->state.journey[0] == '\0')
+            snprintf(e->state.journey, sizeof e->state.journey, "%s", journey->id);
+        changed(&p->live, e);
     }
     pthread_mutex_unlock(&p->live.mutex);
     return fresh;
 }
 
-void live_connected(struct platform *p, const char *seal, bool connected)
+void live_connected(struct platform *p, const char *seal, bool connected, uint32_t via)
 {
     pthread_mutex_lock(&p->live.mutex);
-    struct live_entry *e = find_or_add(&p->live, seal);
-    if (e) {
+    struct live_entry *e = find_or_add(p, seal);
+    if (e && (connected || e->via == via)) { /* a device that moved to another node is not lost by the first */
         e->state.connected = connected;
-        e->state.change = ++p->live.change;
+        e->via = via;
+        changed(&p->live, e);
+    }
+    pthread_mutex_unlock(&p->live.mutex);
+}
+
+void live_source_gone(struct platform *p, uint32_t via)
+{
+    struct live_entry *e, *next;
+    pthread_mutex_lock(&p->live.mutex);
+    HASH_ITER(hh, p->live.entries, e, next)
+    {
+        if (!e->own || e->via != via || !e->state.connected)
+            continue;
+        e->state.connected = false;
+        changed(&p->live, e);
+    }
+    pthread_mutex_unlock(&p->live.mutex);
+}
+
+void live_own(struct platform *p, unsigned partition, bool own)
+{
+    struct live_entry *e, *next;
+    pthread_mutex_lock(&p->live.mutex);
+    HASH_ITER(hh, p->live.entries, e, next)
+    {
+        if (cluster_partition(p, e->state.seal) != partition)
+            continue;
+        e->own = own;
+        changed(&p->live, e); /* the new holder tells all of it */
+    }
+    pthread_mutex_unlock(&p->live.mutex);
+}
+
+void live_told(struct platform *p, const struct live_seal *told, const char *carrier)
+{
+    pthread_mutex_lock(&p->live.mutex);
+    struct live_entry *e = find_or_add(p, told->seal);
+    if (e) {
+        uint64_t change = e->state.change;
+        int64_t heard_ms = e->state.heard_ms;
+        e->state = *told;
+        e->state.change = change;
+        e->state.heard_ms = heard_ms > told->heard_ms ? heard_ms : told->heard_ms;
+        snprintf(e->carrier, sizeof e->carrier, "%s", carrier);
+        changed(&p->live, e);
     }
     pthread_mutex_unlock(&p->live.mutex);
 }
@@ -136,25 +195,25 @@ void live_connected(struct platform *p, const char *seal, bool connected)
 void live_mark_registered(struct platform *p, const char *seal)
 {
     pthread_mutex_lock(&p->live.mutex);
-    struct live_entry *e = find_or_add(&p->live, seal);
+    struct live_entry *e = find_or_add(p, seal);
     if (e)
         e->registered = true;
     pthread_mutex_unlock(&p->live.mutex);
 }
 
-void live_bind(struct platform *p, const char *seal, const struct binding *binding)
+void live_bind(struct platform *p, const char *seal, const struct supervised *journey)
 {
     pthread_mutex_lock(&p->live.mutex);
-    struct live_entry *e = find_or_add(&p->live, seal);
+    struct live_entry *e = find_or_add(p, seal);
     if (e) {
-        const char *journey = binding ? binding->journey : "";
-        if (strcmp(e->state.journey, journey) != 0) { /* a new journey starts with a clean sheet */
+        const char *id = journey ? journey->id : "";
+        if (strcmp(e->state.journey, id) != 0) { /* a new journey starts with a clean sheet */
             e->state.tampered = false;
             e->state.grade = 0;
         }
-        snprintf(e->state.journey, sizeof e->state.journey, "%s", journey);
-        snprintf(e->carrier, sizeof e->carrier, "%s", binding ? binding->carrier : "");
-        e->state.change = ++p->live.change;
+        snprintf(e->state.journey, sizeof e->state.journey, "%s", id);
+        snprintf(e->carrier, sizeof e->carrier, "%s", journey ? journey->carrier : "");
+        changed(&p->live, e);
     }
     pthread_mutex_unlock(&p->live.mutex);
 }
@@ -212,7 +271,7 @@ void live_grade(struct platform *p, const char *journey)
             continue;
         e->state.grade = g.of[i].grade;
         e->state.tampered = g.of[i].tampered;
-        e->state.change = ++p->live.change;
+        changed(&p->live, e);
     }
     pthread_mutex_unlock(&p->live.mutex);
 }
@@ -228,17 +287,22 @@ static struct live_seal as_of(const struct live_entry *e, int64_t now_ms)
     return s;
 }
 
+/* The oldest entry that changed after `since`; those behind it did as well. */
+static struct live_entry *first_since(const struct live *live, uint64_t since)
+{
+    struct live_entry *e = live->changed ? live->changed->prev : NULL, *first = NULL;
+    for (; e && e->state.change > since; e = e == live->changed ? NULL : e->prev)
+        first = e;
+    return first;
+}
+
 uint64_t platform_live(struct platform *p, uint64_t since, void (*each)(void *context, const struct live_seal *live), void *context)
 {
     int64_t now_ms = clock_now(&p->clock);
     pthread_mutex_lock(&p->live.mutex);
-    struct live_entry *e, *next;
-    HASH_ITER(hh, p->live.entries, e, next)
-    {
-        if (e->state.change > since) {
-            struct live_seal s = as_of(e, now_ms);
-            each(context, &s);
-        }
+    for (struct live_entry *e = first_since(&p->live, since); e; e = e->next) {
+        struct live_seal s = as_of(e, now_ms);
+        each(context, &s);
     }
     uint64_t newest = p->live.change;
     pthread_mutex_unlock(&p->live.mutex);
@@ -301,7 +365,7 @@ struct gathered {
 
 static void publish_list(struct platform *p, enum audience audience, const char *carrier, json_t *list)
 {
-    stream_put(p, LIVE_POSITION, audience, carrier, json_pack("{s:o}", "seals", list));
+    stream_put_here(p, LIVE_POSITION, audience, carrier, json_pack("{s:o}", "seals", list));
 }
 
 static json_t **list_of(struct gathered **all, const char *carrier)
@@ -328,30 +392,24 @@ static void gather(struct platform *p, struct gathered **all, const char *carrie
     }
 }
 
-struct changed {
-    struct live_seal seal;
-    char carrier[MODEL_ID_SIZE];
-};
-
-/* Copies what changed out of the lock, so that making JSON holds nobody up. */
-static struct changed *changed_since(struct platform *p, size_t *n)
+/* Copied out of the lock, so that making JSON of it holds nobody up. */
+struct live_changed *live_changed_since(struct platform *p, uint64_t since, bool own_only, size_t *n, uint64_t *newest)
 {
     int64_t now_ms = clock_now(&p->clock);
+    size_t most = 0;
     *n = 0;
     pthread_mutex_lock(&p->live.mutex);
-    uint64_t since = p->live.published;
-    p->live.published = p->live.change;
-    size_t most = HASH_COUNT(p->live.entries);
-    struct changed *list = since == p->live.change ? NULL : malloc((most ? most : 1) * sizeof *list);
-    struct live_entry *e, *next;
-    if (list)
-        HASH_ITER(hh, p->live.entries, e, next)
-        {
-            if (e->state.change <= since)
-                continue;
-            list[*n].seal = as_of(e, now_ms);
-            memcpy(list[(*n)++].carrier, e->carrier, sizeof e->carrier);
-        }
+    struct live_entry *first = first_since(&p->live, since);
+    *newest = p->live.change;
+    for (struct live_entry *e = first; e; e = e->next)
+        most++;
+    struct live_changed *list = most ? malloc(most * sizeof *list) : NULL;
+    for (struct live_entry *e = list ? first : NULL; e; e = e->next) {
+        if (own_only && !e->own)
+            continue;
+        list[*n].seal = as_of(e, now_ms);
+        memcpy(list[(*n)++].carrier, e->carrier, sizeof e->carrier);
+    }
     pthread_mutex_unlock(&p->live.mutex);
     return list;
 }
@@ -359,7 +417,7 @@ static struct changed *changed_since(struct platform *p, size_t *n)
 void live_publish(struct platform *p)
 {
     size_t n;
-    struct changed *list = changed_since(p, &n);
+    struct live_changed *list = live_changed_since(p, p->live.published, false, &n, &p->live.published);
     struct gathered *all = NULL, *g, *next;
     for (size_t i = 0; i < n; i++) {
         json_t *item = platform_live_json(&list[i].seal);

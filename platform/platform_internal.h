@@ -11,8 +11,11 @@
 #include <uthash.h>
 
 #include "platform/base/limits.h"
+#include "platform/bus/outbox.h"
+#include "platform/bus/sender.h"
 #include "platform/base/log.h"
 #include "platform/model/identity.h"
+#include "platform/parcel.h"
 #include "platform/pipeline.h"
 #include "platform/rules/engine.h"
 
@@ -22,14 +25,17 @@ struct live_entry {
     char carrier[MODEL_ID_SIZE];
     bool registered;  /* its seal record exists */
     bool registering; /* it waits for one */
+    bool own;         /* this node says what it is like: it holds the seal's partition */
+    uint32_t via;     /* digest of the source whose gateway it is connected to */
+    struct live_entry *prev, *next; /* in order of change, newest last */
     UT_hash_handle hh;
 };
 
 struct live {
     pthread_mutex_t mutex;
-    struct live_entry *entries;
+    struct live_entry *entries, *changed; /* by seal; by change */
     uint64_t change;
-    uint64_t published; /* change number up to which positions were published */
+    uint64_t published, relayed; /* change numbers up to which positions went to the stream, to other nodes */
 };
 
 /* --- stream.c: the ring behind the live stream --- */
@@ -42,22 +48,27 @@ struct stream_event {
     char carrier[MODEL_ID_SIZE];
     char *json;
     size_t len;
+    bool to_others; /* while it is held: other nodes are to be told as well */
 };
 
 struct stream {
     pthread_mutex_t mutex;
     struct stream_event *ring; /* LIMIT_STREAM_EVENTS of them */
-    uint64_t next;             /* number of the next event; 1 at first */
+    uint64_t next;             /* number of the next event */
     uint64_t oldest;
     size_t bytes;
     void (*wake)(void *context);
     void *wake_context;
+    /* engine thread: what waits for the work to be durable */
+    struct stream_event *held;
+    size_t n_held, held_size;
 };
 
 /* --- commands.c --- */
 struct pending { /* a command that is queued or waits for its answer */
     struct command command;
-    bool ordered; /* handed to the gateway, no word yet */
+    bool ordered; /* handed to the gateways, no word yet */
+    int64_t ordered_ms;
     struct pending *next;
 };
 
@@ -68,16 +79,94 @@ struct pending_seal {
 };
 
 /* --- journeys.c: which open journey a seal is in --- */
-struct binding {
-    char seal[MODEL_SEAL_SIZE];
-    char journey[MODEL_ID_SIZE];
+struct supervised {
+    char id[MODEL_ID_SIZE];
     char carrier[MODEL_ID_SIZE];
     enum journey_state state;
     bool has_origin, has_destination;
     struct place origin, destination;
     int64_t sealed_at_ms;
-    int32_t silence_minutes;
+    unsigned home;            /* partition that judges it: of its first seal */
+    bool awake;               /* does not wait to be given to the engine */
+    bool judged;              /* the engine has it */
+    struct binding *bindings; /* its seals */
+    struct supervised *prev, *next; /* those that sleep */
     UT_hash_handle hh;
+};
+
+struct binding {
+    char seal[MODEL_SEAL_SIZE];
+    struct supervised *of;
+    struct binding *next; /* of the same journey */
+    UT_hash_handle hh;
+};
+
+/* --- cluster.c: which partitions this node holds --- */
+struct source_seen { /* how far one source's parcels were applied in a partition */
+    char source[OUTBOX_ID_SIZE];
+    uint64_t number;
+    struct source_seen *next;
+};
+
+struct held_partition {
+    bool held, followed;
+    int64_t epoch;
+    uint64_t place;              /* applied, in the store */
+    uint64_t taken;              /* of what memory has of it */
+    struct source_seen *sources;
+};
+
+struct node_seen {
+    char name[STORE_NODE_SIZE], source[MODEL_ID_SIZE];
+    bool alive;
+};
+
+struct cluster {
+    unsigned partitions; /* 1: alone with a store of its own */
+    bool shared;         /* leases are needed */
+    struct store_node self;
+    int64_t lease_ms;
+    int64_t beat_due_ms, hold_due_ms, changes_due_ms, handover_due_ms, applied_due_ms;
+    struct held_partition held[STORE_PARTITIONS_MOST];
+    struct store_lease leases[STORE_PARTITIONS_MOST];
+    unsigned n_leases;
+    struct node_seen *nodes; /* of the last look */
+    size_t n_nodes, nodes_size;
+    bool draining, leaving;
+    char cursor[64]; /* of store_changes() */
+    /* parcels of the turn at hand */
+    struct batch *gathered;
+    struct store_progress *progress;
+    size_t n_progress, progress_size;
+    struct parcel_maker *maker;
+    struct { uint64_t parcels, repeated, gaps, refused, taken_over, given_up, lost; } counts;
+};
+
+/* --- ingest.c --- */
+enum mail_kind { MAIL_EVENT, MAIL_APPLIED, MAIL_AGAIN };
+struct mail { /* from the engine thread to the ingest thread */
+    enum mail_kind kind;
+    struct bus_event event; /* without bytes */
+    unsigned partition;
+    uint64_t number;
+};
+
+struct ingest {
+    struct outbox *outbox;
+    struct sender *sender;
+    struct parcel_maker *maker;
+    struct batch *stuck; /* taken, not stored yet */
+    int64_t retry_ms;
+    bool short_of_memory;
+    struct outbox_parcel *parcels;
+    size_t n_parcels, parcels_size;
+    uint8_t *bytes; /* of the parcels */
+    size_t n_bytes, bytes_size;
+    pthread_mutex_t mutex; /* guards what follows */
+    struct mail *mail;
+    size_t n_mail, mail_size;
+    struct outbox_counts seen;
+    struct sender_counts sent;
 };
 
 /* --- inbox: what other threads ask of the engine thread --- */
@@ -101,84 +190,180 @@ struct alarm_change {
 };
 
 struct pipeline_counts {
-    atomic_ullong batches, stored, duplicates, append_failures, alarms_raised, alarms_withdrawn, alarms_changed, commands_sent, commands_done,
+    atomic_ullong batches, stored, duplicates, append_failures, alarms_raised, alarms_withdrawn, alarms_changed, commands_sent, commands_done, undone,
         published, damages, rows_waiting;
     atomic_ullong commit_us_last, commit_us_most; /* of one append */
+    atomic_ullong accepted, outbox_us_last, notices_refused;
 };
 
 struct platform {
     struct clock clock;
     struct store *store;
     struct gateway *gateway;
+    struct bus *bus;           /* NULL: one process alone */
+    struct ingest *ingest;     /* NULL: one process alone */
+    struct cluster cluster;    /* engine thread */
     struct engine *engine;     /* engine thread */
-    struct identity *identity; /* engine thread */
+    struct identity *identity; /* of the thread that stores first what devices say */
     struct live live;
     struct stream stream;
     struct pipeline_counts counts;
     /* engine thread */
     struct binding *bindings;
+    struct supervised *journeys, *sleeping;
     struct pending_seal *pending;
-    struct alarm_change *found; /* alarms of the batch at hand */
+    struct alarm_change *found; /* not stored yet */
     size_t n_found, found_size;
     struct store_row *rows;
     size_t rows_size;
     char (*unregistered)[MODEL_SEAL_SIZE];
     size_t n_unregistered;
-    int64_t commands_due_ms, register_due_ms;
-    bool catching_up;
+    int64_t commands_due_ms, register_due_ms, look_due_ms, retry_ms;
+    struct batch *batch; /* taken, and not yet done with */
+    bool batch_stored;   /* it is durable, and its replies went */
+    bool catching_up, stale; /* stale: memory is ahead of the store, and is built anew before anything else */
     /* shared */
     pthread_mutex_t inbox_mutex;
     struct inbox_item *inbox, **inbox_end;
     struct engine_counts engine_seen; /* under inbox_mutex: as of the last turn */
     pthread_rwlock_t profile_lock;
     struct profile_entry *profiles;
-    atomic_bool ready, stopping, no_space;
+    atomic_bool ready, stopping, no_space, link_down, outbox_fails, look_for_changes, asked_for_all, asked_to_leave;
+    atomic_uint holds; /* partitions */
     char waiting_for[MODEL_WHY_SIZE]; /* why not ready; written before ready is cleared */
-    pthread_t thread, publisher;
-    bool running, publishing;
+    pthread_t thread, publisher, ingester;
+    bool stepped, running, publishing, ingesting;
+    pthread_mutex_t wake_mutex; /* the engine thread of a node sleeps here */
+    pthread_cond_t wake;
+    bool woken;
 };
 
 /* live.c */
 bool live_init(struct live *live);
 void live_clear(struct live *live);
 /* Takes an observation in; true when the seal has no record and does not wait for one yet: pipeline_register() it. */
-bool live_observe(struct platform *platform, const struct bulla_observation *o, const struct binding *binding);
-void live_connected(struct platform *platform, const char *seal, bool connected);
-void live_bind(struct platform *platform, const char *seal, const struct binding *binding); /* NULL: in no journey */
+bool live_observe(struct platform *platform, const struct bulla_observation *o, const struct supervised *journey);
+void live_connected(struct platform *platform, const char *seal, bool connected, uint32_t via);
+/* A source is gone: whoever was connected through it is not any more. */
+void live_source_gone(struct platform *platform, uint32_t via);
+void live_bind(struct platform *platform, const char *seal, const struct supervised *journey); /* NULL: in no journey */
 /* Looks up the journey's open alarms and sets grade and tampering of its seals. */
 void live_grade(struct platform *platform, const char *journey);
 void live_publish(struct platform *platform);
 void live_mark_registered(struct platform *platform, const char *seal);
+/* Another node says what a seal is like. */
+void live_told(struct platform *platform, const struct live_seal *told, const char *carrier);
+/* This node speaks for a partition from now on, or no more. */
+void live_own(struct platform *platform, unsigned partition, bool own);
+/* Copies those that changed after `since` and that this node speaks for; heap list of *n; *newest is the newest change. */
+struct live_changed {
+    struct live_seal seal;
+    char carrier[MODEL_ID_SIZE];
+};
+struct live_changed *live_changed_since(struct platform *platform, uint64_t since, bool own_only, size_t *n, uint64_t *newest);
 
 /* stream.c */
-bool stream_init(struct stream *stream);
+bool stream_init(struct stream *stream, uint64_t base);
 void stream_clear(struct stream *stream);
+/* An event that came of this node's work: other nodes are told. */
 void stream_put(struct platform *platform, enum live_kind kind, enum audience audience, const char *carrier, json_t *body /* taken */);
+/* One that every node finds out for itself. */
+void stream_put_here(struct platform *platform, enum live_kind kind, enum audience audience, const char *carrier, json_t *body /* taken */);
+/* One that another node told. */
+void stream_put_told(struct platform *platform, enum live_kind kind, enum audience audience, const char *carrier, const char *json, size_t n);
+/* Engine thread: from here until release, its events wait for the work to be durable; keep false: they are dropped. */
+void stream_hold(struct platform *platform);
+void stream_release(struct platform *platform, bool keep);
 
 /* commands.c: engine thread */
-void commands_load(struct platform *platform);
+void commands_load(struct platform *platform, bool (*wanted)(const struct platform *platform, const char *seal) /* NULL: all */);
 void commands_inbox(struct platform *platform, const char *command_id);
 void commands_heard(struct platform *platform, const struct bulla_observation *o);
 void commands_note(struct platform *platform, const struct batch_note *note);
 void commands_tick(struct platform *platform, int64_t now_ms);
 void commands_clear(struct platform *platform);
+void commands_drop(struct platform *platform, unsigned partition);
+/* Another node asks this one to send a command, if its device is connected here. */
+void commands_ordered(struct platform *platform, const char *command_id);
 
 /* journeys.c: engine thread */
 bool journeys_catch_up(struct platform *platform, char why[MODEL_WHY_SIZE]);
 void journeys_changed(struct platform *platform, const char *journey_id);
-struct binding *journeys_of(struct platform *platform, const char *seal);
-void journeys_follow(struct platform *platform, struct binding *binding, const struct bulla_observation *o);
+struct supervised *journeys_of(struct platform *platform, const char *seal);
+void journeys_follow(struct platform *platform, struct supervised *journey, const struct bulla_observation *o);
 void journeys_clear(struct platform *platform);
+/* Learns of the open journeys with a seal in a partition that was just taken; they wake when they are heard, or in turn. */
+bool journeys_learn(struct platform *platform);
+/* Forgets those of which no seal lies in a held partition any more. */
+void journeys_forget(struct platform *platform);
+/* The engine gets the journey and what its seals have said so far. False: the store could not be read. */
+bool journeys_wake(struct platform *platform, struct supervised *journey);
+/* Wakes sleepers for at most so long; true when some are left. */
+bool journeys_wake_some(struct platform *platform, unsigned most_ms);
+
+/* profiles.c: set-up of seals, for the gateway */
 void profiles_load(struct platform *platform);
 void profiles_changed(struct platform *platform, const char *seal);
 bool profiles_find(void *host, const char *seal, struct proto_profile *out);
 
-/* pipeline.c */
-void pipeline_inbox(struct platform *platform, enum inbox_kind kind, const char *id);
-void pipeline_on_alarm(void *host, enum engine_change change, const struct alarm *alarm);
-void pipeline_flush_alarms(struct platform *platform);
+/* work.c: engine thread */
+#define WORK_WAIT_MOST_MS 200
+unsigned work_turn(struct platform *platform, unsigned wait_ms);
+void work_on_alarm(void *host, enum engine_change change, const struct alarm *alarm);
+/* Writes what the rules found and publishes it; false: it could not be written, and is kept. */
+bool work_flush_alarms(struct platform *platform);
 /* A seal that nobody entered gets a record, in its turn. */
-void pipeline_register(struct platform *platform, const char *seal);
+void work_register(struct platform *platform, const char *seal);
+bool work_engine_new(struct platform *platform);
+uint64_t elapsed_us(const struct timespec *since); /* of the machine's clock: for counters alone */
+
+/* ingest.c */
+struct ingest *ingest_new(struct platform *platform, const struct platform_options *options, char why[MODEL_WHY_SIZE]);
+bool ingest_connect(struct platform *platform, char why[MODEL_WHY_SIZE]); /* the bus is open now */
+void ingest_free(struct ingest *ingest);
+void ingest_last(struct platform *platform);
+unsigned ingest_turn(struct platform *platform, unsigned wait_ms);
+void ingest_mail(struct platform *platform, const struct mail *mail);
+bool ingest_empty(struct platform *platform);
+
+/* cluster.c: engine thread */
+bool cluster_open(struct platform *platform, const struct platform_options *options, char why[MODEL_WHY_SIZE]);
+void cluster_close(struct platform *platform);
+void cluster_turn(struct platform *platform, int64_t now_ms); /* beats, takes, gives up */
+void cluster_reset(struct platform *platform);                /* memory is built anew from the store */
+bool cluster_mine(const struct platform *platform, const char *seal);
+bool cluster_holds(const struct platform *platform, unsigned partition);
+unsigned cluster_partition(const struct platform *platform, const char *seal);
+void cluster_parcel(struct platform *platform, const struct bus_event *event);
+/* What the bus has brought, as one batch; waits up to wait_ms. NULL: nothing. */
+struct batch *cluster_gather(struct platform *platform, unsigned wait_ms);
+void cluster_serve(struct platform *platform); /* the same while nothing can be applied */
+void cluster_applied(struct platform *platform); /* what was gathered is in the store */
+void cluster_take_handovers(struct platform *platform, int64_t now_ms);
+void cluster_changes(struct platform *platform, int64_t now_ms);
+uint32_t cluster_via(const char *source);
+/* At the start of a node: what every seal last said. */
+bool cluster_hear_latest(struct platform *platform, char why[MODEL_WHY_SIZE]);
+void cluster_leave(struct platform *platform);
+void cluster_left(struct platform *platform);
+/* Alone with a shared store: waits until every partition is this one's. */
+bool cluster_hold_all(struct platform *platform, char why[MODEL_WHY_SIZE]);
+
+/* relay.c */
+void relay_event(struct platform *platform, const struct stream_event *event);
+void relay_positions(struct platform *platform);
+void relay_notice(struct platform *platform, const struct bus_event *event);
+void relay_order(struct platform *platform, const struct command *command);
+void relay_again(struct platform *platform, const char *source, unsigned partition);
+void relay_handover(struct platform *platform, unsigned partition);
+void relay_hello(struct platform *platform);
+
+/* pipeline.c */
+void platform_command_changed(struct platform *platform, const char *command_id);
+void pipeline_inbox(struct platform *platform, enum inbox_kind kind, const char *id);
+void pipeline_wake(void *platform);
+bool pipeline_history(void *platform, const char *seal, int64_t from_ms, int64_t until_ms,
+                      void (*each)(void *context, const struct bulla_observation *o), void *context);
 void pipeline_audit(struct platform *platform, struct audit *audit, const char *action, const char *object);
 
 #endif

@@ -14,11 +14,14 @@ static const char *const names[] = {
     [LIVE_SEAL] = "seal",         [LIVE_COMMAND] = "command", [LIVE_NOTICE] = "notice",
 };
 
-bool stream_init(struct stream *s)
+/* Set on the engine thread while what it does is not durable yet. */
+static _Thread_local struct platform *holding;
+
+bool stream_init(struct stream *s, uint64_t base)
 {
     pthread_mutex_init(&s->mutex, NULL);
     s->ring = calloc(LIMIT_STREAM_EVENTS, sizeof *s->ring);
-    s->next = s->oldest = 1;
+    s->next = s->oldest = base + 1; /* nodes count apart: who comes from another is told to look anew */
     return s->ring != NULL;
 }
 
@@ -27,6 +30,9 @@ void stream_clear(struct stream *s)
     for (size_t i = 0; s->ring && i < LIMIT_STREAM_EVENTS; i++)
         free(s->ring[i].json);
     free(s->ring);
+    for (size_t i = 0; i < s->n_held; i++)
+        free(s->held[i].json);
+    free(s->held);
     pthread_mutex_destroy(&s->mutex);
 }
 
@@ -39,27 +45,91 @@ static void drop_oldest(struct stream *s)
     s->oldest++;
 }
 
-void stream_put(struct platform *p, enum live_kind kind, enum audience audience, const char *carrier, json_t *body)
+/* Takes json. */
+static void enter(struct platform *p, struct stream_event *event)
 {
     struct stream *s = &p->stream;
-    char *json = body ? json_dumps(body, JSON_COMPACT) : NULL;
-    json_decref(body);
-    if (!json)
-        return;
-    size_t len = strlen(json);
     pthread_mutex_lock(&s->mutex);
-    while (s->next > s->oldest && (s->next - s->oldest >= LIMIT_STREAM_EVENTS || s->bytes + len > LIMIT_STREAM_BYTES))
+    while (s->next > s->oldest && (s->next - s->oldest >= LIMIT_STREAM_EVENTS || s->bytes + event->len > LIMIT_STREAM_BYTES))
         drop_oldest(s);
-    struct stream_event *e = &s->ring[s->next % LIMIT_STREAM_EVENTS];
-    *e = (struct stream_event){.number = s->next++, .kind = kind, .audience = audience, .json = json, .len = len};
-    snprintf(e->carrier, sizeof e->carrier, "%s", carrier);
-    s->bytes += len;
+    event->number = s->next++;
+    s->ring[event->number % LIMIT_STREAM_EVENTS] = *event;
+    s->bytes += event->len;
     void (*wake)(void *) = s->wake;
     void *context = s->wake_context;
     pthread_mutex_unlock(&s->mutex);
     atomic_fetch_add(&p->counts.published, 1);
     if (wake)
         wake(context);
+}
+
+static void keep(struct stream *s, const struct stream_event *event)
+{
+    if (s->n_held == s->held_size) {
+        size_t bigger = s->held_size ? s->held_size * 2 : 64;
+        struct stream_event *grown = realloc(s->held, bigger * sizeof *grown);
+        if (!grown) {
+            free(event->json);
+            return;
+        }
+        s->held = grown;
+        s->held_size = bigger;
+    }
+    s->held[s->n_held++] = *event;
+}
+
+static void send(struct platform *p, struct stream_event *event)
+{
+    if (event->to_others)
+        relay_event(p, event);
+    enter(p, event);
+}
+
+static void put(struct platform *p, enum live_kind kind, enum audience audience, const char *carrier, char *json, bool to_others)
+{
+    struct stream_event event = {.kind = kind, .audience = audience, .json = json, .to_others = to_others};
+    if (!json)
+        return;
+    event.len = strlen(json);
+    snprintf(event.carrier, sizeof event.carrier, "%s", carrier);
+    if (holding == p)
+        keep(&p->stream, &event);
+    else
+        send(p, &event);
+}
+
+void stream_put(struct platform *p, enum live_kind kind, enum audience audience, const char *carrier, json_t *body)
+{
+    put(p, kind, audience, carrier, body ? json_dumps(body, JSON_COMPACT) : NULL, p->bus != NULL);
+    json_decref(body);
+}
+
+void stream_put_here(struct platform *p, enum live_kind kind, enum audience audience, const char *carrier, json_t *body)
+{
+    put(p, kind, audience, carrier, body ? json_dumps(body, JSON_COMPACT) : NULL, false);
+    json_decref(body);
+}
+
+void stream_put_told(struct platform *p, enum live_kind kind, enum audience audience, const char *carrier, const char *json, size_t n)
+{
+    put(p, kind, audience, carrier, strndup(json, n), false);
+}
+
+void stream_hold(struct platform *p)
+{
+    holding = p;
+}
+
+void stream_release(struct platform *p, bool keep_them)
+{
+    struct stream *s = &p->stream;
+    holding = NULL;
+    for (size_t i = 0; i < s->n_held; i++)
+        if (keep_them)
+            send(p, &s->held[i]);
+        else
+            free(s->held[i].json);
+    s->n_held = 0;
 }
 
 void platform_publish(struct platform *p, enum live_kind kind, const char *carrier, json_t *body)

@@ -1,0 +1,630 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which partitions this node holds, by leases in the store, and what the bus brings for them.
+ *
+ * A node says four times in a lease that it lives, and holds its fair share: partitions divided by living nodes, rounded up. It gives up
+ * what it has too many of, and takes what is nobody's or what a dead node held. To take one is to read how far it has been
+ * applied, to learn of its journeys, and to follow its stream from there. All of it on the engine thread, between transactions.
+ *
+ * One process alone with a store that others could open holds all partitions, so that a second one is refused.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "platform/platform_internal.h"
+
+#define BEATS_PER_LEASE    4
+#define CHANGES_EVERY_MS   100
+#define HANDOVERS_EVERY_MS 1000
+#define HANDOVERS_AT_ONCE  1000
+#define APPLIED_EVERY_MS   500
+#define EVENTS_AT_ONCE     64
+
+uint32_t cluster_via(const char *source)
+{
+    uint32_t h = 2166136261u;
+    for (; *source; source++)
+        h = (h ^ (uint8_t)*source) * 16777619u;
+    return h | 1; /* 0: connected here, alone */
+}
+
+unsigned cluster_partition(const struct platform *p, const char *seal)
+{
+    return store_partition_of(seal, p->cluster.partitions);
+}
+
+bool cluster_holds(const struct platform *p, unsigned partition)
+{
+    return !p->cluster.shared || !p->bus || p->cluster.held[partition].held;
+}
+
+bool cluster_mine(const struct platform *p, const char *seal)
+{
+    return cluster_holds(p, cluster_partition(p, seal));
+}
+
+/* --- opening --- */
+
+bool cluster_open(struct platform *p, const struct platform_options *options, char why[MODEL_WHY_SIZE])
+{
+    struct cluster *c = &p->cluster;
+    struct store_node *self = &c->self;
+    c->lease_ms = options->lease_ms ? options->lease_ms : PLATFORM_LEASE_MS;
+    c->shared = store_is_shared(p->store) || options->bus;
+    c->partitions = 1;
+    if (!c->shared)
+        return true;
+    snprintf(self->name, sizeof self->name, "%s", options->node ? options->node : "bulla");
+    snprintf(self->http, sizeof self->http, "%s", options->http ? options->http : "");
+    snprintf(self->version, sizeof self->version, "%s", BULLA_VERSION);
+    self->started_ms = clock_now(&p->clock);
+    if (!options->bus) /* a process without an outbox is told apart by its start */
+        snprintf(self->source, sizeof self->source, "%lld.%d", (long long)self->started_ms, options->stepped ? 0 : (int)getpid());
+    if (store_partitions_fix(p->store, options->partitions ? options->partitions : PLATFORM_PARTITIONS, &c->partitions) != STORE_OK) {
+        snprintf(why, MODEL_WHY_SIZE, "the partitions could not be read: %s", store_error(p->store));
+        return false;
+    }
+    c->gathered = batch_new();
+    c->maker = parcel_maker_new(c->partitions);
+    if (!c->gathered || !c->maker)
+        snprintf(why, MODEL_WHY_SIZE, "out of memory");
+    return c->gathered && c->maker;
+}
+
+static void forget_sources(struct held_partition *h)
+{
+    while (h->sources) {
+        struct source_seen *s = h->sources;
+        h->sources = s->next;
+        free(s);
+    }
+}
+
+void cluster_close(struct platform *p)
+{
+    struct cluster *c = &p->cluster;
+    for (unsigned i = 0; i < STORE_PARTITIONS_MOST; i++)
+        forget_sources(&c->held[i]);
+    batch_free(c->gathered);
+    parcel_maker_free(c->maker);
+    free(c->progress);
+    free(c->nodes);
+}
+
+void platform_set_http(struct platform *p, const char *address)
+{
+    snprintf(p->cluster.self.http, sizeof p->cluster.self.http, "%s", address);
+}
+
+/* --- taking and giving up --- */
+
+static struct source_seen *source_of(struct held_partition *h, const char *source)
+{
+    for (struct source_seen *s = h->sources; s; s = s->next)
+        if (strcmp(s->source, source) == 0)
+            return s;
+    struct source_seen *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    snprintf(s->source, sizeof s->source, "%s", source);
+    s->next = h->sources;
+    h->sources = s;
+    return s;
+}
+
+static void keep_source(void *context, const char *source, uint64_t number)
+{
+    struct source_seen *s = source_of(context, source);
+    if (s)
+        s->number = number;
+}
+
+/* How far the partition has come, by the store. */
+static bool read_progress(struct platform *p, unsigned partition)
+{
+    struct held_partition *h = &p->cluster.held[partition];
+    uint64_t place = 0;
+    forget_sources(h);
+    if (store_progress(p->store, partition, &place, keep_source, h) != STORE_OK)
+        return false;
+    h->place = h->taken = place;
+    return true;
+}
+
+static bool take_up(struct platform *p, const struct store_lease *lease)
+{
+    struct held_partition *h = &p->cluster.held[lease->partition];
+    if (!read_progress(p, lease->partition))
+        return false;
+    h->held = true;
+    h->followed = false;
+    h->epoch = lease->epoch;
+    p->cluster.counts.taken_over++;
+    live_own(p, lease->partition, true);
+    return true;
+}
+
+static void let_go(struct platform *p, unsigned partition)
+{
+    struct held_partition *h = &p->cluster.held[partition];
+    bus_unfollow(p->bus, partition);
+    h->held = h->followed = false;
+    forget_sources(h);
+    live_own(p, partition, false);
+    commands_drop(p, partition);
+    p->cluster.counts.given_up++;
+}
+
+static const struct store_lease *lease_of(const struct cluster *c, unsigned partition)
+{
+    for (unsigned i = 0; i < c->n_leases; i++)
+        if (c->leases[i].partition == partition)
+            return &c->leases[i];
+    return NULL;
+}
+
+/* Brings what memory holds in line with the leases. */
+static bool settle(struct platform *p)
+{
+    struct cluster *c = &p->cluster;
+    bool gone = false, come = false, ok = true;
+    for (unsigned i = 0; i < c->partitions; i++) {
+        const struct store_lease *lease = lease_of(c, i);
+        struct held_partition *h = &c->held[i];
+        if (h->held && (!lease || lease->epoch != h->epoch)) {
+            let_go(p, i);
+            gone = true;
+        }
+        if (lease && !h->held) {
+            ok &= take_up(p, lease);
+            come = true;
+        }
+    }
+    if (gone)
+        journeys_forget(p);
+    if (come && ok) {
+        ok = journeys_learn(p);
+        commands_load(p, cluster_mine);
+    }
+    atomic_store(&p->holds, c->n_leases);
+    if (gone || come)
+        log_say(LOG_INFO, "cluster", "%s holds %u of %u partitions", c->self.name, c->n_leases, c->partitions);
+    return ok;
+}
+
+static void follow(struct platform *p)
+{
+    for (unsigned i = 0; i < p->cluster.partitions; i++) {
+        struct held_partition *h = &p->cluster.held[i];
+        if (h->held && !h->followed)
+            h->followed = bus_follow(p->bus, i, h->place);
+    }
+}
+
+void cluster_reset(struct platform *p)
+{
+    struct cluster *c = &p->cluster;
+    for (unsigned i = 0; i < c->partitions; i++)
+        if (c->held[i].held)
+            let_go(p, i);
+    c->hold_due_ms = 0;
+    c->handover_due_ms = 0;
+    p->stale = !settle(p);
+}
+
+/* --- nodes --- */
+
+struct census {
+    struct platform *platform;
+    unsigned alive, working;
+};
+
+static struct node_seen *node_seen(struct cluster *c, const struct store_node *n)
+{
+    for (size_t i = 0; i < c->n_nodes; i++)
+        if (strcmp(c->nodes[i].name, n->name) == 0)
+            return &c->nodes[i];
+    if (c->n_nodes == c->nodes_size) {
+        size_t bigger = c->nodes_size ? c->nodes_size * 2 : 8;
+        struct node_seen *grown = realloc(c->nodes, bigger * sizeof *grown);
+        if (!grown)
+            return NULL;
+        c->nodes = grown;
+        c->nodes_size = bigger;
+    }
+    struct node_seen *seen = &c->nodes[c->n_nodes++];
+    memset(seen, 0, sizeof *seen);
+    snprintf(seen->name, sizeof seen->name, "%s", n->name);
+    return seen;
+}
+
+static void count_node(void *context, const struct store_node *n)
+{
+    struct census *census = context;
+    struct cluster *c = &census->platform->cluster;
+    bool alive = n->remaining_ms > 0, self = strcmp(n->name, c->self.name) == 0;
+    census->alive += alive;
+    census->working += alive && !n->draining && !(self && c->leaving);
+    struct node_seen *seen = node_seen(c, n);
+    if (!seen)
+        return;
+    if (seen->alive && (!alive || strcmp(seen->source, n->source) != 0)) {
+        log_say(LOG_WARN, "cluster", "node %s is gone", n->name);
+        live_source_gone(census->platform, cluster_via(seen->source));
+    }
+    if (!seen->alive && alive && !self)
+        log_say(LOG_INFO, "cluster", "node %s is here", n->name);
+    seen->alive = alive;
+    snprintf(seen->source, sizeof seen->source, "%s", n->source);
+    if (self)
+        c->draining = n->draining;
+}
+
+static unsigned fair_share(const struct cluster *c, const struct census *census)
+{
+    if (c->leaving || c->draining)
+        return census->working ? 0 : c->partitions; /* the last one stays until its outbox is empty */
+    return census->working ? (c->partitions + census->working - 1) / census->working : c->partitions;
+}
+
+static bool hold(struct platform *p, unsigned most)
+{
+    struct cluster *c = &p->cluster;
+    unsigned had = c->n_leases;
+    int outcome = store_partitions_hold(p->store, c->self.name, c->lease_ms, most, c->leases, &c->n_leases);
+    if (outcome != STORE_OK) {
+        c->n_leases = had;
+        return false;
+    }
+    while (c->n_leases > most) {
+        if (store_partition_release(p->store, &c->leases[c->n_leases - 1]) != STORE_OK)
+            return false;
+        c->n_leases--;
+    }
+    return true;
+}
+
+static void keep_applied(void *context, unsigned partition, uint64_t number)
+{
+    ingest_mail(context, &(struct mail){.kind = MAIL_APPLIED, .partition = partition, .number = number});
+}
+
+static void beat(struct platform *p, int64_t now_ms)
+{
+    static struct log_gate gate;
+    struct cluster *c = &p->cluster;
+    struct census census = {.platform = p};
+    c->beat_due_ms = now_ms + c->lease_ms / BEATS_PER_LEASE;
+    int said = store_node_beat(p->store, &c->self, c->lease_ms);
+    if (said == STORE_OK && store_nodes(p->store, count_node, &census) == STORE_OK && hold(p, p->bus ? fair_share(c, &census) : c->partitions)) {
+        if (p->bus && !p->stale)
+            p->stale = !settle(p);
+        return;
+    }
+    log_gated(&gate, LOG_ERROR, "cluster", said == STORE_CONFLICT ? "another process uses this node's name: %s" : "the leases could not be prolonged: %s",
+              store_error(p->store));
+}
+
+void cluster_turn(struct platform *p, int64_t now_ms)
+{
+    struct cluster *c = &p->cluster;
+    if (!c->shared)
+        return;
+    if (!c->leaving && atomic_load(&p->asked_to_leave)) {
+        c->leaving = true;
+        c->beat_due_ms = now_ms;
+    }
+    if (now_ms >= c->beat_due_ms || now_ms < c->beat_due_ms - 2 * c->lease_ms) /* the clock may have been set back */
+        beat(p, now_ms);
+    if (!p->bus)
+        return;
+    follow(p);
+    if (now_ms >= c->applied_due_ms || now_ms < c->applied_due_ms - 2 * APPLIED_EVERY_MS) {
+        c->applied_due_ms = now_ms + APPLIED_EVERY_MS;
+        store_progress_of(p->store, c->self.source, keep_applied, p);
+    }
+    cluster_changes(p, now_ms);
+}
+
+bool cluster_hold_all(struct platform *p, char why[MODEL_WHY_SIZE])
+{
+    struct cluster *c = &p->cluster;
+    if (!c->shared)
+        return true;
+    for (int64_t waited_ms = 0; waited_ms <= c->lease_ms + 500; waited_ms += 100) { /* the last run may have been killed */
+        int said = store_node_beat(p->store, &c->self, c->lease_ms);
+        if (said == STORE_OK && hold(p, c->partitions) && c->n_leases == c->partitions)
+            return true;
+        if (said < 0) {
+            snprintf(why, MODEL_WHY_SIZE, "%s", store_error(p->store));
+            return false;
+        }
+        if (!p->stepped)
+            nanosleep(&(struct timespec){0, 100 * 1000000L}, NULL);
+    }
+    snprintf(why, MODEL_WHY_SIZE, "the store is in use by another bulla: stop that one first, or give both a bus (--bus nats://...)");
+    store_node_leave(p->store, c->self.name);
+    return false;
+}
+
+/* --- what the bus brings --- */
+
+struct arriving {
+    struct platform *platform;
+    const struct bus_event *event;
+    struct held_partition *held;
+    struct source_seen *source;
+    struct store_progress progress;
+    bool gap;
+};
+
+static void refuse(struct arriving *a, const struct sender_parcel *parcel)
+{
+    struct batch *b = a->platform->cluster.gathered;
+    size_t kept = parcel->bytes.len < LIMIT_DAMAGE_BYTES ? parcel->bytes.len : LIMIT_DAMAGE_BYTES, at = batch_put_bytes(b, parcel->bytes.at, kept);
+    struct batch_damage *d = at == SIZE_MAX ? NULL : batch_put_damage(b);
+    a->platform->cluster.counts.refused++;
+    log_say(LOG_ERROR, "cluster", "parcel %llu of %s in partition %u cannot be read: its %u observations are kept as a damaged message",
+            (unsigned long long)parcel->number, a->progress.source, a->event->partition, parcel->rows);
+    if (!d)
+        return;
+    *d = (struct batch_damage){.outcome = BULLA_DAMAGED, .received_ms = parcel->taken_ms, .raw_at = at, .raw_len = kept};
+    snprintf(d->protocol, sizeof d->protocol, "parcel");
+    snprintf(d->peer, sizeof d->peer, "%s", a->progress.source);
+    snprintf(d->why, sizeof d->why, "parcel %llu of partition %u: expected one that can be read", (unsigned long long)parcel->number,
+             a->event->partition);
+}
+
+static void arrive(void *context, const struct sender_parcel *parcel)
+{
+    struct arriving *a = context;
+    struct cluster *c = &a->platform->cluster;
+    struct batch *b = c->gathered;
+    if (parcel->number <= a->source->number) {
+        c->counts.repeated++;
+        return;
+    }
+    if (parcel->number != a->source->number + 1) {
+        a->gap = true;
+        return;
+    }
+    size_t notes = b->n_notes;
+    if (!parcel_unpack(c->maker, parcel->bytes, b))
+        refuse(a, parcel);
+    for (size_t i = notes; i < b->n_notes; i++)
+        b->notes[i].via = cluster_via(a->progress.source);
+    a->source->number = parcel->number;
+    a->progress.number = parcel->number;
+    a->progress.rows += parcel->rows;
+    a->progress.taken_ms = a->progress.taken_ms ? a->progress.taken_ms : parcel->taken_ms;
+    c->counts.parcels++;
+}
+
+static bool keep_progress(struct cluster *c, const struct store_progress *progress)
+{
+    if (c->n_progress == c->progress_size) {
+        size_t bigger = c->progress_size ? c->progress_size * 2 : 64;
+        struct store_progress *grown = realloc(c->progress, bigger * sizeof *grown);
+        if (!grown)
+            return false;
+        c->progress = grown;
+        c->progress_size = bigger;
+    }
+    c->progress[c->n_progress++] = *progress;
+    return true;
+}
+
+static void name_source(void *context, const struct sender_parcel *parcel)
+{
+    (void)context;
+    (void)parcel;
+}
+
+void cluster_parcel(struct platform *p, const struct bus_event *event)
+{
+    struct cluster *c = &p->cluster;
+    struct held_partition *h = &c->held[event->partition < c->partitions ? event->partition : 0];
+    struct sender_message message;
+    if (event->partition >= c->partitions || !h->held || !h->followed || event->place <= h->taken)
+        return;
+    if (!sender_read(event->bytes, &message, name_source, NULL)) {
+        c->counts.refused++;
+        log_say(LOG_ERROR, "cluster", "a message in the stream of partition %u is not ours: passed over", event->partition);
+        h->taken = event->place;
+        return;
+    }
+    struct arriving a = {.platform = p, .event = event, .held = h, .source = source_of(h, message.source)};
+    a.progress = (struct store_progress){.partition = event->partition, .place = event->place, .published_ms = message.published_ms,
+                                         .applied_ms = clock_now(&p->clock)};
+    snprintf(a.progress.source, sizeof a.progress.source, "%s", message.source);
+    snprintf(a.progress.node, sizeof a.progress.node, "%s", c->self.name);
+    if (!a.source)
+        return;
+    sender_read(event->bytes, &message, arrive, &a);
+    h->taken = event->place;
+    if (a.gap) {
+        c->counts.gaps++;
+        relay_again(p, message.source, event->partition);
+    }
+    if (a.progress.number && !keep_progress(c, &a.progress))
+        p->stale = true; /* out of memory: taken again from the store's place */
+}
+
+static void take_event(void *context, const struct bus_event *event)
+{
+    struct platform *p = context;
+    struct mail mail = {.kind = MAIL_EVENT, .event = *event};
+    switch (event->kind) {
+    case BUS_PARCEL:
+        if (!p->stale)
+            cluster_parcel(p, event);
+        break;
+    case BUS_NOTICE:
+        relay_notice(p, event);
+        break;
+    case BUS_LINK:
+        log_say(event->up ? LOG_INFO : LOG_WARN, "bus", "%s", event->up ? "the broker is reached" : event->why);
+        atomic_store(&p->link_down, !event->up);
+        if (event->up)
+            relay_hello(p);
+        /* fall through */
+    case BUS_SENT:
+    case BUS_UNSENT:
+        mail.event.bytes = (struct bulla_bytes){NULL, 0};
+        ingest_mail(p, &mail);
+        break;
+    }
+}
+
+static void sleep_until_woken(struct platform *p, unsigned wait_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += (long)wait_ms * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&p->wake_mutex);
+    while (!p->woken && pthread_cond_timedwait(&p->wake, &p->wake_mutex, &until) == 0)
+        ;
+    p->woken = false;
+    pthread_mutex_unlock(&p->wake_mutex);
+}
+
+static bool has_something(const struct cluster *c)
+{
+    return c->n_progress || !batch_empty(c->gathered);
+}
+
+struct batch *cluster_gather(struct platform *p, unsigned wait_ms)
+{
+    struct cluster *c = &p->cluster;
+    batch_clear(c->gathered);
+    c->n_progress = 0;
+    for (bool waited = wait_ms == 0;; waited = true) {
+        while (c->gathered->n_rows < LIMIT_BATCH_ROWS / 2 && c->gathered->n_bytes < LIMIT_BATCH_BYTES / 2 &&
+               bus_take(p->bus, 0, EVENTS_AT_ONCE, take_event, p) > 0)
+            ;
+        if (has_something(c) || waited)
+            break;
+        sleep_until_woken(p, wait_ms);
+    }
+    return has_something(c) ? c->gathered : NULL;
+}
+
+/* While nothing can be applied, the sender still hears of its acknowledgements. Parcels are given again later. */
+void cluster_serve(struct platform *p)
+{
+    batch_clear(p->cluster.gathered);
+    p->cluster.n_progress = 0;
+    while (bus_take(p->bus, 0, EVENTS_AT_ONCE, take_event, p) > 0)
+        ;
+}
+
+void cluster_applied(struct platform *p)
+{
+    struct cluster *c = &p->cluster;
+    for (size_t i = 0; i < c->n_progress; i++) {
+        const struct store_progress *done = &c->progress[i];
+        c->held[done->partition].place = done->place;
+        if (strcmp(done->source, c->self.source) == 0)
+            ingest_mail(p, &(struct mail){.kind = MAIL_APPLIED, .partition = done->partition, .number = done->number});
+    }
+    c->n_progress = 0;
+    batch_clear(c->gathered);
+}
+
+/* --- what other nodes hand over, and what they change --- */
+
+static void take_handover(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
+{
+    struct platform *p = context;
+    char seal[MODEL_SEAL_SIZE];
+    (void)raw;
+    snprintf(seal, sizeof seal, "%s:%s", o->protocol, o->device);
+    struct supervised *s = journeys_of(p, seal);
+    if (!s || !cluster_holds(p, s->home))
+        return; /* the journey ended, or this node has not heard of it: it reads all when it does */
+    if (!s->judged) {
+        journeys_wake(p, s);
+        return;
+    }
+    engine_observe(p->engine, o);
+    journeys_follow(p, s, o);
+}
+
+void cluster_take_handovers(struct platform *p, int64_t now_ms)
+{
+    struct cluster *c = &p->cluster;
+    if (now_ms < c->handover_due_ms && now_ms > c->handover_due_ms - 2 * HANDOVERS_EVERY_MS)
+        return;
+    c->handover_due_ms = now_ms + HANDOVERS_EVERY_MS;
+    for (unsigned i = 0; i < c->partitions; i++)
+        if (c->held[i].held)
+            store_handover_take(p->store, i, HANDOVERS_AT_ONCE, take_handover, p);
+}
+
+static void keep_change(void *context, enum store_changed kind, const char *id)
+{
+    static const enum inbox_kind kinds[] = {
+        [STORE_CHANGED_JOURNEY] = INBOX_JOURNEY,
+        [STORE_CHANGED_SEAL] = INBOX_SEAL,
+        [STORE_CHANGED_ALARM] = INBOX_ALARM,
+        [STORE_CHANGED_COMMAND] = INBOX_COMMAND,
+    };
+    pipeline_inbox(context, kinds[kind], id);
+}
+
+void cluster_changes(struct platform *p, int64_t now_ms)
+{
+    struct cluster *c = &p->cluster;
+    bool asked = atomic_exchange(&p->look_for_changes, false);
+    if (!asked && now_ms < c->changes_due_ms && now_ms > c->changes_due_ms - 2 * CHANGES_EVERY_MS)
+        return;
+    c->changes_due_ms = now_ms + CHANGES_EVERY_MS;
+    store_changes(p->store, c->cursor, keep_change, p);
+}
+
+/* --- coming and leaving --- */
+
+static void hear(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
+{
+    (void)raw;
+    live_observe(context, o, NULL);
+}
+
+bool cluster_hear_latest(struct platform *p, char why[MODEL_WHY_SIZE])
+{
+    struct cluster *c = &p->cluster;
+    int64_t now_ms;
+    if (store_changes(p->store, c->cursor, keep_change, p) != STORE_OK || store_latest(p->store, hear, p) < 0 ||
+        store_clock(p->store, &now_ms) != STORE_OK) {
+        snprintf(why, MODEL_WHY_SIZE, "the store could not be read: %s", store_error(p->store));
+        return false;
+    }
+    int64_t apart_ms = now_ms - clock_now(&p->clock);
+    if (apart_ms > 2000 || apart_ms < -2000)
+        log_say(LOG_WARN, "cluster", "this machine's clock is %lld ms from the store's: set it by NTP", (long long)-apart_ms);
+    return true;
+}
+
+bool platform_drained(struct platform *p)
+{
+    return !p->bus || (atomic_load(&p->holds) == 0 && ingest_empty(p));
+}
+
+/* Gives up its partitions and waits, not for long, until others have applied what it accepted. */
+void cluster_leave(struct platform *p)
+{
+    atomic_store(&p->asked_to_leave, true);
+    for (int waited_ms = 0; waited_ms < LIMIT_LEAVE_MS && !ingest_empty(p); waited_ms += 20)
+        nanosleep(&(struct timespec){0, 20 * 1000000L}, NULL);
+}
+
+void cluster_left(struct platform *p)
+{
+    if (p->cluster.shared)
+        store_node_leave(p->store, p->cluster.self.name);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a node of several does with what its gateway accepts: name it, divide it among partitions, put it into the outbox, and only
+ * then let the replies go; the sender brings it to the bus. Neither the bus nor the store need be there: a node goes on accepting
+ * until its outbox is full.
+ *
+ * Runs on the ingest thread. The engine thread, which takes what the bus says, sends word by ingest_mail().
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/platform_internal.h"
+
+struct ingest *ingest_new(struct platform *p, const struct platform_options *options, char why[MODEL_WHY_SIZE])
+{
+    struct outbox_options outbox = {.partitions = p->cluster.partitions, .vfs = options->vfs};
+    struct ingest *in = calloc(1, sizeof *in);
+    if (!in) {
+        snprintf(why, MODEL_WHY_SIZE, "out of memory");
+        return NULL;
+    }
+    pthread_mutex_init(&in->mutex, NULL);
+    in->maker = parcel_maker_new(p->cluster.partitions);
+    in->outbox = in->maker ? outbox_open(options->folder, &outbox, why, MODEL_WHY_SIZE) : NULL;
+    if (in->outbox) {
+        snprintf(p->cluster.self.source, sizeof p->cluster.self.source, "%s", outbox_id(in->outbox));
+        in->seen = outbox_counts(in->outbox);
+        return in;
+    }
+    ingest_free(in);
+    return NULL;
+}
+
+bool ingest_connect(struct platform *p, char why[MODEL_WHY_SIZE])
+{
+    p->ingest->sender = sender_new(p->ingest->outbox, p->bus, p->cluster.partitions);
+    if (!p->ingest->sender)
+        snprintf(why, MODEL_WHY_SIZE, "out of memory");
+    return p->ingest->sender != NULL;
+}
+
+void ingest_free(struct ingest *in)
+{
+    if (!in)
+        return;
+    sender_free(in->sender);
+    outbox_close(in->outbox);
+    parcel_maker_free(in->maker);
+    pthread_mutex_destroy(&in->mutex);
+    free(in->parcels);
+    free(in->bytes);
+    free(in->mail);
+    free(in);
+}
+
+/* --- word from the engine thread --- */
+
+void ingest_mail(struct platform *p, const struct mail *mail)
+{
+    struct ingest *in = p->ingest;
+    pthread_mutex_lock(&in->mutex);
+    if (in->n_mail == in->mail_size) {
+        size_t bigger = in->mail_size ? in->mail_size * 2 : 256;
+        struct mail *grown = realloc(in->mail, bigger * sizeof *grown);
+        if (!grown)
+            abort(); /* an acknowledgement that is lost would leave a parcel under way for ever */
+        in->mail = grown;
+        in->mail_size = bigger;
+    }
+    in->mail[in->n_mail++] = *mail;
+    pthread_mutex_unlock(&in->mutex);
+    if (!p->stepped)
+        gateway_wake(p->gateway);
+}
+
+static void read_mail(struct ingest *in, int64_t now_ms)
+{
+    struct mail few[64];
+    size_t n;
+    do {
+        pthread_mutex_lock(&in->mutex);
+        n = in->n_mail < 64 ? in->n_mail : 64;
+        if (n > 0)
+            memcpy(few, in->mail, n * sizeof *few);
+        in->n_mail -= n;
+        if (n > 0)
+            memmove(in->mail, in->mail + n, in->n_mail * sizeof *in->mail);
+        pthread_mutex_unlock(&in->mutex);
+        for (size_t i = 0; i < n; i++) {
+            if (few[i].kind == MAIL_EVENT)
+                sender_event(in->sender, &few[i].event, now_ms);
+            else if (few[i].kind == MAIL_APPLIED)
+                sender_applied(in->sender, few[i].partition, few[i].number, now_ms);
+            else
+                sender_again(in->sender, few[i].partition);
+        }
+    } while (n == 64);
+}
+
+/* --- putting --- */
+
+static void keep_parcel(void *context, unsigned partition, uint32_t rows, struct bulla_bytes bytes)
+{
+    struct ingest *in = context;
+    if (in->n_parcels == in->parcels_size) {
+        size_t bigger = in->parcels_size ? in->parcels_size * 2 : 64;
+        struct outbox_parcel *grown = realloc(in->parcels, bigger * sizeof *grown);
+        if (!grown) {
+            in->short_of_memory = true;
+            return;
+        }
+        in->parcels = grown;
+        in->parcels_size = bigger;
+    }
+    if (in->n_bytes + bytes.len > in->bytes_size) {
+        size_t bigger = (in->n_bytes + bytes.len) * 2;
+        uint8_t *grown = realloc(in->bytes, bigger);
+        if (!grown) {
+            in->short_of_memory = true;
+            return;
+        }
+        in->bytes = grown;
+        in->bytes_size = bigger;
+    }
+    memcpy(in->bytes + in->n_bytes, bytes.at, bytes.len);
+    in->parcels[in->n_parcels++] = (struct outbox_parcel){.partition = partition, .rows = rows, .bytes = {NULL, bytes.len}};
+    in->n_bytes += bytes.len;
+}
+
+static bool divide(struct platform *p, struct batch *b, int64_t now_ms)
+{
+    struct ingest *in = p->ingest;
+    in->n_parcels = in->n_bytes = 0;
+    in->short_of_memory = false;
+    for (size_t i = 0; i < b->n_rows; i++)
+        if (!b->rows[i].o.id[0])
+            identity_name(p->identity, &b->rows[i].o);
+    if (!parcel_divide(in->maker, b, keep_parcel, in) || in->short_of_memory)
+        return false;
+    const uint8_t *at = in->bytes; /* only now: it moved while it grew */
+    for (size_t i = 0; i < in->n_parcels; at += in->parcels[i++].bytes.len) {
+        in->parcels[i].bytes.at = at;
+        in->parcels[i].taken_ms = now_ms;
+    }
+    return true;
+}
+
+/* False: not now; the batch is kept, its replies wait, and when the next one is full sockets are not read. */
+static bool put(struct platform *p, struct batch *b, int64_t now_ms)
+{
+    static struct log_gate gate;
+    struct ingest *in = p->ingest;
+    struct timespec began;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    bool divided = divide(p, b, now_ms);
+    if (!divided || (in->n_parcels && outbox_put(in->outbox, in->parcels, in->n_parcels) != OUTBOX_OK)) {
+        atomic_fetch_add(&p->counts.append_failures, 1);
+        atomic_store(&p->outbox_fails, true);
+        in->retry_ms = now_ms + LIMIT_RETRY_MS;
+        log_gated(&gate, LOG_ERROR, "ingest", "%zu observations cannot be kept and are not acknowledged, trying again: %s", b->n_rows,
+                  divided ? outbox_error(in->outbox) : "out of memory");
+        return false;
+    }
+    if (atomic_exchange(&p->outbox_fails, false))
+        log_say(LOG_INFO, "ingest", "accepting again");
+    atomic_fetch_add(&p->counts.accepted, b->n_rows);
+    uint64_t us = elapsed_us(&began);
+    atomic_store(&p->counts.outbox_us_last, us);
+    gateway_stored(p->gateway, b);
+    gateway_done(p->gateway, b);
+    return true;
+}
+
+unsigned ingest_turn(struct platform *p, unsigned wait_ms)
+{
+    struct ingest *in = p->ingest;
+    int64_t now_ms = clock_now(&p->clock);
+    read_mail(in, now_ms);
+    unsigned wants_ms = sender_turn(in->sender, now_ms);
+    bool may = now_ms >= in->retry_ms;
+    unsigned most_ms = wants_ms < wait_ms ? wants_ms : wait_ms;
+    if (!in->stuck && may)
+        in->stuck = gateway_take(p->gateway, p->stepped ? 0 : most_ms);
+    else if (!p->stepped && !may)
+        nanosleep(&(struct timespec){0, 20 * 1000000L}, NULL);
+    if (in->stuck && may && put(p, in->stuck, clock_now(&p->clock))) {
+        in->stuck = NULL;
+        wants_ms = sender_turn(in->sender, clock_now(&p->clock));
+    }
+    pthread_mutex_lock(&in->mutex);
+    in->seen = outbox_counts(in->outbox);
+    in->sent = sender_counts(in->sender);
+    pthread_mutex_unlock(&in->mutex);
+    return in->stuck ? LIMIT_RETRY_MS : wants_ms;
+}
+
+bool ingest_empty(struct platform *p)
+{
+    pthread_mutex_lock(&p->ingest->mutex);
+    bool empty = p->ingest->seen.parcels == 0;
+    pthread_mutex_unlock(&p->ingest->mutex);
+    return empty;
+}
+
+/* The threads have ended: what the gateway still had goes into the outbox, to be sent after the next start. */
+void ingest_last(struct platform *p)
+{
+    struct batch *b = p->ingest->stuck ? p->ingest->stuck : gateway_take(p->gateway, 0);
+    for (; b; b = gateway_take(p->gateway, 0)) {
+        if (put(p, b, clock_now(&p->clock)))
+            continue;
+        b->n_replies = 0;
+        gateway_stored(p->gateway, b);
+        gateway_done(p->gateway, b);
+    }
+    p->ingest->stuck = NULL;
+}
