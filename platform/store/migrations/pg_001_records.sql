@@ -157,7 +157,7 @@ CREATE TABLE session (
     "user" text NOT NULL, csrf text NOT NULL, key boolean NOT NULL, label text NOT NULL, scopes text NOT NULL,
     created_ms bigint NOT NULL, expires_ms bigint NOT NULL, used_ms bigint NOT NULL
 );
-CREATE INDEX session_user ON session ("user");
+CREATE INDEX session_of ON session ("user");
 CREATE INDEX session_expires ON session (expires_ms);
 
 CREATE TABLE command (
