@@ -12,15 +12,12 @@ seconds=${BENCH_SECONDS:-15}
 
 echo "$(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(awk '/MemTotal/ {printf "%.0f GiB", $2 / 1048576}' /proc/meminfo), $(uname -sr), $(date -u +%F), load $(cut -d' ' -f1 /proc/loadavg)"
 
-ticks() { awk '{print $14 + $15}' "/proc/$1/stat"; }
-memory() { awk '/VmRSS/ {print $2}' "/proc/$1/status"; }
-
 # One run: connections, messages a second, protocol. The whole platform, every seal in a journey with a corridor of 200
 # points, acknowledgements and the live stream on, one opening every half second.
 load() {
-    local connections=$1 rate=$2 protocol=$3 data key server before after empty full
+    local connections=$1 rate=$2 protocol=$3 data server password="a word for the bench 1"
     data=$(mktemp -d)
-    key=$("$build/bench/bench_prepare" "$data" "$connections" "$protocol")
+    "$build/bulla" load --prepare --store "sqlite:$data" --devices "$connections" --protocol "$protocol" --password "$password" --quiet
     ulimit -n "$(ulimit -Hn)"
     "$build/bulla" serve --quiet --data "$data" --http 127.0.0.1:0 --listen "$protocol=tcp:0" >"$data/out" 2>"$data/err" &
     server=$!
@@ -29,16 +26,11 @@ load() {
     port=$(sed -nE 's|^Devices.* tcp/([0-9]+).*|\1|p' "$data/out")
     http=$(sed -nE 's|.*http://([^/]*)/.*|\1|p' "$data/out" | head -1)
     sleep 1
-    empty=$(memory $server) before=$(ticks $server)
     echo "-- $protocol, $connections connections, $rate messages a second"
-    "$build/bench/bench_load" --port "$port" --protocol "$protocol" --connections "$connections" --rate "$rate" --seconds "$seconds" \
-        --alarm-every 0.5 --prepared --sse "http://$http/api/v1/live" --key "$key" | grep -v '^{' || true
-    after=$(ticks $server) full=$(memory $server)
-    local metrics stored
-    metrics=$(curl -s "http://$http/metrics")
-    stored=$(awk '/^bulla_observations_stored_total/ {print $2}' <<<"$metrics")
-    awk -v t=$((after - before)) -v n="$stored" -v e="$empty" -v f="$full" -v c="$connections" -v hz="$(getconf CLK_TCK)" \
-        'BEGIN {printf "server: %d stored and judged, %.2f s of processor, %.0f a second of processor; memory %.0f MB before, %.0f MB after (%.1f kB a connection)\n", n, t / hz, n / (t / hz), e / 1024, f / 1024, (f - e) / c}'
+    "$build/bulla" load --to "127.0.0.1:$port" --protocol "$protocol" --devices "$connections" --rate "$rate" --seconds "$seconds" \
+        --alarms $((seconds * 2)) --http "http://$http" --password "$password" --pid $server --quiet || true
+    local stored
+    stored=$(curl -s "http://$http/metrics" | awk '/^bulla_observations_stored_total/ {print $2}')
     kill $server
     wait $server || true
     awk -v bytes="$(du -sb "$data/segments" | cut -f1)" -v n="$stored" 'BEGIN {printf "store: %.0f bytes an observation, raw message included\n", bytes / n}'

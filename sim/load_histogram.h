@@ -2,8 +2,8 @@
  *
  * Latencies in log-linear buckets: 64 to each doubling, so that a percentile is off by at most 1.6 %. Nanoseconds.
  */
-#ifndef BENCH_LOAD_HISTOGRAM_H
-#define BENCH_LOAD_HISTOGRAM_H
+#ifndef SIM_LOAD_HISTOGRAM_H
+#define SIM_LOAD_HISTOGRAM_H
 
 #include <stdint.h>
 
@@ -40,6 +40,15 @@ static inline void histogram_add(struct histogram *h, int64_t ns)
     h->sum += value;
     h->max = value > h->max ? value : h->max;
     h->bucket[histogram_index(value)]++;
+}
+
+static inline void histogram_join(struct histogram *to, const struct histogram *from)
+{
+    to->n += from->n;
+    to->sum += from->sum;
+    to->max = from->max > to->max ? from->max : to->max;
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+        to->bucket[i] += from->bucket[i];
 }
 
 /* The value that `percent` of all do not exceed, in milliseconds; 0 when there are none. */
