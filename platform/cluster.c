@@ -21,7 +21,6 @@
 #define HANDOVERS_EVERY_MS 1000
 #define HANDOVERS_AT_ONCE  1000
 #define APPLIED_EVERY_MS   500
-#define EVENTS_AT_ONCE     64
 
 uint32_t cluster_via(const char *source)
 {
@@ -101,7 +100,7 @@ void platform_set_http(struct platform *p, const char *address)
 
 /* --- taking and giving up --- */
 
-static struct source_seen *source_of(struct held_partition *h, const char *source)
+struct source_seen *cluster_source(struct held_partition *h, const char *source)
 {
     for (struct source_seen *s = h->sources; s; s = s->next)
         if (strcmp(s->source, source) == 0)
@@ -117,7 +116,7 @@ static struct source_seen *source_of(struct held_partition *h, const char *sourc
 
 static void keep_source(void *context, const char *source, uint64_t number)
 {
-    struct source_seen *s = source_of(context, source);
+    struct source_seen *s = cluster_source(context, source);
     if (s)
         s->number = number;
 }
@@ -348,192 +347,6 @@ bool cluster_hold_all(struct platform *p, char why[MODEL_WHY_SIZE])
     snprintf(why, MODEL_WHY_SIZE, "the store is in use by another bulla: stop that one first, or give both a bus (--bus nats://...)");
     store_node_leave(p->store, c->self.name);
     return false;
-}
-
-/* --- what the bus brings --- */
-
-struct arriving {
-    struct platform *platform;
-    const struct bus_event *event;
-    struct held_partition *held;
-    struct source_seen *source;
-    struct store_progress progress;
-    bool gap;
-};
-
-static void refuse(struct arriving *a, const struct sender_parcel *parcel)
-{
-    struct batch *b = a->platform->cluster.gathered;
-    size_t kept = parcel->bytes.len < LIMIT_DAMAGE_BYTES ? parcel->bytes.len : LIMIT_DAMAGE_BYTES, at = batch_put_bytes(b, parcel->bytes.at, kept);
-    struct batch_damage *d = at == SIZE_MAX ? NULL : batch_put_damage(b);
-    a->platform->cluster.counts.refused++;
-    log_say(LOG_ERROR, "cluster", "parcel %llu of %s in partition %u cannot be read: its %u observations are kept as a damaged message",
-            (unsigned long long)parcel->number, a->progress.source, a->event->partition, parcel->rows);
-    if (!d)
-        return;
-    *d = (struct batch_damage){.outcome = BULLA_DAMAGED, .received_ms = parcel->taken_ms, .raw_at = at, .raw_len = kept};
-    snprintf(d->protocol, sizeof d->protocol, "parcel");
-    snprintf(d->peer, sizeof d->peer, "%s", a->progress.source);
-    snprintf(d->why, sizeof d->why, "parcel %llu of partition %u: expected one that can be read", (unsigned long long)parcel->number,
-             a->event->partition);
-}
-
-static void arrive(void *context, const struct sender_parcel *parcel)
-{
-    struct arriving *a = context;
-    struct cluster *c = &a->platform->cluster;
-    struct batch *b = c->gathered;
-    if (parcel->number <= a->source->number) {
-        c->counts.repeated++;
-        return;
-    }
-    if (parcel->number != a->source->number + 1) {
-        a->gap = true;
-        return;
-    }
-    size_t notes = b->n_notes;
-    if (!parcel_unpack(c->maker, parcel->bytes, b))
-        refuse(a, parcel);
-    for (size_t i = notes; i < b->n_notes; i++)
-        b->notes[i].via = cluster_via(a->progress.source);
-    a->source->number = parcel->number;
-    a->progress.number = parcel->number;
-    a->progress.rows += parcel->rows;
-    a->progress.taken_ms = a->progress.taken_ms ? a->progress.taken_ms : parcel->taken_ms;
-    c->counts.parcels++;
-}
-
-static bool keep_progress(struct cluster *c, const struct store_progress *progress)
-{
-    if (c->n_progress == c->progress_size) {
-        size_t bigger = c->progress_size ? c->progress_size * 2 : 64;
-        struct store_progress *grown = realloc(c->progress, bigger * sizeof *grown);
-        if (!grown)
-            return false;
-        c->progress = grown;
-        c->progress_size = bigger;
-    }
-    c->progress[c->n_progress++] = *progress;
-    return true;
-}
-
-static void name_source(void *context, const struct sender_parcel *parcel)
-{
-    (void)context;
-    (void)parcel;
-}
-
-void cluster_parcel(struct platform *p, const struct bus_event *event)
-{
-    struct cluster *c = &p->cluster;
-    struct held_partition *h = &c->held[event->partition < c->partitions ? event->partition : 0];
-    struct sender_message message;
-    if (event->partition >= c->partitions || !h->held || !h->followed || event->place <= h->taken)
-        return;
-    if (!sender_read(event->bytes, &message, name_source, NULL)) {
-        c->counts.refused++;
-        log_say(LOG_ERROR, "cluster", "a message in the stream of partition %u is not ours: passed over", event->partition);
-        h->taken = event->place;
-        return;
-    }
-    struct arriving a = {.platform = p, .event = event, .held = h, .source = source_of(h, message.source)};
-    a.progress = (struct store_progress){.partition = event->partition, .place = event->place, .published_ms = message.published_ms,
-                                         .applied_ms = clock_now(&p->clock)};
-    snprintf(a.progress.source, sizeof a.progress.source, "%s", message.source);
-    snprintf(a.progress.node, sizeof a.progress.node, "%s", c->self.name);
-    if (!a.source)
-        return;
-    sender_read(event->bytes, &message, arrive, &a);
-    h->taken = event->place;
-    if (a.gap) {
-        c->counts.gaps++;
-        relay_again(p, message.source, event->partition);
-    }
-    if (a.progress.number && !keep_progress(c, &a.progress))
-        p->stale = true; /* out of memory: taken again from the store's place */
-}
-
-static void take_event(void *context, const struct bus_event *event)
-{
-    struct platform *p = context;
-    struct mail mail = {.kind = MAIL_EVENT, .event = *event};
-    switch (event->kind) {
-    case BUS_PARCEL:
-        if (!p->stale)
-            cluster_parcel(p, event);
-        break;
-    case BUS_NOTICE:
-        relay_notice(p, event);
-        break;
-    case BUS_LINK:
-        log_say(event->up ? LOG_INFO : LOG_WARN, "bus", "%s", event->up ? "the broker is reached" : event->why);
-        atomic_store(&p->link_down, !event->up);
-        if (event->up)
-            relay_hello(p);
-        /* fall through */
-    case BUS_SENT:
-    case BUS_UNSENT:
-        mail.event.bytes = (struct bulla_bytes){NULL, 0};
-        ingest_mail(p, &mail);
-        break;
-    }
-}
-
-static void sleep_until_woken(struct platform *p, unsigned wait_ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += (long)wait_ms * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&p->wake_mutex);
-    while (!p->woken && pthread_cond_timedwait(&p->wake, &p->wake_mutex, &until) == 0)
-        ;
-    p->woken = false;
-    pthread_mutex_unlock(&p->wake_mutex);
-}
-
-static bool has_something(const struct cluster *c)
-{
-    return c->n_progress || !batch_empty(c->gathered);
-}
-
-struct batch *cluster_gather(struct platform *p, unsigned wait_ms)
-{
-    struct cluster *c = &p->cluster;
-    batch_clear(c->gathered);
-    c->n_progress = 0;
-    for (bool waited = wait_ms == 0;; waited = true) {
-        while (c->gathered->n_rows < LIMIT_BATCH_ROWS / 2 && c->gathered->n_bytes < LIMIT_BATCH_BYTES / 2 &&
-               bus_take(p->bus, 0, EVENTS_AT_ONCE, take_event, p) > 0)
-            ;
-        if (has_something(c) || waited)
-            break;
-        sleep_until_woken(p, wait_ms);
-    }
-    return has_something(c) ? c->gathered : NULL;
-}
-
-/* While nothing can be applied, the sender still hears of its acknowledgements. Parcels are given again later. */
-void cluster_serve(struct platform *p)
-{
-    batch_clear(p->cluster.gathered);
-    p->cluster.n_progress = 0;
-    while (bus_take(p->bus, 0, EVENTS_AT_ONCE, take_event, p) > 0)
-        ;
-}
-
-void cluster_applied(struct platform *p)
-{
-    struct cluster *c = &p->cluster;
-    for (size_t i = 0; i < c->n_progress; i++) {
-        const struct store_progress *done = &c->progress[i];
-        c->held[done->partition].place = done->place;
-        if (strcmp(done->source, c->self.source) == 0)
-            ingest_mail(p, &(struct mail){.kind = MAIL_APPLIED, .partition = done->partition, .number = done->number});
-    }
-    c->n_progress = 0;
-    batch_clear(c->gathered);
 }
 
 /* --- what other nodes hand over, and what they change --- */

@@ -7,6 +7,8 @@
 
 #include "platform/platform_internal.h"
 
+#define METRICS_MOST 128
+
 struct metric {
     const char *name, *type, *help;
     unsigned long long value;
@@ -19,6 +21,9 @@ static size_t gather(struct platform *p, struct metric *to)
     pthread_mutex_lock(&p->inbox_mutex);
     struct engine_counts e = p->engine_seen;
     pthread_mutex_unlock(&p->inbox_mutex);
+    const struct cluster *cl = &p->cluster;
+    struct ingest_view in = ingest_view(p);
+    struct bus_counts bus = p->bus ? bus_counts(p->bus) : (struct bus_counts){0};
     const struct metric all[] = {
         {"bulla_connections", "gauge", "Open device connections", g.connections},
         {"bulla_connections_accepted_total", "counter", "Device connections accepted", g.accepted},
@@ -50,12 +55,34 @@ static size_t gather(struct platform *p, struct metric *to)
         {"bulla_commands_sent_total", "counter", "Commands sent to devices", atomic_load(&c->commands_sent)},
         {"bulla_commands_done_total", "counter", "Commands with a verdict, or expired", atomic_load(&c->commands_done)},
         {"bulla_stream_events_total", "counter", "Events of the live stream", atomic_load(&c->published)},
+        {"bulla_work_undone_total", "counter", "Transactions undone: the store failed or a lease was lost", atomic_load(&c->undone)},
+        {"bulla_observations_accepted_total", "counter", "Observations made durable in this node's outbox", atomic_load(&c->accepted)},
+        {"bulla_outbox_parcels", "gauge", "Parcels in the outbox that the store does not have yet", in.outbox.parcels},
+        {"bulla_outbox_rows", "gauge", "Observations in the outbox that the store does not have yet", in.outbox.rows},
+        {"bulla_outbox_bytes", "gauge", "Bytes in the outbox that the store does not have yet", in.outbox.bytes},
+        {"bulla_outbox_oldest_seconds", "gauge", "Age of the oldest parcel in the outbox", in.oldest_s},
+        {"bulla_outbox_last_microseconds", "gauge", "Duration of the last commit of the outbox", atomic_load(&c->outbox_us_last)},
+        {"bulla_sender_messages_total", "counter", "Messages brought to the bus", in.sender.messages},
+        {"bulla_sender_resent_total", "counter", "Messages sent again", in.sender.resent},
+        {"bulla_sender_stalls_total", "counter", "Times that a partition was sent again because the store did not go on", in.sender.stalls},
+        {"bulla_bus_up", "gauge", "1: the broker can be reached", bus.up},
+        {"bulla_bus_unsent_total", "counter", "Messages that the stream did not acknowledge", bus.unsent},
+        {"bulla_bus_reconnects_total", "counter", "Times that the link to the broker came back", bus.reconnects},
+        {"bulla_notices_lost_total", "counter", "Notices to other nodes that could not be sent", bus.notices_lost},
+        {"bulla_notices_refused_total", "counter", "Notices of other nodes that could not be read", atomic_load(&c->notices_refused)},
+        {"bulla_partitions_held", "gauge", "Partitions that this node holds", atomic_load(&p->holds)},
+        {"bulla_partitions_taken_total", "counter", "Times that this node took a partition", cl->counts.taken_over},
+        {"bulla_parcels_applied_total", "counter", "Parcels applied", cl->counts.parcels},
+        {"bulla_parcels_repeated_total", "counter", "Parcels that were applied before", cl->counts.repeated},
+        {"bulla_parcels_missing_total", "counter", "Times that a parcel was missing and asked for again", cl->counts.gaps},
+        {"bulla_parcels_refused_total", "counter", "Parcels that could not be read", cl->counts.refused},
         {"bulla_rules_observed_total", "counter", "Observations that the rules saw", e.observed},
         {"bulla_rules_late_total", "counter", "Observations that came after newer ones", e.late},
         {"bulla_rules_journeys", "gauge", "Journeys under supervision", e.journeys},
         {"bulla_rules_clock_errors_total", "counter", "Observations whose device clock was not believed", e.clock_errors},
     };
     size_t n = sizeof all / sizeof *all;
+    _Static_assert(sizeof all / sizeof *all <= METRICS_MOST, "room for all");
     for (size_t i = 0; to && i < n; i++)
         to[i] = all[i];
     return n;
@@ -63,7 +90,7 @@ static size_t gather(struct platform *p, struct metric *to)
 
 char *platform_metrics(struct platform *p)
 {
-    struct metric metrics[64];
+    struct metric metrics[METRICS_MOST];
     size_t n = gather(p, metrics), at = 0, size = 65536;
     char *text = malloc(size);
     for (size_t i = 0; text && i < n; i++)
@@ -76,6 +103,10 @@ bool platform_ready(struct platform *p, char why[MODEL_WHY_SIZE])
 {
     if (!atomic_load(&p->ready)) {
         snprintf(why, MODEL_WHY_SIZE, "%s", p->waiting_for);
+        return false;
+    }
+    if (atomic_load(&p->outbox_fails)) {
+        snprintf(why, MODEL_WHY_SIZE, "the outbox refuses observations: see the log");
         return false;
     }
     if (atomic_load(&p->no_space)) {
@@ -93,7 +124,7 @@ static void add_listener(void *context, const char *protocol, const char *transp
 
 json_t *platform_health(struct platform *p)
 {
-    struct metric metrics[64];
+    struct metric metrics[METRICS_MOST];
     char why[MODEL_WHY_SIZE];
     size_t n = gather(p, metrics);
     json_t *counters = json_object(), *listeners = json_array();

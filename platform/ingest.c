@@ -203,6 +203,20 @@ bool ingest_empty(struct platform *p)
     return empty;
 }
 
+struct ingest_view ingest_view(struct platform *p)
+{
+    struct ingest_view view = {.oldest_s = 0};
+    if (!p->ingest)
+        return view;
+    int64_t now_ms = clock_now(&p->clock);
+    pthread_mutex_lock(&p->ingest->mutex);
+    view.outbox = p->ingest->seen;
+    view.sender = p->ingest->sent;
+    pthread_mutex_unlock(&p->ingest->mutex);
+    view.oldest_s = view.outbox.oldest_ms ? (uint64_t)(now_ms > view.outbox.oldest_ms ? now_ms - view.outbox.oldest_ms : 0) / 1000 : 0;
+    return view;
+}
+
 /* The threads have ended: what the gateway still had goes into the outbox, to be sent after the next start. */
 void ingest_last(struct platform *p)
 {

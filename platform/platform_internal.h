@@ -325,6 +325,12 @@ void ingest_last(struct platform *platform);
 unsigned ingest_turn(struct platform *platform, unsigned wait_ms);
 void ingest_mail(struct platform *platform, const struct mail *mail);
 bool ingest_empty(struct platform *platform);
+struct ingest_view { /* for people; any thread */
+    struct outbox_counts outbox;
+    struct sender_counts sender;
+    uint64_t oldest_s;
+};
+struct ingest_view ingest_view(struct platform *platform);
 
 /* cluster.c: engine thread */
 bool cluster_open(struct platform *platform, const struct platform_options *options, char why[MODEL_WHY_SIZE]);
@@ -334,7 +340,7 @@ void cluster_reset(struct platform *platform);                /* memory is built
 bool cluster_mine(const struct platform *platform, const char *seal);
 bool cluster_holds(const struct platform *platform, unsigned partition);
 unsigned cluster_partition(const struct platform *platform, const char *seal);
-void cluster_parcel(struct platform *platform, const struct bus_event *event);
+struct source_seen *cluster_source(struct held_partition *held, const char *source); /* found or made; NULL: out of memory */
 /* What the bus has brought, as one batch; waits up to wait_ms. NULL: nothing. */
 struct batch *cluster_gather(struct platform *platform, unsigned wait_ms);
 void cluster_serve(struct platform *platform); /* the same while nothing can be applied */

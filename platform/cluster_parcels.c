@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the bus brings for the partitions that this node holds: parcels, gathered into one batch with the progress that they
+ * mean. A parcel is applied once: its source's number must be the next one. One that was applied already is passed over; when
+ * one is missing, what follows from that source is left and asked for again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "platform/platform_internal.h"
+
+#define EVENTS_AT_ONCE 64
+
+struct arriving {
+    struct platform *platform;
+    const struct bus_event *event;
+    struct held_partition *held;
+    struct source_seen *source;
+    struct store_progress progress;
+    bool gap;
+};
+
+static void refuse(struct arriving *a, const struct sender_parcel *parcel)
+{
+    struct batch *b = a->platform->cluster.gathered;
+    size_t kept = parcel->bytes.len < LIMIT_DAMAGE_BYTES ? parcel->bytes.len : LIMIT_DAMAGE_BYTES, at = batch_put_bytes(b, parcel->bytes.at, kept);
+    struct batch_damage *d = at == SIZE_MAX ? NULL : batch_put_damage(b);
+    a->platform->cluster.counts.refused++;
+    log_say(LOG_ERROR, "cluster", "parcel %llu of %s in partition %u cannot be read: its %u observations are kept as a damaged message",
+            (unsigned long long)parcel->number, a->progress.source, a->event->partition, parcel->rows);
+    if (!d)
+        return;
+    *d = (struct batch_damage){.outcome = BULLA_DAMAGED, .received_ms = parcel->taken_ms, .raw_at = at, .raw_len = kept};
+    snprintf(d->protocol, sizeof d->protocol, "parcel");
+    snprintf(d->peer, sizeof d->peer, "%s", a->progress.source);
+    snprintf(d->why, sizeof d->why, "parcel %llu of partition %u: expected one that can be read", (unsigned long long)parcel->number,
+             a->event->partition);
+}
+
+static void arrive(void *context, const struct sender_parcel *parcel)
+{
+    struct arriving *a = context;
+    struct cluster *c = &a->platform->cluster;
+    struct batch *b = c->gathered;
+    if (parcel->number <= a->source->number) {
+        c->counts.repeated++;
+        return;
+    }
+    if (parcel->number != a->source->number + 1) {
+        a->gap = true;
+        return;
+    }
+    size_t notes = b->n_notes;
+    if (!parcel_unpack(c->maker, parcel->bytes, b))
+        refuse(a, parcel);
+    for (size_t i = notes; i < b->n_notes; i++)
+        b->notes[i].via = cluster_via(a->progress.source);
+    a->source->number = parcel->number;
+    a->progress.number = parcel->number;
+    a->progress.rows += parcel->rows;
+    a->progress.taken_ms = a->progress.taken_ms ? a->progress.taken_ms : parcel->taken_ms;
+    c->counts.parcels++;
+}
+
+static bool keep_progress(struct cluster *c, const struct store_progress *progress)
+{
+    if (c->n_progress == c->progress_size) {
+        size_t bigger = c->progress_size ? c->progress_size * 2 : 64;
+        struct store_progress *grown = realloc(c->progress, bigger * sizeof *grown);
+        if (!grown)
+            return false;
+        c->progress = grown;
+        c->progress_size = bigger;
+    }
+    c->progress[c->n_progress++] = *progress;
+    return true;
+}
+
+static void name_source(void *context, const struct sender_parcel *parcel)
+{
+    (void)context;
+    (void)parcel;
+}
+
+static void take_parcel(struct platform *p, const struct bus_event *event)
+{
+    struct cluster *c = &p->cluster;
+    struct held_partition *h = &c->held[event->partition < c->partitions ? event->partition : 0];
+    struct sender_message message;
+    if (event->partition >= c->partitions || !h->held || !h->followed || event->place <= h->taken)
+        return;
+    if (!sender_read(event->bytes, &message, name_source, NULL)) {
+        c->counts.refused++;
+        log_say(LOG_ERROR, "cluster", "a message in the stream of partition %u is not ours: passed over", event->partition);
+        h->taken = event->place;
+        return;
+    }
+    struct arriving a = {.platform = p, .event = event, .held = h, .source = cluster_source(h, message.source)};
+    a.progress = (struct store_progress){.partition = event->partition, .place = event->place, .published_ms = message.published_ms,
+                                         .applied_ms = clock_now(&p->clock)};
+    snprintf(a.progress.source, sizeof a.progress.source, "%s", message.source);
+    snprintf(a.progress.node, sizeof a.progress.node, "%s", c->self.name);
+    if (!a.source)
+        return;
+    sender_read(event->bytes, &message, arrive, &a);
+    h->taken = event->place;
+    if (a.gap) {
+        c->counts.gaps++;
+        relay_again(p, message.source, event->partition);
+    }
+    if (a.progress.number && !keep_progress(c, &a.progress))
+        p->stale = true; /* out of memory: taken again from the store's place */
+}
+
+static void take_event(void *context, const struct bus_event *event)
+{
+    struct platform *p = context;
+    struct mail mail = {.kind = MAIL_EVENT, .event = *event};
+    switch (event->kind) {
+    case BUS_PARCEL:
+        if (!p->stale)
+            take_parcel(p, event);
+        break;
+    case BUS_NOTICE:
+        relay_notice(p, event);
+        break;
+    case BUS_LINK:
+        log_say(event->up ? LOG_INFO : LOG_WARN, "bus", "%s", event->up ? "the broker is reached" : event->why);
+        atomic_store(&p->link_down, !event->up);
+        if (event->up)
+            relay_hello(p);
+        /* fall through */
+    case BUS_SENT:
+    case BUS_UNSENT:
+        mail.event.bytes = (struct bulla_bytes){NULL, 0};
+        ingest_mail(p, &mail);
+        break;
+    }
+}
+
+static void sleep_until_woken(struct platform *p, unsigned wait_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += (long)wait_ms * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&p->wake_mutex);
+    while (!p->woken && pthread_cond_timedwait(&p->wake, &p->wake_mutex, &until) == 0)
+        ;
+    p->woken = false;
+    pthread_mutex_unlock(&p->wake_mutex);
+}
+
+static bool has_something(const struct cluster *c)
+{
+    return c->n_progress || !batch_empty(c->gathered);
+}
+
+struct batch *cluster_gather(struct platform *p, unsigned wait_ms)
+{
+    struct cluster *c = &p->cluster;
+    batch_clear(c->gathered);
+    c->n_progress = 0;
+    for (bool waited = wait_ms == 0;; waited = true) {
+        while (c->gathered->n_rows < LIMIT_BATCH_ROWS / 2 && c->gathered->n_bytes < LIMIT_BATCH_BYTES / 2 &&
+               bus_take(p->bus, 0, EVENTS_AT_ONCE, take_event, p) > 0)
+            ;
+        if (has_something(c) || waited)
+            break;
+        sleep_until_woken(p, wait_ms);
+    }
+    return has_something(c) ? c->gathered : NULL;
+}
+
+/* While nothing can be applied, the sender still hears of its acknowledgements. Parcels are given again later. */
+void cluster_serve(struct platform *p)
+{
+    batch_clear(p->cluster.gathered);
+    p->cluster.n_progress = 0;
+    while (bus_take(p->bus, 0, EVENTS_AT_ONCE, take_event, p) > 0)
+        ;
+}
+
+void cluster_applied(struct platform *p)
+{
+    struct cluster *c = &p->cluster;
+    for (size_t i = 0; i < c->n_progress; i++) {
+        const struct store_progress *done = &c->progress[i];
+        c->held[done->partition].place = done->place;
+        if (strcmp(done->source, c->self.source) == 0)
+            ingest_mail(p, &(struct mail){.kind = MAIL_APPLIED, .partition = done->partition, .number = done->number});
+    }
+    c->n_progress = 0;
+    batch_clear(c->gathered);
+}
