@@ -11,10 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "platform/base/limits.h"
 #include "platform/base/log.h"
 #include "platform/out/out.h"
 
-#define LISTENERS_MAX 64
+#define LISTENERS_MAX      64
+#define DESCRIPTORS_WANTED (LIMIT_CONNECTIONS + 4096) /* and what the API, its streams and the store need */
 
 struct device_port {
     char protocol[BULLA_PROTOCOL_SIZE];
@@ -51,8 +53,10 @@ void app_prepare_process(void)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        struct rlimit more = {DESCRIPTORS_WANTED, DESCRIPTORS_WANTED};
         files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
+        if (files.rlim_max >= DESCRIPTORS_WANTED || setrlimit(RLIMIT_NOFILE, &more) != 0) /* the hard limit: only with the right to */
+            setrlimit(RLIMIT_NOFILE, &files);
     }
 }
 

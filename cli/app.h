@@ -36,7 +36,8 @@ unsigned app_http_port(const struct app *app);
 unsigned app_device_port(const struct app *app, const char *protocol);
 void app_close(struct app *app); /* NULL is fine */
 
-/* Before any thread is made: signals are waited for, not delivered; descriptors up to the hard limit. */
+/* Before any thread is made: signals are waited for, not delivered; descriptors up to the hard limit, and beyond
+ * it to what LIMIT_CONNECTIONS needs where the process may. */
 void app_prepare_process(void);
 /* Waits for SIGINT or SIGTERM, at most wait_ms (0: for ever); true when one came. */
 bool app_wait(unsigned wait_ms);
