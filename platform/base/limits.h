@@ -25,6 +25,9 @@
 #define LIMIT_DAMAGES_PER_BATCH 256        /* refused messages kept of one batch; the rest are only counted */
 #define LIMIT_SWEEP_MS 5000                /* how often the limits in time are looked at */
 
+#define LIMIT_STANDSTILL_MS 2000           /* no batch taken for so long: nothing is shed any more, sockets are not read */
+#define LIMIT_BATCH_SHARE 8                /* one connection with more than 1/8 of a half full batch is not read until the next */
+#define LIMIT_TENANTS 4096                 /* with a quota; more have none */
 #define LIMIT_REST_US 1000                 /* between turns of the loop when messages come fast */
 
 /* --- pipeline --- */
@@ -56,5 +59,16 @@
 #define LIMIT_BUS_EVENT_BYTES (64u << 20)      /* the same, in bytes */
 #define LIMIT_BUS_STREAM_BYTES (10ull << 30)   /* of the stream; beyond, brokers refuse parcels, which then wait in the outboxes */
 #define LIMIT_BUS_STREAM_HOURS 48              /* how long brokers keep parcels */
+
+/* --- history in PostgreSQL --- */
+#define LIMIT_LATE_DAYS 92 /* a row whose time is further before its arrival is kept apart: it gets no table of its day */
+#define LIMIT_EARLY_DAYS 2 /* the same, after its arrival */
+
+/* --- packed tracks --- */
+#define LIMIT_TRACK_FIXES 200000           /* of one seal in one day; then that day is thinned to a fix a second and counted */
+#define LIMIT_TRACKS_TURN 64               /* days of seals that one turn of the packer takes */
+#define LIMIT_TRACKS_TURN_BYTES (4 * 1024 * 1024) /* of blocks written in one transaction */
+#define LIMIT_TRACKS_REST_MS 10000         /* between turns when nothing is due */
+#define LIMIT_TRACKS_PAUSE_MS 20           /* between turns while something is, so that live traffic goes first */
 
 #endif

@@ -2,12 +2,13 @@
  *
  * What seals said: single messages, pages, tracks; and what could not be accepted.
  */
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "platform/out/observed.h"
 #include "platform/out/routes.h"
+#include "platform/tracks.h"
 
 #define TRACK_OBSERVATIONS_MAX 500000
 
@@ -18,9 +19,42 @@ static void take_detail(void *context, const struct bulla_observation *o, struct
     *(json_t **)context = out_observed_detail(o, raw);
 }
 
+struct at_moment { /* the first observation of a moment */
+    json_t *detail;
+};
+
+static void take_first(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
+{
+    struct at_moment *found = context;
+    if (!found->detail)
+        found->detail = out_observed_detail(o, raw);
+}
+
+/* SEAL@MS, as rows of packed tracks are named. False: it is not such a name. */
+static bool answer_moment(struct out_request *r)
+{
+    char seal[MODEL_SEAL_SIZE], *end = NULL;
+    const char *at = strrchr(r->id, '@');
+    size_t n = at ? (size_t)(at - r->id) : 0;
+    int64_t at_ms = at ? strtoll(at + 1, &end, 10) : 0;
+    if (!at || n == 0 || n >= sizeof seal || end == at + 1 || *end)
+        return false;
+    memcpy(seal, r->id, n);
+    seal[n] = '\0';
+    struct at_moment found = {NULL};
+    int outcome = store_observations(out_store(r), seal, at_ms, at_ms, 1, take_first, &found);
+    if (!out_store_ok(r, outcome == STORE_OK && !found.detail ? STORE_NOT_FOUND : outcome, "observation"))
+        json_decref(found.detail);
+    else
+        out_answer_json(r, 200, found.detail);
+    return true;
+}
+
 void out_observation_get(struct out_request *r)
 {
     json_t *detail = NULL;
+    if (answer_moment(r))
+        return;
     int found = strlen(r->id) < BULLA_ID_SIZE ? store_observation_get(out_store(r), r->id, take_detail, &detail) : STORE_NOT_FOUND;
     if (!out_store_ok(r, found == STORE_OK && !detail ? STORE_NOT_FOUND : found, "observation"))
         return;
@@ -162,13 +196,8 @@ void out_journey_observations(struct out_request *r)
 /* --- tracks --- */
 
 struct track_row {
-    int64_t t_ms;
-    double lat, lon, speed_kmh, course_deg, temperature; /* NAN: not known */
-    int32_t accuracy_m, percent;                         /* -1: not known */
-    int8_t valid;                                        /* -1: no fix */
-    bool stored, eventful;
-    uint8_t state;
-    char id[BULLA_ID_SIZE];
+    struct track_fix fix;
+    char id[BULLA_ID_SIZE]; /* "" : from a packed track */
 };
 
 struct track {
@@ -176,40 +205,9 @@ struct track {
     size_t n, room;
 };
 
-static double temperature_of(const struct bulla_observation *o)
-{
-    for (size_t i = 0; i < o->n_sensors; i++)
-        if (o->sensors[i].kind == BULLA_SENSOR_TEMPERATURE)
-            return o->sensors[i].milli / 1000.0;
-    return NAN;
-}
-
-static struct track_row row_of(const struct bulla_observation *o)
-{
-    bool fix = bulla_observation_knows(o, BULLA_HAS_FIX);
-    struct track_row row = {
-        .t_ms = out_observed_time(o),
-        .lat = fix ? o->lat_e7 / 1e7 : NAN,
-        .lon = fix ? o->lon_e7 / 1e7 : NAN,
-        .speed_kmh = bulla_observation_knows(o, BULLA_HAS_SPEED) ? o->speed_cmh / 100.0 : NAN,
-        .course_deg = bulla_observation_knows(o, BULLA_HAS_COURSE) ? o->course_cdeg / 100.0 : NAN,
-        .temperature = temperature_of(o),
-        .accuracy_m = bulla_observation_knows(o, BULLA_HAS_ACCURACY) ? o->accuracy_m : -1,
-        .percent = bulla_observation_knows(o, BULLA_HAS_PERCENT) ? o->percent : -1,
-        .valid = (int8_t)(fix ? o->fix_valid : -1),
-        .stored = o->stored,
-        .eventful = (o->events & ~(BULLA_EVENT_BIT(BULLA_EVENT_STATE_REPORT) | BULLA_EVENT_BIT(BULLA_EVENT_HEARTBEAT) |
-                                   BULLA_EVENT_BIT(BULLA_EVENT_WAKE))) != 0,
-        .state = o->state.seal,
-    };
-    memcpy(row.id, o->id, sizeof row.id);
-    return row;
-}
-
-static void take_row(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
+static void take_row(void *context, const struct track_fix *fix, const char *id)
 {
     struct track *track = context;
-    (void)raw;
     if (track->n == track->room) {
         size_t room = track->room ? track->room * 2 : 1024;
         struct track_row *rows = realloc(track->rows, room * sizeof *rows);
@@ -218,35 +216,49 @@ static void take_row(void *context, const struct bulla_observation *o, struct bu
         track->rows = rows;
         track->room = room;
     }
-    track->rows[track->n++] = row_of(o);
+    struct track_row *row = &track->rows[track->n++];
+    row->fix = *fix;
+    snprintf(row->id, sizeof row->id, "%s", id);
 }
 
-static json_t *real_or_null(double value)
+static json_t *part_or_null(int32_t value, double parts)
 {
-    return isnan(value) ? json_null() : json_real(value);
+    return value == TRACK_UNKNOWN ? json_null() : json_real(value / parts);
 }
 
-static json_t *count_or_null(int64_t value)
+static json_t *count_or_null(int32_t value)
 {
-    return value < 0 ? json_null() : json_integer(value);
+    return value == TRACK_UNKNOWN ? json_null() : json_integer(value);
 }
 
-static json_t *row_json(const struct track_row *row)
+/* A row of a packed track is named by its seal and time: GET /observations/{id} finds the message by them while it is kept. */
+static json_t *row_json(const char *seal, const struct track_row *row)
 {
-    return json_pack("[I, o, o, o, o, o, o, i, o, o, o, s]", (json_int_t)row->t_ms, real_or_null(row->lat), real_or_null(row->lon),
-                     real_or_null(row->speed_kmh), real_or_null(row->course_deg), count_or_null(row->accuracy_m), count_or_null(row->valid),
-                     row->stored ? 1 : 0, count_or_null(row->percent), real_or_null(row->temperature),
-                     row->state ? json_string(bulla_seal_state_text(row->state)) : json_null(), row->id);
+    const struct track_fix *f = &row->fix;
+    bool fix = f->flags & TRACK_FIX;
+    char id[MODEL_SEAL_SIZE + 24];
+    if (row->id[0])
+        snprintf(id, sizeof id, "%s", row->id);
+    else
+        snprintf(id, sizeof id, "%s@%lld", seal, (long long)f->at_ms);
+    return json_pack("[I, o, o, o, o, o, o, i, o, o, o, s]", (json_int_t)f->at_ms, fix ? json_real(f->lat_e7 / 1e7) : json_null(),
+                     fix ? json_real(f->lon_e7 / 1e7) : json_null(), part_or_null(f->speed_cmh, 100), part_or_null(f->course_cdeg, 100),
+                     count_or_null(f->accuracy_m), fix ? json_integer(f->flags & TRACK_VALID ? 1 : 0) : json_null(),
+                     f->flags & TRACK_STORED ? 1 : 0, count_or_null(f->percent), part_or_null(f->temperature_milli, 1000),
+                     f->state ? json_string(bulla_seal_state_text(f->state)) : json_null(), id);
 }
 
 /* Every k-th row, the last one, and those with events, so that about `most` remain. */
-static json_t *rows_json(const struct track *track, size_t most)
+static json_t *rows_json(const char *seal, const struct track *track, size_t most)
 {
     json_t *rows = json_array();
     size_t step = (track->n + most - 1) / most;
-    for (size_t i = 0; i < track->n; i++)
-        if (i % step == 0 || i + 1 == track->n || track->rows[i].eventful || (i && track->rows[i].state != track->rows[i - 1].state))
-            json_array_append_new(rows, row_json(&track->rows[i]));
+    for (size_t i = 0; i < track->n; i++) {
+        const struct track_fix *f = &track->rows[i].fix;
+        bool tells = (f->flags & (TRACK_EVENTFUL | TRACK_CELL)) != 0 || (i && f->state != track->rows[i - 1].fix.state);
+        if (i % step == 0 || i + 1 == track->n || tells)
+            json_array_append_new(rows, row_json(seal, &track->rows[i]));
+    }
     return rows;
 }
 
@@ -258,10 +270,10 @@ static void answer_track(struct out_request *r, const char (*seals)[MODEL_SEAL_S
     bool ok = out_param_number(r, "points", 2, OUT_TRACK_POINTS_MAX, OUT_TRACK_POINTS, &points);
     for (size_t i = 0; i < n && ok && outcome == STORE_OK; i++) {
         struct track track = {0};
-        outcome = store_observations(out_store(r), seals[i], from_ms, until_ms, TRACK_OBSERVATIONS_MAX, take_row, &track);
+        outcome = tracks_read(out_store(r), seals[i], from_ms, until_ms, TRACK_OBSERVATIONS_MAX, take_row, &track);
         outcome = outcome == STORE_NOT_FOUND ? STORE_OK : outcome;
         json_array_append_new(tracks, json_pack("{s:s, s:I, s:o}", "seal", seals[i], "total", (json_int_t)track.n, "rows",
-                                                track.n ? rows_json(&track, (size_t)points) : json_array()));
+                                                track.n ? rows_json(seals[i], &track, (size_t)points) : json_array()));
         free(track.rows);
     }
     if (!ok || !out_store_ok(r, outcome, "observation")) {

@@ -63,7 +63,7 @@ struct out_request {
     const char *path; /* "/api/v1/..." */
     struct out_param params[OUT_PARAMS_MAX];
     size_t n_params;
-    char id[MODEL_SEAL_SIZE + 8]; /* what stood at {id} */
+    char id[MODEL_SEAL_SIZE + 24];/* what stood at {id} */
     uint8_t *body;
     size_t body_len, body_room, body_max;
     json_t *json; /* OUT_BODY_JSON: an object, perhaps empty */

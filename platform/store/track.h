@@ -78,11 +78,18 @@ size_t track_thin(struct track_fix *fixes, size_t n, uint32_t step_s);
 /* Total order: by time, then by everything else. 0 exactly when they are the same. */
 int track_compare(const struct track_fix *a, const struct track_fix *b);
 
-/* 00:00 UTC of the day that a time lies in. */
+/* 00:00 UTC of the day that a time lies in. Times that no day of a track can have give one that none can have either. */
 static inline int64_t track_day(int64_t at_ms)
 {
+    const int64_t far = INT64_C(1) << 60;
+    at_ms = at_ms > far ? far : at_ms < -far ? -far : at_ms;
     int64_t rest = at_ms % TRACK_DAY_MS;
     return at_ms - rest - (rest < 0 ? TRACK_DAY_MS : 0);
+}
+
+static inline bool track_day_fits(int64_t day_ms)
+{
+    return day_ms >= -TRACK_DAY_LAST * TRACK_DAY_MS && day_ms <= TRACK_DAY_LAST * TRACK_DAY_MS;
 }
 
 #endif
