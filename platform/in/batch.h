@@ -54,6 +54,8 @@ struct batch {
     size_t rows_size, replies_size, damages_size, notes_size, bytes_size;
     bool failed;       /* out of memory while filling: what did not fit was refused, not lost silently */
     atomic_int users;  /* threads that still read it */
+    int64_t taken_ms;  /* by the gateway's clock */
+    uint64_t number;   /* of the gateway's batches */
     struct batch *next;
 };
 

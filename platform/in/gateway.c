@@ -68,8 +68,10 @@ void gateway_unlock(struct gateway *g)
 static void read_on(struct gateway *g)
 {
     pthread_mutex_lock(&g->mutex);
-    bool resume = g->paused && !g->stopping && !batch_full(g->filling);
-    g->paused &= !resume;
+    bool room = g->paused ? !batch_full(g->filling) : g->filling->n_rows * 2 < g->shed.most_rows;
+    bool resume = (g->paused || g->held) && room && !g->stopping;
+    if (resume)
+        g->paused = g->held = false;
     pthread_mutex_unlock(&g->mutex);
     if (resume)
         g->net.reading(g->net.net, true);
@@ -99,6 +101,12 @@ static void wait_for_rows(struct gateway *g, unsigned wait_ms)
             break;
 }
 
+static void measure(struct gateway *g, int64_t now_ms)
+{
+    size_t rows = g->filling->n_rows;
+    shed_measure(&g->shed, rows, rows ? now_ms - g->filling->rows[0].o.received_ms : 0, now_ms);
+}
+
 struct batch *gateway_take(struct gateway *g, unsigned wait_ms)
 {
     pthread_mutex_lock(&g->mutex);
@@ -112,15 +120,19 @@ struct batch *gateway_take(struct gateway *g, unsigned wait_ms)
         pthread_mutex_lock(&g->mutex);
     }
     struct batch *taken = NULL, *fresh = NULL;
+    int64_t now_ms = clock_now(&g->clock);
+    measure(g, now_ms);
     if (!batch_empty(g->filling) && (fresh = spare_batch(g))) {
         taken = g->filling;
+        taken->taken_ms = g->taken_ms = now_ms;
+        fresh->number = ++g->last_batch;
         g->filling = fresh;
         g->last_rows = taken->n_rows;
         atomic_store(&taken->users, g->deaf ? 1 : 2); /* the engine thread, and the loop thread for its replies */
     } else {
         g->last_rows = 0;
     }
-    if (g->paused && taken && !g->deaf)
+    if ((g->paused || g->held) && taken && !g->deaf)
         wake_loop(g);
     pthread_mutex_unlock(&g->mutex);
     return taken;
@@ -153,6 +165,9 @@ void gateway_stored(struct gateway *g, struct batch *b)
 
 void gateway_done(struct gateway *g, struct batch *b)
 {
+    pthread_mutex_lock(&g->mutex);
+    shed_cost(&g->shed, b->n_rows, clock_now(&g->clock) - b->taken_ms, LIMIT_BATCH_ROWS);
+    pthread_mutex_unlock(&g->mutex);
     give_back(g, b);
 }
 
@@ -326,6 +341,7 @@ static void destroy(struct gateway *g)
     if (g->net.free)
         g->net.free(g->net.net);
     gateway_listeners_free(g);
+    gateway_quotas_free(g);
     pthread_mutex_destroy(&g->mutex);
     pthread_cond_destroy(&g->filled);
     free(g);
@@ -341,7 +357,8 @@ struct gateway *gateway_new_over(const struct gateway_host *host, struct clock c
     g->filling = batch_new();
     g->stored_end = &g->stored;
     g->orders_end = &g->orders;
-    g->peer_host = (struct peer_host){g, filling, profile_of, gateway_route, random_of, &g->counts, &g->reassembly_total};
+    shed_init(&g->shed, LIMIT_BATCH_ROWS);
+    g->peer_host = (struct peer_host){g, filling, profile_of, gateway_route, gateway_judge, gateway_shed, random_of, &g->counts, &g->reassembly_total};
     pthread_mutex_init(&g->mutex, NULL);
     pthread_cond_init(&g->filled, NULL);
     if (net)
@@ -393,5 +410,9 @@ void gateway_free(struct gateway *g)
 /* Single words written by one thread: a reader may see one a moment late, never torn. */
 __attribute__((no_sanitize("thread"))) struct gateway_counts gateway_counts(const struct gateway *g)
 {
-    return g->counts;
+    struct gateway_counts counts = g->counts;
+    counts.level = shed_level(&g->shed);
+    counts.interval_ms = (uint64_t)g->shed.interval_ms;
+    counts.most_rows = g->shed.most_rows;
+    return counts;
 }

@@ -16,9 +16,12 @@
 
 #include "platform/base/clock.h"
 #include "platform/in/batch.h"
+#include "platform/in/shed.h"
 #include "proto/proto.h"
 
 struct gateway;
+
+#define GATEWAY_TENANT_SIZE 40
 
 struct gateway_host {
     void *host;
@@ -26,6 +29,8 @@ struct gateway_host {
     bool (*profile)(void *host, const char *seal, struct proto_profile *out);
     /* n random bytes for authentication codes; NULL: the system's. */
     void (*random)(void *host, uint8_t *to, size_t n);
+    /* Whose seal this is, for quotas; false: nobody's. NULL: no tenants. Called on the loop thread. */
+    bool (*tenant)(void *host, const char *seal, char to[GATEWAY_TENANT_SIZE]);
 };
 
 struct gateway_counts { /* since the start; read from any thread */
@@ -35,6 +40,12 @@ struct gateway_counts { /* since the start; read from any thread */
     uint64_t udp_packets, udp_peers;
     uint64_t connections;      /* now open */
     uint64_t by_protocol[16];  /* messages by protocol number */
+    /* Under pressure: observations that were neither stored nor acknowledged, and why others were kept (see shed.h). */
+    uint64_t shed[SHED_WHY_COUNT], shed_by_protocol[16];
+    uint64_t shed_unanswered;  /* of those, without an acknowledgement to withhold: the device will not send them again */
+    uint64_t kept[KEEP_COUNT];
+    uint64_t held;             /* times that one connection was not read because it had had its share of a batch */
+    uint64_t level, interval_ms, most_rows; /* now: shed_level() and the measures behind it */
 };
 
 struct gateway *gateway_new(const struct gateway_host *host, struct clock clock);
@@ -72,6 +83,17 @@ void gateway_command(struct gateway *gateway, const char *seal, const char *comm
 
 /* A seal's set-up changed: it is looked up anew with its next message. */
 void gateway_profile_changed(struct gateway *gateway, const char *seal);
+
+/* The rest of the platform is behind (0 not, 3 very much): plain reports are shed at least so hard. Any thread. */
+void gateway_pressure(struct gateway *gateway, unsigned level);
+
+/* Observations a second of a tenant (gateway_host.tenant), of a listener ("jt701/tcp"), or ("*") of each tenant without a
+ * quota of its own; above it plain reports are shed. Before gateway_start(); listeners: after gateway_listen() too. False:
+ * out of memory. */
+bool gateway_quota(struct gateway *gateway, const char *name, unsigned per_second);
+/* Calls each: what was kept and shed of those that have a quota. Any thread. */
+void gateway_quotas(struct gateway *gateway, void (*each)(void *context, const char *name, unsigned per_second, uint64_t kept, uint64_t shed),
+                    void *context);
 
 struct gateway_counts gateway_counts(const struct gateway *gateway);
 

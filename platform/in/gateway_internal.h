@@ -16,6 +16,7 @@ struct listener {
     bool udp;
     unsigned port;
     void *socket;         /* the network's */
+    struct quota *quota;  /* or NULL */
     struct peer *senders; /* UDP, by address */
     size_t n_senders;
     struct listener *next;
@@ -24,6 +25,7 @@ struct listener {
 struct route_entry { /* the peer that speaks for a seal */
     char seal[BULLA_PROTOCOL_SIZE + BULLA_DEVICE_SIZE];
     uint64_t peer;
+    struct shed_seal memory;
     struct route_entry *prev, *next; /* of the same peer, newest first */
     UT_hash_handle hh;
 };
@@ -31,6 +33,13 @@ struct route_entry { /* the peer that speaks for a seal */
 struct address_entry { /* open connections of one network address */
     char address[64];
     unsigned connections;
+    UT_hash_handle hh;
+};
+
+struct quota { /* of a tenant or a listener */
+    char name[GATEWAY_TENANT_SIZE];
+    struct shed_quota bucket;
+    uint64_t kept, shed;
     UT_hash_handle hh;
 };
 
@@ -61,11 +70,17 @@ struct gateway {
     pthread_mutex_t mutex;
     pthread_cond_t filled;
     struct batch *filling, *spare;
+    struct shed shed;
+    struct quota *quotas;
+    unsigned every_tenant;      /* quota of those that have none of their own, 0: none */
+    int64_t taken_ms;           /* when the engine last took a batch */
+    uint64_t last_batch;
     struct batch *stored, **stored_end;
     struct order *orders, **orders_end;
     size_t last_rows;
     bool woken, stopping, deaf; /* deaf: the loop thread takes nothing any more */
     bool paused;                /* the filling batch is full and the network was asked not to read */
+    bool held;                  /* some connections have put so much into the filling batch that they are not read */
 };
 
 /* The filling batch may be touched between these; unlocking pauses the network when it has become full. */
@@ -84,6 +99,14 @@ void gateway_route(struct gateway *gateway, struct peer *peer, const char *seal)
 void gateway_unroute(struct gateway *gateway, const struct peer *peer);
 struct peer *gateway_speaker(struct gateway *gateway, const char *seal); /* or NULL */
 void gateway_routes_free(struct gateway *gateway);
+
+/* admit.c: what is kept under pressure; under the lock */
+enum shed_keep gateway_judge(struct gateway *gateway, struct peer *peer, const struct bulla_observation *o);
+void gateway_shed(struct gateway *gateway, struct peer *peer, size_t rows, bool answered);
+void gateway_tenant_of(struct gateway *gateway, struct peer *peer, const char *seal);
+/* Whether a connection has had its share of the filling batch while others want theirs. */
+bool gateway_greedy(const struct gateway *gateway, const struct peer *peer);
+void gateway_quotas_free(struct gateway *gateway);
 
 /* Queues bytes for a peer; false when they were dropped (a peer that does not read is closed). */
 bool gateway_send(struct gateway *gateway, struct peer *peer, const struct bulla_bytes *parts, size_t n);

@@ -44,6 +44,8 @@ struct gateway_net {
     void (*close)(void *net, void *socket);
     /* False: nothing more may be told by gateway_bytes() and gateway_packet() until true; closing and opening may. */
     void (*reading)(void *net, bool on);
+    /* Nothing more may be told of this connection until reading(true). May be NULL: then it goes on. */
+    void (*hold)(void *net, void *socket);
     void (*name)(const struct net_address *from, char to[64]); /* for people */
     void (*unlisten)(void *net);                               /* all listeners; nothing is told any more */
 

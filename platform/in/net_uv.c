@@ -108,6 +108,17 @@ static void close_socket(void *net, void *socket)
     uv_close((uv_handle_t *)&s->tcp, on_closed);
 }
 
+static void hold(void *net, void *socket)
+{
+    struct net_uv *u = net;
+    struct net_socket *s = socket;
+    if (s->waiting)
+        return;
+    uv_read_stop((uv_stream_t *)&s->tcp);
+    s->waiting = true;
+    DL_APPEND(u->waiting, s);
+}
+
 /* An empty buffer: "not now". */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
@@ -126,11 +137,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         u->reads++;
         gateway_bytes(s->peer, (const uint8_t *)buf->base, (size_t)n);
     } else if (n == UV_ENOBUFS) {
-        if (!u->deaf)
-            return; /* it has had its share of this turn */
-        uv_read_stop(stream);
-        s->waiting = true;
-        DL_APPEND(u->waiting, s);
+        if (u->deaf)
+            hold(u, s); /* else it has had its share of this turn */
     } else if (n < 0) {
         gateway_hung_up(s->peer);
     }
@@ -439,6 +447,6 @@ bool net_uv_new(struct gateway *gateway, struct gateway_net *out)
     u->async.data = u->timer.data = u->check.data = u;
     u->gateway = gateway;
     u->turn = 1;
-    *out = (struct gateway_net){u, listen_at, send_tcp, send_udp, close_socket, reading, name, unlisten, start, wake, stop, net_free};
+    *out = (struct gateway_net){u, listen_at, send_tcp, send_udp, close_socket, reading, hold, name, unlisten, start, wake, stop, net_free};
     return true;
 }

@@ -80,6 +80,12 @@ static void learn_profile(struct peer *p, const char *seal)
     p->link.profile = special ? &p->profile : NULL;
 }
 
+static bool speaks_for(const struct peer *p, const struct bulla_observation *o)
+{
+    size_t n = strlen(o->protocol);
+    return p->profile_known && strncmp(p->seal, o->protocol, n) == 0 && p->seal[n] == ':' && strcmp(p->seal + n + 1, o->device) == 0;
+}
+
 static void on_emit(void *host, const struct bulla_observation *o)
 {
     struct peer *p = host;
@@ -87,18 +93,20 @@ static void on_emit(void *host, const struct bulla_observation *o)
     if (!row)
         return;
     row->o.received_ms = p->link.now_ms;
-    size_t n = strlen(o->protocol);
-    if (p->profile_known && strncmp(p->seal, o->protocol, n) == 0 && p->seal[n] == ':' && strcmp(p->seal + n + 1, o->device) == 0)
-        return;
-    char seal[sizeof p->seal];
-    snprintf(seal, sizeof seal, "%s:%s", o->protocol, o->device);
-    learn_profile(p, seal);
-    p->host->route(p->host->gateway, p, seal);
+    if (!speaks_for(p, o)) {
+        char seal[sizeof p->seal];
+        snprintf(seal, sizeof seal, "%s:%s", o->protocol, o->device);
+        learn_profile(p, seal);
+        p->host->route(p->host->gateway, p, seal);
+    }
+    if (p->keep == SHED_NO || p->keep == KEEP_CALM) /* one that must be kept keeps the whole message */
+        p->keep = p->host->judge(p->host->gateway, p, o);
 }
 
 static void on_reply(void *host, const uint8_t *bytes, size_t n)
 {
     struct peer *p = host;
+    p->unnamed |= p->proto && !shed_answer_names(p->proto->name, bytes, n);
     if (batch_put_reply(p->host->batch(p->host->gateway), p->number, bytes, n))
         p->host->counts->replies++;
     else
@@ -197,13 +205,31 @@ static void attach_raw(struct peer *p, struct batch_mark mark, const uint8_t *at
         b->rows[i].raw_len = n;
     }
     p->host->counts->observations += b->n_rows - mark.rows;
+    if (p->batch != b->number) {
+        p->batch = b->number;
+        p->batch_rows = 0;
+    }
+    p->batch_rows += b->n_rows - mark.rows;
+}
+
+/* More comes than can be stored, and this says nothing new: neither stored nor acknowledged, so the device keeps it. */
+static bool shed(struct peer *p, struct batch *b, struct batch_mark mark)
+{
+    size_t rows = b->n_rows - mark.rows;
+    if (p->keep != SHED_NO || rows == 0 || p->unnamed)
+        return false;
+    p->host->counts->replies -= b->n_replies - mark.replies;
+    p->host->shed(p->host->gateway, p, rows, b->n_replies > mark.replies);
+    batch_rewind(b, mark);
+    return true;
 }
 
 static void decode(struct peer *p, const uint8_t *at, size_t n)
 {
     struct batch *b = p->host->batch(p->host->gateway);
     struct batch_mark mark = batch_mark(b);
-    p->again = false;
+    p->again = p->unnamed = false;
+    p->keep = SHED_NO;
     enum bulla_status outcome = p->proto->decode(&p->link, at, n);
     if (p->again && outcome == BULLA_OK) {
         batch_rewind(b, mark);
@@ -213,7 +239,8 @@ static void decode(struct peer *p, const uint8_t *at, size_t n)
     p->host->counts->by_protocol[p->proto->number & 15]++;
     if (outcome == BULLA_OK && !b->failed) {
         p->messages++;
-        attach_raw(p, mark, at, n);
+        if (!shed(p, b, mark))
+            attach_raw(p, mark, at, n);
         return;
     }
     if (b->failed) { /* nothing of this message may be half kept; the device will send it again */

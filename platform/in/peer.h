@@ -10,6 +10,7 @@
 
 #include "platform/in/gateway.h"
 #include "platform/in/net.h"
+#include "platform/in/shed.h"
 
 struct peer;
 struct listener;
@@ -19,6 +20,8 @@ struct peer_host { /* what a peer needs of its gateway */
     struct batch *(*batch)(struct gateway *gateway); /* the batch being filled; locked by the caller of peer_feed */
     bool (*profile)(struct gateway *gateway, const char *seal, struct proto_profile *out);
     void (*route)(struct gateway *gateway, struct peer *peer, const char *seal); /* commands for this seal go to this peer */
+    enum shed_keep (*judge)(struct gateway *gateway, struct peer *peer, const struct bulla_observation *o);
+    void (*shed)(struct gateway *gateway, struct peer *peer, size_t rows, bool answered); /* a message was: count it */
     void (*random)(struct gateway *gateway, uint8_t *to, size_t n);
     struct gateway_counts *counts;
     size_t *reassembly_total;
@@ -34,6 +37,13 @@ struct peer {
     char seal[BULLA_PROTOCOL_SIZE + BULLA_DEVICE_SIZE]; /* who spoke last, "" : nobody yet */
     bool profile_known;
     bool again;                     /* the profile just found out makes this message worth decoding once more */
+    struct shed_seal *memory;       /* of the seal that spoke last, in its route; NULL: another connection speaks for it now */
+    struct quota *tenant;           /* of that seal; NULL: none */
+    enum shed_keep keep;            /* the message at hand: why it is kept, */
+    enum shed_why why;              /* or why not */
+    bool unnamed;                   /* its answer does not say for what */
+    uint64_t batch;                 /* the batch it put rows into last, */
+    size_t batch_rows;              /* and how many */
     bool packets;                   /* UDP: nothing is held between packets */
     bool closing;
     bool busy;                      /* being fed: who closes it now leaves freeing it to the feeder */

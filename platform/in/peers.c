@@ -118,7 +118,13 @@ static void feed(struct gateway *g, struct peer *p, const uint8_t *at, size_t n)
     gateway_release(g);
     gateway_lock(g);
     bool keep = p->closing || peer_feed(p, at, n, clock_now(&g->clock)) || p->packets;
+    bool hold = keep && !p->closing && g->net.hold && !p->packets && gateway_greedy(g, p);
+    g->held |= hold;
     gateway_unlock(g);
+    if (hold) {
+        g->counts.held++;
+        g->net.hold(g->net.net, p->socket);
+    }
     if (!keep)
         gateway_close_peer(g, p);
     p->busy = false;
@@ -215,6 +221,9 @@ unsigned gateway_listen(struct gateway *g, const char *protocol, const char *tra
         free(l);
         return 0;
     }
+    char name[GATEWAY_TENANT_SIZE];
+    snprintf(name, sizeof name, "%s/%s", protocol, transport);
+    HASH_FIND_STR(g->quotas, name, l->quota);
     l->next = g->listeners;
     g->listeners = l;
     return l->port;

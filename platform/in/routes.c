@@ -28,6 +28,8 @@ static void leave_peer(struct gateway *g, struct route_entry *r)
         return;
     DL_DELETE(p->routes, r);
     p->n_routes--;
+    if (p->memory == &r->memory)
+        p->memory = NULL;
 }
 
 static void forget_route(struct gateway *g, struct route_entry *r)
@@ -43,6 +45,8 @@ void gateway_route(struct gateway *g, struct peer *p, const char *seal)
 {
     struct route_entry *r;
     HASH_FIND_STR(g->routes, seal, r);
+    p->memory = r ? &r->memory : NULL;
+    gateway_tenant_of(g, p, seal);
     if (r && r->peer == p->number)
         return;
     if (r) {
@@ -54,6 +58,7 @@ void gateway_route(struct gateway *g, struct peer *p, const char *seal)
         snprintf(r->seal, sizeof r->seal, "%s", seal);
         HASH_ADD_STR(g->routes, seal, r);
     }
+    p->memory = &r->memory;
     r->peer = p->number;
     DL_PREPEND(p->routes, r);
     gateway_note(g, NOTE_CONNECTED, seal, "");
