@@ -71,7 +71,7 @@ static void add_word(struct page *page, const char *word, size_t n)
         return;
     }
     pg_param_text(&page->p, value);
-    pg_sql_add(&page->sql, " AND bulla_beginnings(search) @> ARRAY[bulla_fold($%d)]", page->p.n);
+    pg_sql_add(&page->sql, " AND words @> ARRAY[bulla_fold($%d)]", page->p.n);
 }
 
 static void add_search(struct page *page, const char *text)

@@ -2,6 +2,9 @@
 --
 -- An index does not end in the row's position by itself here: those of lists name it, so that a page is read in order and
 -- stops early.
+--
+--   x.search   what can be searched for, one text, without the case of its letters: found by any three characters or more
+--   x.words    the first one and two characters of its words
 
 -- Text as the search compares it: without the case of Latin, Greek and Cyrillic letters, whatever the database's locale; the
 -- letters are those of fold.c.
@@ -32,10 +35,15 @@ CREATE TABLE journey (
     corridor_m double precision,
     route bytea NOT NULL,                                     -- lat, lon as little-endian doubles, point after point
     open boolean NOT NULL GENERATED ALWAYS AS (state < 4) STORED, -- not released, not cancelled
-    search text NOT NULL GENERATED ALWAYS AS (bulla_fold(id || chr(10) || reference || chr(10) || vehicle || chr(10) || driver || chr(10) || containers || chr(10) || seals)) STORED
+    search text NOT NULL GENERATED ALWAYS AS
+        (bulla_fold(id || chr(10) || reference || chr(10) || vehicle || chr(10) || driver || chr(10) || containers || chr(10)
+            || seals)) STORED,
+    words text[] GENERATED ALWAYS AS
+        (bulla_beginnings(bulla_fold(id || chr(10) || reference || chr(10) || vehicle || chr(10) || driver || chr(10) || containers
+            || chr(10) || seals))) STORED
 );
 CREATE INDEX journey_search ON journey USING gin (search gin_trgm_ops);
-CREATE INDEX journey_words ON journey USING gin (bulla_beginnings(search));
+CREATE INDEX journey_words ON journey USING gin (words);
 CREATE INDEX journey_state ON journey (state, position);
 CREATE INDEX journey_open ON journey (position) WHERE open;
 CREATE INDEX journey_carrier ON journey (carrier, position);
@@ -71,10 +79,14 @@ CREATE TABLE alarm (
     carrier text NOT NULL DEFAULT '',                         -- of its journey: set with the alarm, then kept by triggers
     open boolean NOT NULL GENERATED ALWAYS AS (state < 3) STORED, -- not resolved, not withdrawn
     about text NOT NULL DEFAULT '',
-    search text NOT NULL GENERATED ALWAYS AS (bulla_fold(id || chr(10) || journey || chr(10) || seal || chr(10) || why || chr(10) || patrol || chr(10) || about)) STORED
+    search text NOT NULL GENERATED ALWAYS AS
+        (bulla_fold(id || chr(10) || journey || chr(10) || seal || chr(10) || why || chr(10) || patrol || chr(10) || about)) STORED,
+    words text[] GENERATED ALWAYS AS
+        (bulla_beginnings(bulla_fold(id || chr(10) || journey || chr(10) || seal || chr(10) || why || chr(10) || patrol || chr(10)
+            || about))) STORED
 );
 CREATE INDEX alarm_search ON alarm USING gin (search gin_trgm_ops);
-CREATE INDEX alarm_words ON alarm USING gin (bulla_beginnings(search));
+CREATE INDEX alarm_words ON alarm USING gin (words);
 CREATE INDEX alarm_state ON alarm (state, position);
 CREATE INDEX alarm_open ON alarm (position) WHERE open;
 CREATE INDEX alarm_journey ON alarm (journey, position);
@@ -104,10 +116,12 @@ CREATE TABLE seal (
     class integer NOT NULL, life integer NOT NULL, label text NOT NULL, model text NOT NULL,
     owner text NOT NULL, station text NOT NULL, journey text NOT NULL,
     has_zone boolean NOT NULL, zone_minutes integer NOT NULL, created_ms bigint NOT NULL,
-    search text NOT NULL GENERATED ALWAYS AS (bulla_fold(id || chr(10) || label || chr(10) || model)) STORED
+    search text NOT NULL GENERATED ALWAYS AS
+        (bulla_fold(id || chr(10) || label || chr(10) || model)) STORED,
+    words text[] GENERATED ALWAYS AS (bulla_beginnings(bulla_fold(id || chr(10) || label || chr(10) || model))) STORED
 );
 CREATE INDEX seal_search ON seal USING gin (search gin_trgm_ops);
-CREATE INDEX seal_words ON seal USING gin (bulla_beginnings(search));
+CREATE INDEX seal_words ON seal USING gin (words);
 CREATE INDEX seal_class ON seal (class, position);
 CREATE INDEX seal_life ON seal (life, position);
 CREATE INDEX seal_owner ON seal (owner, position);
@@ -119,10 +133,12 @@ CREATE TABLE station (
     id text NOT NULL UNIQUE,
     version bigint NOT NULL,
     kind integer NOT NULL, name text NOT NULL, code text NOT NULL, lat double precision, lon double precision, radius_m double precision,
-    search text NOT NULL GENERATED ALWAYS AS (bulla_fold(id || chr(10) || name || chr(10) || code)) STORED
+    search text NOT NULL GENERATED ALWAYS AS
+        (bulla_fold(id || chr(10) || name || chr(10) || code)) STORED,
+    words text[] GENERATED ALWAYS AS (bulla_beginnings(bulla_fold(id || chr(10) || name || chr(10) || code))) STORED
 );
 CREATE INDEX station_search ON station USING gin (search gin_trgm_ops);
-CREATE INDEX station_words ON station USING gin (bulla_beginnings(search));
+CREATE INDEX station_words ON station USING gin (words);
 CREATE INDEX station_kind ON station (kind, position);
 
 CREATE TABLE party (
@@ -130,10 +146,12 @@ CREATE TABLE party (
     id text NOT NULL UNIQUE,
     version bigint NOT NULL,
     kind integer NOT NULL, name text NOT NULL, code text NOT NULL,
-    search text NOT NULL GENERATED ALWAYS AS (bulla_fold(id || chr(10) || name || chr(10) || code)) STORED
+    search text NOT NULL GENERATED ALWAYS AS
+        (bulla_fold(id || chr(10) || name || chr(10) || code)) STORED,
+    words text[] GENERATED ALWAYS AS (bulla_beginnings(bulla_fold(id || chr(10) || name || chr(10) || code))) STORED
 );
 CREATE INDEX party_search ON party USING gin (search gin_trgm_ops);
-CREATE INDEX party_words ON party USING gin (bulla_beginnings(search));
+CREATE INDEX party_words ON party USING gin (words);
 CREATE INDEX party_kind ON party (kind, position);
 
 CREATE TABLE "user" (
@@ -143,10 +161,12 @@ CREATE TABLE "user" (
     name text NOT NULL, full_name text NOT NULL, role integer NOT NULL,
     party text NOT NULL, station text NOT NULL, password text NOT NULL,
     must_change boolean NOT NULL, disabled boolean NOT NULL, created_ms bigint NOT NULL,
-    search text NOT NULL GENERATED ALWAYS AS (bulla_fold(id || chr(10) || name || chr(10) || full_name)) STORED
+    search text NOT NULL GENERATED ALWAYS AS
+        (bulla_fold(id || chr(10) || name || chr(10) || full_name)) STORED,
+    words text[] GENERATED ALWAYS AS (bulla_beginnings(bulla_fold(id || chr(10) || name || chr(10) || full_name))) STORED
 );
 CREATE INDEX user_search ON "user" USING gin (search gin_trgm_ops);
-CREATE INDEX user_words ON "user" USING gin (bulla_beginnings(search));
+CREATE INDEX user_words ON "user" USING gin (words);
 CREATE UNIQUE INDEX user_name ON "user" (lower(name COLLATE "C"));
 CREATE INDEX user_role ON "user" (role, position);
 CREATE INDEX user_party ON "user" (party, position);
@@ -168,10 +188,13 @@ CREATE TABLE command (
     state integer NOT NULL, answer text NOT NULL, answers text NOT NULL, serial integer NOT NULL,
     created_ms bigint NOT NULL, sent_ms bigint NOT NULL, done_ms bigint NOT NULL, expires_ms bigint NOT NULL,
     open boolean NOT NULL GENERATED ALWAYS AS (state < 2) STORED, -- queued or sent
-    search text NOT NULL GENERATED ALWAYS AS (bulla_fold(id || chr(10) || seal || chr(10) || name || chr(10) || journey || chr(10) || reason)) STORED
+    search text NOT NULL GENERATED ALWAYS AS
+        (bulla_fold(id || chr(10) || seal || chr(10) || name || chr(10) || journey || chr(10) || reason)) STORED,
+    words text[] GENERATED ALWAYS AS
+        (bulla_beginnings(bulla_fold(id || chr(10) || seal || chr(10) || name || chr(10) || journey || chr(10) || reason))) STORED
 );
 CREATE INDEX command_search ON command USING gin (search gin_trgm_ops);
-CREATE INDEX command_words ON command USING gin (bulla_beginnings(search));
+CREATE INDEX command_words ON command USING gin (words);
 CREATE INDEX command_state ON command (state, position);
 CREATE INDEX command_open ON command (position) WHERE open;
 CREATE INDEX command_seal ON command (seal, position);
@@ -184,10 +207,13 @@ CREATE TABLE audit (
     seq bigint NOT NULL UNIQUE, -- 1, 2, 3 ... without a gap
     time_ms bigint NOT NULL, "user" text NOT NULL, user_name text NOT NULL, action text NOT NULL, object text NOT NULL,
     address text NOT NULL, detail text NOT NULL,
-    search text NOT NULL GENERATED ALWAYS AS (bulla_fold(user_name || chr(10) || action || chr(10) || object || chr(10) || detail)) STORED
+    search text NOT NULL GENERATED ALWAYS AS
+        (bulla_fold(user_name || chr(10) || action || chr(10) || object || chr(10) || detail)) STORED,
+    words text[] GENERATED ALWAYS AS
+        (bulla_beginnings(bulla_fold(user_name || chr(10) || action || chr(10) || object || chr(10) || detail))) STORED
 );
 CREATE INDEX audit_search ON audit USING gin (search gin_trgm_ops);
-CREATE INDEX audit_words ON audit USING gin (bulla_beginnings(search));
+CREATE INDEX audit_words ON audit USING gin (words);
 CREATE INDEX audit_user ON audit ("user", position);
 CREATE INDEX audit_action ON audit (action, position);
 CREATE INDEX audit_object ON audit (object, position);
