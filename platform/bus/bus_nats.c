@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bus over NATS JetStream: opened, closed, sent on, taken from. How it is built stands in nats_bus.h.
+
+#include "platform/bus/nats_bus.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { KEEPER_MS = 100, LOOK_SOON_MS = 250, LOOK_UNREADY_MS = 500, NOTICE_TOPIC = 15 };
+
+int64_t nats_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+struct timespec nats_in_ms(unsigned ms)
+{
+    struct timespec then;
+    clock_gettime(CLOCK_MONOTONIC, &then);
+    int64_t ns = then.tv_nsec + (int64_t)ms * 1000000;
+    then.tv_sec += ns / 1000000000;
+    then.tv_nsec = ns % 1000000000;
+    return then;
+}
+
+/* --- what waits to be taken --- */
+
+void nats_signal(struct nats_bus *bus)
+{
+    pthread_cond_broadcast(&bus->taken);
+    if (!bus->woken && bus->options.wake) {
+        bus->woken = true;
+        bus->options.wake(bus->options.wake_context);
+    }
+}
+
+static size_t size_of(const struct nats_event *event)
+{
+    return event->message ? (size_t)natsMsg_GetDataLength(event->message) : 0;
+}
+
+void nats_push(struct nats_bus *bus, struct nats_event *event)
+{
+    event->next = NULL;
+    *(bus->first ? &bus->end->next : &bus->first) = event;
+    bus->end = event;
+    bus->queued++;
+    bus->queued_bytes += size_of(event);
+    bus->counts.bytes_in += size_of(event);
+    nats_signal(bus);
+}
+
+static struct nats_event *pop(struct nats_bus *bus)
+{
+    struct nats_event *event = bus->first;
+    if (event) {
+        bus->first = event->next;
+        bus->queued--;
+        bus->queued_bytes -= size_of(event);
+    }
+    return event;
+}
+
+static void free_event(struct nats_event *event)
+{
+    natsMsg_Destroy(event->message);
+    free(event);
+}
+
+void nats_say_link(struct nats_bus *bus, const char *why)
+{
+    bool up = bus->connected && bus->ready;
+    if (up != bus->counts.up || strcmp(bus->why, why) != 0) {
+        bus->counts.up = up;
+        snprintf(bus->why, sizeof bus->why, "%s", why);
+        bus->link_changed = true;
+        nats_signal(bus);
+    }
+}
+
+/* --- sending --- */
+
+static void free_slot(struct nats_bus *bus, struct nats_slot *slot)
+{
+    bus->sending_bytes -= slot->bytes;
+    bus->slots_used--;
+    slot->serial = 0;
+}
+
+void nats_slot_resolve(struct nats_bus *bus, struct nats_slot *slot, uint64_t sequence)
+{
+    struct nats_event *event = calloc(1, sizeof *event);
+    if (!event) {
+        return; /* the keeper comes to it again */
+    }
+    event->kind = sequence ? BUS_SENT : BUS_UNSENT;
+    event->token = slot->token;
+    event->place = sequence ? bus->incarnation << NATS_SEQUENCE | sequence : 0;
+    *(sequence ? &bus->counts.acknowledged : &bus->counts.unsent) += 1;
+    free_slot(bus, slot);
+    nats_push(bus, event);
+}
+
+void nats_resolve_all(struct nats_bus *bus, int64_t now_ms)
+{
+    for (unsigned i = 0; i < LIMIT_BUS_SENDING_MESSAGES && bus->slots_used; i++) {
+        if (bus->slots[i].serial && now_ms >= bus->slots[i].until_ms) {
+            nats_slot_resolve(bus, &bus->slots[i], 0);
+        }
+    }
+}
+
+static struct nats_slot *take_slot(struct nats_bus *bus, size_t bytes, uint64_t token)
+{
+    bool room = bus->slots_used < LIMIT_BUS_SENDING_MESSAGES && (!bus->slots_used || bus->sending_bytes + bytes <= LIMIT_BUS_SENDING_BYTES);
+    if (!bus->connected || !bus->ready || !room || bytes > BUS_PARCEL_MOST) {
+        return NULL;
+    }
+    while (bus->slots[bus->slot_next].serial) {
+        bus->slot_next = (bus->slot_next + 1) % LIMIT_BUS_SENDING_MESSAGES;
+    }
+    struct nats_slot *slot = &bus->slots[bus->slot_next];
+    *slot = (struct nats_slot){token, ++bus->serial, bytes, nats_now_ms() + NATS_ANSWER_MS};
+    bus->slots_used++;
+    bus->sending_bytes += bytes;
+    return slot;
+}
+
+static natsStatus publish(struct nats_bus *bus, const char *subject, const char *reply, const char *name, struct bulla_bytes bytes)
+{
+    natsMsg *message = NULL;
+    natsStatus status = natsMsg_Create(&message, subject, reply, (const char *)bytes.at, (int)bytes.len);
+    if (status == NATS_OK) {
+        status = natsMsgHeader_Set(message, "Nats-Msg-Id", name);
+    }
+    if (status == NATS_OK) {
+        status = natsConnection_PublishMsg(bus->connection, message);
+    }
+    natsMsg_Destroy(message);
+    return status;
+}
+
+static bool nats_send(struct bus *base, unsigned partition, const char *name, struct bulla_bytes bytes, uint64_t token)
+{
+    struct nats_bus *bus = (struct nats_bus *)base;
+    char subject[40], reply[NATS_REPLY_SIZE];
+    if (partition >= bus->options.partitions) {
+        return false;
+    }
+    pthread_mutex_lock(&bus->lock);
+    struct nats_slot *slot = take_slot(bus, bytes.len, token);
+    uint64_t serial = slot ? slot->serial : 0;
+    pthread_mutex_unlock(&bus->lock);
+    if (!slot) {
+        return false;
+    }
+    snprintf(subject, sizeof subject, "bulla.p.%u", partition);
+    snprintf(reply, sizeof reply, "%s.a.%u.%" PRIu64, bus->inbox, (unsigned)(slot - bus->slots), serial);
+    natsStatus status = publish(bus, subject, reply, name, bytes);
+    bool taken = true;
+    pthread_mutex_lock(&bus->lock);
+    if (status == NATS_OK) {
+        bus->counts.sent++;
+        bus->counts.bytes_out += bytes.len;
+    } else if (slot->serial == serial) { /* else its end has been told already */
+        free_slot(bus, slot);
+        taken = false;
+    }
+    pthread_mutex_unlock(&bus->lock);
+    return taken;
+}
+
+/* {"stream":..,"seq":N,..} or {"error":{..}}; with the lock. */
+static void on_acknowledgement(struct nats_bus *bus, const char *what, natsMsg *message)
+{
+    unsigned index = 0;
+    uint64_t serial = 0;
+    if (sscanf(what, "a.%u.%" SCNu64, &index, &serial) != 2 || index >= LIMIT_BUS_SENDING_MESSAGES || bus->slots[index].serial != serial ||
+        !serial) {
+        return;
+    }
+    json_t *answer = json_loadb(natsMsg_GetData(message), (size_t)natsMsg_GetDataLength(message), 0, NULL);
+    json_int_t sequence = json_integer_value(json_object_get(answer, "seq"));
+    const char *words = json_string_value(json_object_get(json_object_get(answer, "error"), "description"));
+    if (sequence <= 0) {
+        bus->look_now = true;
+        bus->healthy = false;
+        snprintf(bus->health, sizeof bus->health, "the broker refuses parcels: %.200s", words ? words : "it has no stream for them now");
+    }
+    nats_slot_resolve(bus, &bus->slots[index], sequence > 0 ? (uint64_t)sequence : 0);
+    json_decref(answer);
+}
+
+/* --- callbacks of libnats, in its threads --- */
+
+void nats_on_message(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *closure)
+{
+    struct nats_bus *bus = closure;
+    const char *subject = natsMsg_GetSubject(message);
+    size_t length = strlen(bus->inbox);
+    bool kept = false;
+    (void)connection;
+    (void)subscription;
+    pthread_mutex_lock(&bus->lock);
+    if (strncmp(subject, bus->inbox, length) != 0) {
+        kept = nats_follow_parcel(bus, message);
+    } else if (subject[length + 1] == 'a') {
+        on_acknowledgement(bus, subject + length + 1, message);
+    } else {
+        nats_follow_answer(bus, subject + length + 1, message);
+    }
+    pthread_mutex_unlock(&bus->lock);
+    if (!kept) {
+        natsMsg_Destroy(message);
+    }
+}
+
+void nats_on_notice(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *closure)
+{
+    struct nats_bus *bus = closure;
+    (void)connection;
+    (void)subscription;
+    pthread_mutex_lock(&bus->lock);
+    bool room = bus->queued < LIMIT_BUS_EVENTS && bus->queued_bytes < LIMIT_BUS_EVENT_BYTES;
+    bool fits = strlen(natsMsg_GetSubject(message)) <= sizeof "bulla.n." - 1 + NOTICE_TOPIC;
+    struct nats_event *event = room && fits ? calloc(1, sizeof *event) : NULL;
+    if (event) {
+        event->kind = BUS_NOTICE;
+        event->message = message;
+        bus->counts.notices_in++;
+        nats_push(bus, event);
+    } else {
+        bus->counts.notices_lost++;
+    }
+    pthread_mutex_unlock(&bus->lock);
+    if (!event) {
+        natsMsg_Destroy(message);
+    }
+}
+
+/* --- the keeper --- */
+
+static void *keep(void *context)
+{
+    struct nats_bus *bus = context;
+    pthread_mutex_lock(&bus->lock);
+    while (!bus->closing) {
+        int64_t now_ms = nats_now_ms(), since = now_ms - bus->looked_ms;
+        nats_resolve_all(bus, now_ms);
+        if (bus->connected && since >= (bus->look_now ? LOOK_SOON_MS : bus->ready ? NATS_LOOK_MS : LOOK_UNREADY_MS)) {
+            pthread_mutex_unlock(&bus->lock);
+            nats_stream_look(bus);
+            pthread_mutex_lock(&bus->lock);
+            now_ms = nats_now_ms();
+        }
+        if (bus->connected && bus->ready && !bus->closing) {
+            nats_follow_tend(bus, now_ms);
+        }
+        struct timespec until = nats_in_ms(KEEPER_MS);
+        if (!bus->closing) {
+            pthread_cond_timedwait(&bus->keep, &bus->lock, &until);
+        }
+    }
+    pthread_mutex_unlock(&bus->lock);
+    return NULL;
+}
+
+/* --- opening and closing --- */
+
+static void nats_close(struct bus *base)
+{
+    struct nats_bus *bus = (struct nats_bus *)base;
+    pthread_mutex_lock(&bus->lock);
+    bus->closing = true;
+    pthread_cond_broadcast(&bus->keep);
+    pthread_mutex_unlock(&bus->lock);
+    if (bus->keeper_runs) {
+        pthread_join(bus->keeper, NULL);
+    }
+    nats_link_close(bus);
+    for (struct nats_event *event; (event = pop(bus));) {
+        free_event(event);
+    }
+    pthread_cond_destroy(&bus->keep);
+    pthread_cond_destroy(&bus->taken);
+    pthread_mutex_destroy(&bus->lock);
+    free(bus);
+}
+
+static struct bus *nats_open(const char *url, const struct bus_options *options, char *why, size_t size)
+{
+    struct nats_bus *bus = calloc(1, sizeof *bus + options->partitions * sizeof bus->followers[0]);
+    pthread_condattr_t attributes;
+    if (!bus) {
+        snprintf(why, size, "bus: out of memory");
+        return NULL;
+    }
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&bus->lock, NULL);
+    pthread_cond_init(&bus->keep, &attributes);
+    pthread_cond_init(&bus->taken, &attributes);
+    pthread_condattr_destroy(&attributes);
+    bus->options = *options;
+    bool right = nats_url_read(url, &bus->url, why, size) && nats_link_open(bus, why, size);
+    if (right && pthread_create(&bus->keeper, NULL, keep, bus) == 0) {
+        bus->keeper_runs = true;
+        return &bus->bus;
+    }
+    if (right) {
+        snprintf(why, size, "bus: no thread can be made");
+    }
+    nats_close(&bus->bus);
+    return NULL;
+}
+
+/* --- following, notices, taking --- */
+
+static bool nats_follow(struct bus *base, unsigned partition, uint64_t after)
+{
+    struct nats_bus *bus = (struct nats_bus *)base;
+    if (partition >= bus->options.partitions) {
+        return false;
+    }
+    pthread_mutex_lock(&bus->lock);
+    struct nats_follower *follower = &bus->followers[partition];
+    follower->wanted = true;
+    follower->doubt = false;
+    follower->generation++;
+    follower->attempt++;
+    follower->state = NATS_NEEDS;
+    follower->consumer[0] = '\0'; /* an older one ends by itself */
+    follower->last = after;
+    pthread_cond_broadcast(&bus->keep);
+    pthread_mutex_unlock(&bus->lock);
+    return true;
+}
+
+static void nats_unfollow(struct bus *base, unsigned partition)
+{
+    struct nats_bus *bus = (struct nats_bus *)base;
+    if (partition < bus->options.partitions) {
+        pthread_mutex_lock(&bus->lock);
+        bus->followers[partition].wanted = false;
+        bus->followers[partition].generation++;
+        bus->followers[partition].attempt++;
+        pthread_mutex_unlock(&bus->lock);
+    }
+}
+
+static void nats_pause(struct bus *base, bool paused)
+{
+    struct nats_bus *bus = (struct nats_bus *)base;
+    pthread_mutex_lock(&bus->lock);
+    bus->paused = paused;
+    pthread_cond_broadcast(&bus->keep);
+    pthread_mutex_unlock(&bus->lock);
+}
+
+static bool nats_notice(struct bus *base, const char *topic, struct bulla_bytes bytes)
+{
+    struct nats_bus *bus = (struct nats_bus *)base;
+    char subject[40];
+    bool right = *topic && strlen(topic) <= NOTICE_TOPIC && !strpbrk(topic, ".*> \t\r\n") && bytes.len <= BUS_NOTICE_MOST;
+    snprintf(subject, sizeof subject, "bulla.n.%.*s", NOTICE_TOPIC, topic);
+    pthread_mutex_lock(&bus->lock);
+    bool connected = bus->connected;
+    pthread_mutex_unlock(&bus->lock);
+    right = right && connected && natsConnection_Publish(bus->connection, subject, bytes.at, (int)bytes.len) == NATS_OK;
+    pthread_mutex_lock(&bus->lock);
+    *(right ? &bus->counts.notices_out : &bus->counts.notices_lost) += 1;
+    pthread_mutex_unlock(&bus->lock);
+    return right;
+}
+
+/* The next event, with the lock; false when nothing waits. *held is freed by the caller. */
+static bool next_event(struct nats_bus *bus, struct bus_event *out, struct nats_event **held)
+{
+    *out = (struct bus_event){.kind = BUS_LINK};
+    *held = NULL;
+    if (bus->link_changed) {
+        bus->link_changed = false;
+        out->up = bus->counts.up;
+        snprintf(out->why, sizeof out->why, "%s", bus->why);
+        return true;
+    }
+    struct nats_event *event;
+    while ((event = pop(bus)) && event->kind == BUS_PARCEL && event->generation != bus->followers[event->partition].generation) {
+        free_event(event); /* not followed any more, or from another place */
+    }
+    if (!event) {
+        return false;
+    }
+    *held = event;
+    out->kind = event->kind;
+    out->partition = event->partition;
+    out->place = event->place;
+    out->token = event->token;
+    if (event->message) {
+        out->bytes = (struct bulla_bytes){(const uint8_t *)natsMsg_GetData(event->message), (size_t)natsMsg_GetDataLength(event->message)};
+    }
+    if (event->kind == BUS_NOTICE) {
+        snprintf(out->topic, sizeof out->topic, "%s", natsMsg_GetSubject(event->message) + strlen("bulla.n."));
+    }
+    return true;
+}
+
+static size_t nats_take(struct bus *base, unsigned wait_ms, size_t most, bus_event_fn each, void *context)
+{
+    struct nats_bus *bus = (struct nats_bus *)base;
+    struct timespec until = nats_in_ms(wait_ms);
+    struct bus_event out;
+    struct nats_event *held = NULL;
+    size_t n = 0;
+    pthread_mutex_lock(&bus->lock);
+    while (wait_ms && !bus->first && !bus->link_changed && pthread_cond_timedwait(&bus->taken, &bus->lock, &until) != ETIMEDOUT) {
+    }
+    bool full = bus->queued_bytes >= LIMIT_BUS_EVENT_BYTES / 2 || bus->queued >= LIMIT_BUS_EVENTS / 2;
+    while (n < most && next_event(bus, &out, &held)) {
+        pthread_mutex_unlock(&bus->lock);
+        each(context, &out);
+        if (held) {
+            free_event(held);
+        }
+        n++;
+        pthread_mutex_lock(&bus->lock);
+    }
+    bus->woken = false;
+    if (bus->first || bus->link_changed) {
+        nats_signal(bus);
+    }
+    if (full) {
+        pthread_cond_broadcast(&bus->keep); /* there may be room for more now */
+    }
+    pthread_mutex_unlock(&bus->lock);
+    return n;
+}
+
+static struct bus_counts nats_counts(struct bus *base)
+{
+    struct nats_bus *bus = (struct nats_bus *)base;
+    pthread_mutex_lock(&bus->lock);
+    struct bus_counts counts = bus->counts;
+    pthread_mutex_unlock(&bus->lock);
+    return counts;
+}
+
+static bool nats_health(struct bus *base, char *text, size_t size)
+{
+    struct nats_bus *bus = (struct nats_bus *)base;
+    pthread_mutex_lock(&bus->lock);
+    bool healthy = bus->healthy && bus->ready;
+    snprintf(text, size, "%s", bus->health);
+    pthread_mutex_unlock(&bus->lock);
+    return healthy;
+}
+
+#define NATS_BACKEND(NAME)                                                                                                                 \
+    {                                                                                                                                      \
+        .scheme = NAME, .open = nats_open, .close = nats_close, .send = nats_send, .follow = nats_follow, .unfollow = nats_unfollow,       \
+        .pause = nats_pause, .notice = nats_notice, .take = nats_take, .counts = nats_counts, .health = nats_health,                       \
+    }
+
+const struct bus_backend bus_nats = NATS_BACKEND("nats");
+const struct bus_backend bus_nats_tls = NATS_BACKEND("tls");

@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The bus over real nats-servers: one of them, and a cluster of three whose members are killed while two nodes send from their outboxes.
+ */
+#include "bus_support.h"
+
+#include <nats/nats.h>
+
+#include "platform/bus/sender.h"
+#include "tests/support/nats.h"
+
+extern const struct bus_backend bus_nats;
+static const struct bus_backend *const BACKENDS[] = {&bus_nats, NULL};
+
+enum { PARTITIONS = 6, KEPT = 4096 };
+
+struct heard { /* what a bus has given */
+    struct bus *bus;
+    size_t sent, unsent, parcels, notices, links;
+    bool up;
+    char why[160], topic[16], notice[64];
+    uint64_t last[PARTITIONS], values[PARTITIONS][KEPT];
+    size_t n[PARTITIONS];
+    unsigned char tokens[KEPT];
+};
+
+static void hear(void *context, const struct bus_event *event)
+{
+    struct heard *heard = context;
+    switch (event->kind) {
+    case BUS_PARCEL:
+        assert_true(event->place > heard->last[event->partition]);
+        heard->last[event->partition] = event->place;
+        assert_true(event->bytes.len >= 8 && heard->n[event->partition] < KEPT);
+        memcpy(&heard->values[event->partition][heard->n[event->partition]++], event->bytes.at, 8);
+        heard->parcels++;
+        break;
+    case BUS_SENT:
+    case BUS_UNSENT:
+        assert_true(event->token < KEPT);
+        assert_int_equal(heard->tokens[event->token]++, 0); /* once each */
+        *(event->kind == BUS_SENT ? &heard->sent : &heard->unsent) += 1;
+        break;
+    case BUS_NOTICE:
+        heard->notices++;
+        memcpy(heard->topic, event->topic, sizeof heard->topic);
+        snprintf(heard->notice, sizeof heard->notice, "%.*s", (int)event->bytes.len, (const char *)event->bytes.at);
+        break;
+    case BUS_LINK:
+        heard->links++;
+        heard->up = event->up;
+        memcpy(heard->why, event->why, sizeof heard->why);
+        break;
+    }
+}
+
+static bool until(struct heard *heard, const size_t *what, size_t wanted, unsigned ms)
+{
+    for (int64_t end = machine_ms() + ms; *what < wanted && machine_ms() < end;) {
+        bus_take(heard->bus, 20, 1000, hear, heard);
+    }
+    return *what >= wanted;
+}
+
+static bool until_up(struct heard *heard, bool up, unsigned ms)
+{
+    for (int64_t end = machine_ms() + ms; heard->up != up && machine_ms() < end;) {
+        bus_take(heard->bus, 20, 1000, hear, heard);
+    }
+    return heard->up == up;
+}
+
+static struct bus *try_open(const char *url, const char *node, char *why, size_t size)
+{
+    struct bus_options options = {.node = node, .partitions = PARTITIONS};
+    return bus_open(BACKENDS, url, &options, why, size);
+}
+
+static void open_bus(struct heard *heard, const struct nats_servers *servers, const char *node)
+{
+    char url[300], why[300] = "";
+    memset(heard, 0, sizeof *heard);
+    nats_servers_url(servers, url, sizeof url);
+    heard->bus = try_open(url, node, why, sizeof why);
+    if (!heard->bus) {
+        fail_msg("bus_open: %s", why);
+    }
+}
+
+static bool send_value(struct heard *heard, unsigned partition, uint64_t value, uint64_t token)
+{
+    char name[40];
+    uint8_t bytes[100] = {0};
+    memcpy(bytes, &value, 8);
+    snprintf(name, sizeof name, "p%u-%llu", partition, (unsigned long long)value);
+    return bus_send(heard->bus, partition, name, (struct bulla_bytes){bytes, sizeof bytes}, token);
+}
+
+static void check_values(const struct heard *heard, unsigned partition, uint64_t first, uint64_t last)
+{
+    assert_int_equal(heard->n[partition], last - first + 1);
+    for (size_t i = 0; i < heard->n[partition]; i++) {
+        assert_int_equal(heard->values[partition][i], first + i);
+    }
+}
+
+static void test_one_server(void **state)
+{
+    struct nats_servers *servers = *state;
+    static struct heard a, b;
+    open_bus(&a, servers, "a");
+    open_bus(&b, servers, "b");
+    assert_true(until_up(&a, true, 5000) && until_up(&b, true, 5000));
+    for (uint64_t i = 1; i <= 600; i++) {
+        assert_true(send_value(&a, (unsigned)(i % 3), (i + 2) / 3, i));
+        bus_take(a.bus, 0, 1000, hear, &a);
+    }
+    assert_true(until(&a, &a.sent, 600, 5000));
+    assert_int_equal(a.unsent, 0);
+    assert_true(bus_follow(b.bus, 1, 0));
+    assert_true(bus_follow(b.bus, 2, 0));
+    assert_true(until(&b, &b.parcels, 400, 5000));
+    check_values(&b, 1, 1, 200);
+    check_values(&b, 2, 1, 200);
+    assert_false(bus_follow(b.bus, PARTITIONS, 0));
+
+    assert_true(send_value(&a, 1, 200, 601)); /* the same name: acknowledged, not stored again */
+    assert_true(send_value(&a, 1, 201, 602));
+    assert_true(until(&a, &a.sent, 602, 5000));
+    assert_true(until(&b, &b.n[1], 201, 5000));
+    check_values(&b, 1, 1, 201);
+
+    bus_pause(b.bus, true);
+    bus_unfollow(b.bus, 2);
+    uint64_t middle = b.last[1];
+    for (uint64_t i = 202; i <= 600; i++) {
+        assert_true(send_value(&a, 1, i, i + 500));
+    }
+    assert_true(until(&a, &a.sent, 1001, 5000));
+    assert_true(until(&b, &b.n[1], 201, 300));
+    bus_take(b.bus, 300, 1000, hear, &b);
+    size_t given = b.n[1];
+    assert_true(given <= 201 + 64); /* of the pull that was under way */
+    bus_pause(b.bus, false);
+    assert_true(until(&b, &b.n[1], 600, 5000));
+    check_values(&b, 1, 1, 600);
+    assert_int_equal(b.n[2], 200);
+
+    static struct heard c; /* from a place in the middle */
+    open_bus(&c, servers, "c");
+    assert_true(bus_follow(c.bus, 1, middle));
+    assert_true(until(&c, &c.n[1], 399, 5000));
+    check_values(&c, 1, 202, 600);
+    char text[600];
+    assert_true(bus_health(c.bus, text, sizeof text));
+    assert_non_null(strstr(text, "one replica"));
+    struct bus_counts counts = bus_counts(a.bus);
+    assert_int_equal(counts.sent, 1001);
+    assert_int_equal(counts.acknowledged, 1001);
+    bus_close(a.bus);
+    bus_close(b.bus);
+    bus_close(c.bus);
+}
+
+static void count_wake(void *context)
+{
+    __atomic_add_fetch((int *)context, 1, __ATOMIC_RELAXED);
+}
+
+static void test_notices(void **state)
+{
+    struct nats_servers *servers = *state;
+    static struct heard a, b;
+    int woken = 0;
+    char url[300], why[300];
+    nats_servers_url(servers, url, sizeof url);
+    open_bus(&a, servers, "a");
+    memset(&b, 0, sizeof b);
+    struct bus_options options = {.node = "b", .partitions = PARTITIONS, .wake = count_wake, .wake_context = &woken};
+    b.bus = bus_open(BACKENDS, url, &options, why, sizeof why);
+    assert_non_null(b.bus);
+    until_up(&a, true, 3000);
+    until_up(&b, true, 3000);
+    usleep(100000);
+    assert_true(bus_notice(a.bus, "positions", (struct bulla_bytes){(const uint8_t *)"hello", 5}));
+    assert_true(until(&b, &b.notices, 1, 3000));
+    assert_string_equal(b.topic, "positions");
+    assert_string_equal(b.notice, "hello");
+    assert_true(__atomic_load_n(&woken, __ATOMIC_RELAXED) > 0);
+    assert_false(until(&a, &a.notices, 1, 200)); /* never one's own */
+    assert_false(bus_notice(a.bus, "two.words", (struct bulla_bytes){(const uint8_t *)"x", 1}));
+    uint8_t *large = calloc(1, BUS_NOTICE_MOST + 1);
+    assert_false(bus_notice(a.bus, "large", (struct bulla_bytes){large, BUS_NOTICE_MOST + 1}));
+    assert_true(bus_notice(a.bus, "large", (struct bulla_bytes){large, BUS_NOTICE_MOST}));
+    assert_true(until(&b, &b.notices, 2, 3000));
+    free(large);
+    assert_int_equal(bus_counts(a.bus).notices_lost, 2);
+    bus_close(a.bus);
+    bus_close(b.bus);
+}
+
+/* The stream is removed, as by somebody who empties a disk: places go on growing, and what is sent then arrives. */
+static void test_lost_stream(void **state)
+{
+    struct nats_servers *servers = *state;
+    static struct heard a;
+    char url[300];
+    natsConnection *connection = NULL;
+    jsCtx *js = NULL;
+    nats_servers_url(servers, url, sizeof url);
+    assert_int_equal(natsConnection_ConnectTo(&connection, url), NATS_OK);
+    assert_int_equal(natsConnection_JetStream(&js, connection, NULL), NATS_OK);
+    js_DeleteStream(js, "BULLA", NULL, NULL);
+    open_bus(&a, servers, "a");
+    until_up(&a, true, 3000);
+    bus_follow(a.bus, 0, 0);
+    for (uint64_t i = 1; i <= 50; i++) {
+        assert_true(send_value(&a, 0, i, i));
+    }
+    assert_true(until(&a, &a.n[0], 50, 5000));
+    uint64_t place = a.last[0];
+    assert_int_equal(js_DeleteStream(js, "BULLA", NULL, NULL), NATS_OK);
+    uint64_t token = 51;
+    for (uint64_t i = 51; i <= 60; i++) { /* as the sender does it: again until it is acknowledged */
+        size_t sent = a.sent;
+        for (int64_t end = machine_ms() + 9000; a.sent == sent && machine_ms() < end; token++) {
+            size_t answered = a.sent + a.unsent;
+            if (send_value(&a, 0, i, token)) {
+                size_t wanted = answered + 1;
+                while (a.sent + a.unsent < wanted && machine_ms() < end) {
+                    bus_take(a.bus, 20, 100, hear, &a);
+                }
+            } else {
+                bus_take(a.bus, 50, 100, hear, &a);
+                token--;
+            }
+        }
+        assert_int_equal(a.sent, sent + 1);
+    }
+    assert_true(until(&a, &a.n[0], 60, 9000));
+    check_values(&a, 0, 1, 60); /* in growing places: hear() looks */
+    assert_true(a.last[0] > place);
+    bus_close(a.bus);
+
+    /* And a worker that had applied more than the stream has, of its very incarnation. */
+    open_bus(&a, servers, "a");
+    until_up(&a, true, 3000);
+    uint64_t high = (place & ~((UINT64_C(1) << 39) - 1)) + (UINT64_C(1) << 39) + 5000;
+    bus_follow(a.bus, 0, high);
+    a.last[0] = high; /* whatever comes must lie beyond */
+    assert_true(until(&a, &a.n[0], 10, 9000));
+    check_values(&a, 0, 51, 60);
+    bus_close(a.bus);
+    jsCtx_Destroy(js);
+    natsConnection_Destroy(connection);
+}
+
+static void expect_refused(const char *url, const char *words)
+{
+    char why[300] = "";
+    struct bus *bus = try_open(url, "a", why, sizeof why);
+    assert_null(bus);
+    if (!strstr(why, words) || strstr(why, "secret")) {
+        fail_msg("%s: expected \"%s\" in: %s", url, words, why);
+    }
+}
+
+static void test_refused(void **state)
+{
+    struct nats_servers *servers = *state;
+    char url[400], plain[300];
+    (void)state;
+    expect_refused("kafka://a", "expected local or a URL");
+    expect_refused("nats:/a", "expected nats://HOST:PORT");
+    expect_refused("nats://", "expected HOST:PORT");
+    expect_refused("nats://a:b:c:99999", "expected HOST");
+    expect_refused("nats://u:secret@h:x", "expected HOST");
+    expect_refused("nats://usersecret@h:1", "expected USER:PASSWORD");
+    expect_refused("nats://a,,b", "expected HOST:PORT");
+    expect_refused("nats://a?replicas=9", "expected replicas=1 to 5");
+    expect_refused("nats://a?colour=red", "got colour=red");
+    nats_servers_url(servers, plain, sizeof plain);
+    natsConnection *connection = NULL;
+    jsCtx *js = NULL;
+    jsStreamConfig config;
+    const char *subjects[] = {"bulla.p.*", "other"};
+    assert_int_equal(natsConnection_ConnectTo(&connection, plain), NATS_OK);
+    assert_int_equal(natsConnection_JetStream(&js, connection, NULL), NATS_OK);
+    js_DeleteStream(js, "BULLA", NULL, NULL);
+    snprintf(url, sizeof url, "%s?replicas=3", plain);
+    expect_refused(url, "expected a cluster for 3 replicas");
+    jsStreamConfig_Init(&config);
+    config.Name = "BULLA";
+    config.Subjects = subjects;
+    config.SubjectsLen = 2;
+    assert_int_equal(js_AddStream(NULL, js, &config, NULL, NULL), NATS_OK);
+    expect_refused(plain, "is another's");
+    assert_int_equal(js_DeleteStream(js, "BULLA", NULL, NULL), NATS_OK);
+    jsCtx_Destroy(js);
+    natsConnection_Destroy(connection);
+}
+
+/* Nobody there at first; then there, killed, there again. With a password. */
+static void test_link(void **state)
+{
+    (void)state;
+    struct nats_servers servers;
+    static struct heard a;
+    char text[600], why[300] = "", url[300];
+    nats_servers_start(&servers, 1, "node", "secret");
+    nats_servers_kill(&servers, 0);
+    nats_servers_url(&servers, url, sizeof url);
+    memset(&a, 0, sizeof a);
+    a.bus = try_open(url, "a", why, sizeof why);
+    assert_non_null(a.bus);
+    assert_true(until(&a, &a.links, 1, 1000));
+    assert_false(a.up);
+    assert_non_null(strstr(a.why, "can be reached"));
+    assert_false(send_value(&a, 0, 1, 1));
+    assert_false(bus_health(a.bus, text, sizeof text));
+    assert_true(bus_follow(a.bus, 0, 0));
+    nats_servers_start_one(&servers, 0);
+    assert_true(until_up(&a, true, 8000));
+    for (uint64_t i = 1; i <= 20; i++) {
+        assert_true(send_value(&a, 0, i, i));
+    }
+    assert_true(until(&a, &a.n[0], 20, 5000));
+    assert_true(until(&a, &a.sent, 20, 5000));
+    for (uint64_t i = 21; i <= 40; i++) {
+        assert_true(send_value(&a, 0, i, i));
+    }
+    nats_servers_kill(&servers, 0);
+    assert_true(until_up(&a, false, 8000));
+    for (int i = 0; i < 100 && a.sent + a.unsent < 40; i++) { /* each token has its end, one way or the other */
+        bus_take(a.bus, 20, 100, hear, &a);
+    }
+    assert_int_equal(a.sent + a.unsent, 40);
+    nats_servers_start_one(&servers, 0);
+    assert_true(until_up(&a, true, 8000));
+    for (uint64_t i = 21; i <= 40; i++) {
+        assert_true(send_value(&a, 0, i, i + 100));
+    }
+    assert_true(until(&a, &a.n[0], 40, 9000));
+    check_values(&a, 0, 1, 40);
+    bus_close(a.bus);
+    nats_servers_stop(&servers);
+}
+
+/* --- three servers, two sources --- */
+
+enum { SOURCES = 2, ROWS_MOST = 1500 };
+
+struct source {
+    char folder[64];
+    struct outbox *outbox;
+    struct sender *sender;
+    struct heard bus; /* only .bus is used */
+    uint64_t put[PARTITIONS];
+};
+
+struct reader {
+    struct bus *bus;
+    struct source *sources;
+    uint64_t applied[SOURCES][PARTITIONS], place[PARTITIONS];
+    uint64_t repeats, parcels;
+    int64_t last_ms, longest_ms;
+    bool again[SOURCES][PARTITIONS];
+};
+
+struct parcel_of {
+    struct reader *reader;
+    unsigned source, partition;
+};
+
+static void apply(void *context, const struct sender_parcel *parcel)
+{
+    struct parcel_of *of = context;
+    uint64_t *applied = &of->reader->applied[of->source][of->partition];
+    if (parcel->number == *applied + 1) {
+        check_bytes(parcel->bytes, ROWS_MOST, of->partition + 10 * of->source, parcel->number);
+        ++*applied;
+        of->reader->parcels++;
+    } else if (parcel->number <= *applied) {
+        of->reader->repeats++;
+    } else {
+        of->reader->again[of->source][of->partition] = true;
+    }
+}
+
+static void read_event(void *context, const struct bus_event *event)
+{
+    struct reader *reader = context;
+    struct sender_message message;
+    if (event->kind != BUS_PARCEL || event->place <= reader->place[event->partition]) {
+        return;
+    }
+    reader->place[event->partition] = event->place;
+    struct parcel_of of = {reader, 0, event->partition};
+    memcpy(&message.source, event->bytes.at + 4, 26);
+    message.source[26] = '\0';
+    while (of.source < SOURCES && strcmp(outbox_id(reader->sources[of.source].outbox), message.source) != 0) {
+        of.source++;
+    }
+    assert_true(of.source < SOURCES);
+    assert_true(sender_read(event->bytes, &message, apply, &of));
+    int64_t now = machine_ms();
+    if (reader->last_ms && now - reader->last_ms > reader->longest_ms) {
+        reader->longest_ms = now - reader->last_ms;
+    }
+    reader->last_ms = now;
+}
+
+static void source_event(void *context, const struct bus_event *event)
+{
+    struct source *source = context;
+    sender_event(source->sender, event, machine_ms());
+}
+
+static void put_some(struct source *source, unsigned which, uint64_t *random)
+{
+    static uint8_t bytes[10][ROWS_MOST];
+    struct outbox_parcel parcels[10];
+    size_t n = 1 + below(random, 10);
+    for (size_t i = 0; i < n; i++) {
+        unsigned partition = below(random, PARTITIONS);
+        parcels[i] = (struct outbox_parcel){.partition = partition, .taken_ms = machine_ms(), .rows = 1, .bytes = {bytes[i], 0}};
+        parcels[i].bytes.len = fill_bytes(bytes[i], ROWS_MOST, partition + 10 * which, ++source->put[partition]);
+    }
+    assert_int_equal(outbox_put(source->outbox, parcels, n), OUTBOX_OK);
+}
+
+/* Runs everything for a time, or until all is applied and the outboxes are empty. */
+static bool run(struct reader *reader, struct source *sources, unsigned ms, bool putting, uint64_t *random)
+{
+    int64_t asked = 0;
+    for (int64_t now = machine_ms(), end = now + ms; now < end; now = machine_ms()) {
+        size_t waiting = 0;
+        for (unsigned i = 0; i < SOURCES; i++) {
+            if (putting) {
+                put_some(&sources[i], i, random);
+            }
+            sender_turn(sources[i].sender, now);
+            bus_take(sources[i].bus.bus, 1, 1000, source_event, &sources[i]);
+            for (unsigned p = 0; p < PARTITIONS && now - asked > 200; p++) {
+                sender_applied(sources[i].sender, p, reader->applied[i][p], now);
+            }
+            for (unsigned p = 0; p < PARTITIONS; p++) {
+                if (reader->again[i][p]) {
+                    sender_again(sources[i].sender, p);
+                    reader->again[i][p] = false;
+                }
+            }
+            waiting += outbox_counts(sources[i].outbox).parcels;
+        }
+        asked = now - asked > 200 ? now : asked;
+        bus_take(reader->bus, 5, 1000, read_event, reader);
+        if (!putting && !waiting) {
+            return true;
+        }
+    }
+    return putting;
+}
+
+static int leader_of(struct reader *reader, const struct nats_servers *servers)
+{
+    char text[600] = "", name[8] = "";
+    for (int i = 0; i < 400; i++) {
+        bus_health(reader->bus, text, sizeof text);
+        const char *at = strstr(text, "leader ");
+        if (at && sscanf(at, "leader %7[a-z0-9]", name) == 1 && nats_servers_find(servers, name) >= 0) {
+            return nats_servers_find(servers, name);
+        }
+        usleep(20000);
+    }
+    fail_msg("no leader: %s", text);
+    return -1;
+}
+
+static void test_cluster(void **state)
+{
+    (void)state;
+    struct nats_servers servers;
+    static struct reader reader;
+    static struct source sources[SOURCES];
+    static struct heard first;
+    char text[600] = "";
+    uint64_t random = 17, total = 0;
+    int64_t started = machine_ms();
+    nats_servers_start(&servers, 3, NULL, NULL);
+    open_bus(&first, &servers, "worker");
+    assert_true(until_up(&first, true, 15000));
+    reader = (struct reader){.bus = first.bus, .sources = sources};
+    for (unsigned i = 0; i < SOURCES; i++) {
+        make_temporary(sources[i].folder);
+        sources[i].outbox = open_outbox(sources[i].folder, PARTITIONS);
+        open_bus(&sources[i].bus, &servers, i ? "two" : "one");
+        sources[i].sender = sender_new(sources[i].outbox, sources[i].bus.bus, PARTITIONS);
+    }
+    for (unsigned p = 0; p < PARTITIONS; p++) {
+        bus_follow(reader.bus, p, 0);
+    }
+    run(&reader, sources, 2000, true, &random);
+    assert_true(reader.parcels > 0);
+    int leader = leader_of(&reader, &servers);
+    print_message("cluster ready and read after %lld ms; %llu parcels, longest gap %lld ms; killing the leader n%d\n",
+                  (long long)(machine_ms() - started - 2000), (unsigned long long)reader.parcels, (long long)reader.longest_ms, leader + 1);
+    reader.longest_ms = 0;
+    nats_servers_kill(&servers, (unsigned)leader);
+    run(&reader, sources, 9000, true, &random);
+    assert_false(bus_health(reader.bus, text, sizeof text));
+    print_message("leader killed: longest gap %lld ms, %llu parcels; %s\n", (long long)reader.longest_ms,
+                  (unsigned long long)reader.parcels, text);
+    assert_in_range(reader.longest_ms, 1, 9500);
+    nats_servers_start_one(&servers, (unsigned)leader);
+    run(&reader, sources, 1000, true, &random);
+    reader.longest_ms = 0;
+    for (unsigned i = 0; i < 3; i++) { /* all at once: what they had not written is lost with them */
+        nats_servers_kill(&servers, i);
+    }
+    run(&reader, sources, 300, true, &random);
+    for (unsigned i = 0; i < 3; i++) {
+        nats_servers_start_one(&servers, i);
+    }
+    bool whole = run(&reader, sources, 25000, false, &random);
+    for (unsigned i = 0; i < SOURCES; i++) {
+        for (unsigned p = 0; p < PARTITIONS; p++) {
+            total += sources[i].put[p];
+            assert_int_equal(reader.applied[i][p], sources[i].put[p]);
+        }
+    }
+    assert_true(whole);
+    print_message("all three killed: longest gap %lld ms; %llu parcels put, all applied in order, %llu repeats; whole test %lld ms\n",
+                  (long long)reader.longest_ms, (unsigned long long)total, (unsigned long long)reader.repeats,
+                  (long long)(machine_ms() - started));
+    for (unsigned i = 0; i < SOURCES; i++) {
+        sender_free(sources[i].sender);
+        bus_close(sources[i].bus.bus);
+        outbox_close(sources[i].outbox);
+        remove_folder(sources[i].folder);
+    }
+    bus_close(reader.bus);
+    nats_servers_stop(&servers);
+}
+
+static int start_one(void **state)
+{
+    static struct nats_servers servers;
+    nats_servers_start(&servers, 1, NULL, NULL);
+    *state = &servers;
+    return 0;
+}
+
+static int stop_one(void **state)
+{
+    nats_servers_stop(*state);
+    return 0;
+}
+
+int main(void)
+{
+    if (!nats_servers_installed()) {
+        puts("nats-server is not installed: skipped");
+        return 77;
+    }
+    const struct CMUnitTest one[] = {cmocka_unit_test(test_one_server), cmocka_unit_test(test_notices), cmocka_unit_test(test_lost_stream),
+                                     cmocka_unit_test(test_refused)};
+    const struct CMUnitTest own[] = {cmocka_unit_test(test_link), cmocka_unit_test(test_cluster)};
+    int failed = cmocka_run_group_tests(one, start_one, stop_one);
+    return failed + cmocka_run_group_tests(own, NULL, NULL);
+}
