@@ -209,7 +209,7 @@ void cluster_reset(struct platform *p)
     for (unsigned i = 0; i < c->partitions; i++)
         if (c->held[i].held)
             let_go(p, i);
-    c->hold_due_ms = 0;
+    c->beat_due_ms = 0;
     c->handover_due_ms = 0;
     p->stale = !settle(p);
 }

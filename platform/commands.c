@@ -4,6 +4,7 @@
  * model/records.c). One command of a kind is with a device at a time, because devices answer with the
  * command's word and no number. Checked and stored on the asking thread; moved on by the engine thread.
  */
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,6 +230,30 @@ static bool must_wait(const struct pending_seal *s, const struct pending *item)
     return false;
 }
 
+/* Sent when the transaction that knows of it is durable: one that is undone is gone through again, and would send it twice. */
+static void later(struct platform *p, const struct command *c)
+{
+    if (p->n_orders == p->orders_size) {
+        size_t bigger = p->orders_size ? p->orders_size * 2 : 16;
+        struct command *grown = realloc(p->orders, bigger * sizeof *grown);
+        if (!grown)
+            return; /* asked for again after LIMIT_ORDER_MS */
+        p->orders = grown;
+        p->orders_size = bigger;
+    }
+    p->orders[p->n_orders++] = *c;
+}
+
+void commands_send(struct platform *p)
+{
+    for (size_t i = 0; i < p->n_orders; i++) {
+        gateway_command(p->gateway, p->orders[i].seal, p->orders[i].id, p->orders[i].name, p->orders[i].args);
+        relay_order(p, &p->orders[i]);
+        OPENSSL_cleanse(&p->orders[i], sizeof p->orders[i]); /* it may hold a password */
+    }
+    p->n_orders = 0;
+}
+
 static void order_next(struct platform *p, struct pending_seal *s)
 {
     for (struct pending *item = s->first; item; item = item->next) {
@@ -236,8 +261,7 @@ static void order_next(struct platform *p, struct pending_seal *s)
             continue;
         item->ordered = true;
         item->ordered_ms = clock_now(&p->clock);
-        gateway_command(p->gateway, item->command.seal, item->command.id, item->command.name, item->command.args);
-        relay_order(p, &item->command);
+        later(p, &item->command);
     }
 }
 

@@ -155,6 +155,7 @@ static void release(struct platform *p)
     free(p->found);
     free(p->rows);
     free(p->unregistered);
+    free(p->orders);
     free(p);
 }
 

@@ -126,7 +126,7 @@ struct cluster {
     bool shared;         /* leases are needed */
     struct store_node self;
     int64_t lease_ms;
-    int64_t beat_due_ms, hold_due_ms, changes_due_ms, handover_due_ms, applied_due_ms;
+    int64_t beat_due_ms, changes_due_ms, handover_due_ms, applied_due_ms;
     struct held_partition held[STORE_PARTITIONS_MOST];
     struct store_lease leases[STORE_PARTITIONS_MOST];
     unsigned n_leases;
@@ -139,7 +139,7 @@ struct cluster {
     struct store_progress *progress;
     size_t n_progress, progress_size;
     struct parcel_maker *maker;
-    struct { uint64_t parcels, repeated, gaps, refused, taken_over, given_up, lost; } counts;
+    struct { uint64_t parcels, repeated, gaps, refused, taken_over, given_up; } counts;
 };
 
 /* --- ingest.c --- */
@@ -217,7 +217,9 @@ struct platform {
     struct store_row *rows;
     size_t rows_size;
     char (*unregistered)[MODEL_SEAL_SIZE];
-    size_t n_unregistered;
+    size_t n_unregistered, n_entering;
+    struct command *orders; /* to be sent when the work is durable */
+    size_t n_orders, orders_size;
     int64_t commands_due_ms, register_due_ms, look_due_ms, retry_ms;
     struct batch *batch; /* taken, and not yet done with */
     bool batch_stored;   /* it is durable, and its replies went */
@@ -282,6 +284,7 @@ void commands_heard(struct platform *platform, const struct bulla_observation *o
 void commands_note(struct platform *platform, const struct batch_note *note);
 void commands_tick(struct platform *platform, int64_t now_ms);
 void commands_clear(struct platform *platform);
+void commands_send(struct platform *platform); /* what was ordered during the work, now that it is durable */
 void commands_drop(struct platform *platform, unsigned partition);
 /* Another node asks this one to send a command, if its device is connected here. */
 void commands_ordered(struct platform *platform, const char *command_id);

@@ -324,18 +324,24 @@ static void register_seals(struct platform *p, int64_t now_ms)
     static struct log_gate gate;
     if (now_ms < p->register_due_ms)
         return;
-    for (size_t i = 0; i < REGISTER_PER_TURN && p->n_unregistered > 0; i++) {
+    for (size_t i = p->n_unregistered; i > 0 && p->n_entering < REGISTER_PER_TURN; i--) {
         struct seal s = {.class_ = SEAL_CLASS_ACTIVE, .life = SEAL_LIFE_UNREGISTERED, .created_ms = now_ms};
-        snprintf(s.id, sizeof s.id, "%s", p->unregistered[p->n_unregistered - 1]);
+        snprintf(s.id, sizeof s.id, "%s", p->unregistered[i - 1]);
         if (store_seal_put(p->store, &s, NULL) < 0) {
             log_gated(&gate, LOG_ERROR, "pipeline", "%s cannot be entered, trying again: %s", s.id, store_error(p->store));
             p->register_due_ms = now_ms + LIMIT_RETRY_MS;
             break;
         }
-        p->n_unregistered--;
+        p->n_entering++;
         p->register_due_ms = 0;
-        live_mark_registered(p, s.id);
     }
+}
+
+/* Their records are durable. */
+static void entered(struct platform *p)
+{
+    for (; p->n_entering > 0; p->n_entering--)
+        live_mark_registered(p, p->unregistered[--p->n_unregistered]);
 }
 
 static void run_timers(struct platform *p, int64_t now_ms)
@@ -390,6 +396,7 @@ static void finish_batch(struct platform *p)
 static void undone(struct platform *p)
 {
     atomic_fetch_add(&p->counts.undone, 1);
+    p->n_orders = 0;
     p->stale = true;
     p->retry_ms = clock_now(&p->clock) + LIMIT_RETRY_MS;
     not_storing(p, "what has come in");
@@ -420,6 +427,7 @@ static void one_transaction(struct platform *p, int64_t now_ms)
     struct timespec began;
     clock_gettime(CLOCK_MONOTONIC, &began);
     stream_hold(p);
+    p->n_entering = 0;
     bool done = store_work_begin(p->store, p->cluster.leases, p->cluster.shared ? p->cluster.n_leases : 0) == STORE_OK;
     done = done && inside(p, now_ms);
     bool joins = store_work_joins(p->store), kept = store_work_end(p->store, done) == STORE_OK && done;
@@ -428,6 +436,8 @@ static void one_transaction(struct platform *p, int64_t now_ms)
         undone(p);
         return;
     }
+    entered(p);
+    commands_send(p);
     if (p->batch && kept)
         stored(p, p->batch);
     if (p->batch && p->batch_stored) {

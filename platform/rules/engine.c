@@ -33,6 +33,7 @@ struct engine {
     struct member *waiting;
     struct member **heap; /* earliest timer first; holds every journey */
     size_t n, capacity;
+    struct shelf *shelf;
     struct link *links; /* by seal, open addressing, capacity a power of two */
     size_t n_links, links_capacity;
 };
@@ -196,6 +197,10 @@ struct engine *engine_new(const struct engine_host *host)
     struct engine *engine = calloc(1, sizeof *engine);
     if (!engine)
         return NULL;
+    if (!(engine->shelf = shelf_new())) {
+        free(engine);
+        return NULL;
+    }
     engine->host = *host;
     engine->clock_ms = engine->judged_ms = INT64_MIN;
     return engine;
@@ -215,6 +220,7 @@ void engine_free(struct engine *engine)
         member_free(engine->heap[i]);
     free(engine->heap);
     free(engine->links);
+    shelf_free(engine->shelf);
     free(engine);
 }
 
@@ -274,7 +280,7 @@ static bool heap_add(struct engine *engine, struct member *m)
 static bool add(struct engine *engine, const struct journey *journey)
 {
     struct member *m = calloc(1, sizeof *m);
-    struct plan *plan = m ? plan_new(journey) : NULL;
+    struct plan *plan = m ? plan_new(journey, engine->shelf) : NULL;
     m = plan ? m : (free(m), NULL);
     if (!m)
         return false;
@@ -291,7 +297,7 @@ static bool add(struct engine *engine, const struct journey *journey)
 
 static bool change(struct engine *engine, struct member *m, const struct journey *journey, int64_t before_ms)
 {
-    struct plan *plan = links_grow(engine) ? plan_new(journey) : NULL;
+    struct plan *plan = links_grow(engine) ? plan_new(journey, engine->shelf) : NULL;
     if (!plan)
         return false;
     unlink_member(engine, m);

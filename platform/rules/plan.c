@@ -37,7 +37,16 @@ static void set_places(struct plan *plan, const struct journey *j)
             (struct place){.name = "end of the route", .lat = j->route.lat[last], .lon = j->route.lon[last], .radius_m = radius_m};
 }
 
-struct plan *plan_new(const struct journey *journey)
+/* The line has them now. */
+static void drop_points(struct route *route)
+{
+    free(route->lat);
+    free(route->lon);
+    route->lat = route->lon = NULL;
+    route->n = 0;
+}
+
+struct plan *plan_new(const struct journey *journey, struct shelf *shelf)
 {
     struct plan *plan = calloc(1, sizeof *plan);
     if (!plan || !(plan->journey = journey_copy(journey))) {
@@ -45,11 +54,13 @@ struct plan *plan_new(const struct journey *journey)
         return NULL;
     }
     const struct journey *j = plan->journey;
-    if (j->route.n >= 2 && !(plan->line = geometry_line_new(&j->route))) {
+    plan->shelf = shelf;
+    if (j->route.n >= 2 && !(plan->line = shelf_lend(shelf, &j->route))) {
         plan_free(plan);
         return NULL;
     }
     set_places(plan, j);
+    drop_points(&plan->journey->route);
     plan->corridor_m = j->route.corridor_m;
     plan->speed_max_ms = speed_max_kmh[(unsigned)j->mode <= JOURNEY_MODE_MULTIMODAL ? j->mode : JOURNEY_MODE_ROAD] / 3.6;
     plan->start_ms = j->sealed_at_ms;
@@ -64,7 +75,8 @@ void plan_free(struct plan *plan)
 {
     if (!plan)
         return;
-    geometry_line_free(plan->line);
+    if (plan->line)
+        shelf_back(plan->shelf, plan->line);
     journey_free(plan->journey);
     free(plan);
 }

@@ -7,12 +7,14 @@
 #define RULES_PLAN_H
 
 #include "platform/model/journey.h"
+#include "platform/rules/shelf.h"
 
 #define PLAN_MINUTE_MS INT64_C(60000)
 
 struct plan {
     struct journey *journey;          /* own copy */
     struct geometry_line *line;       /* NULL: no route */
+    struct shelf *shelf;              /* whose the line is */
     bool has_origin, has_destination; /* the ends of the route stand in where the journey names no place */
     struct place origin, destination;
     double corridor_m;
@@ -22,8 +24,8 @@ struct plan {
     int battery_percent;         /* negative: off */
 };
 
-/* NULL when out of memory. Copies the journey. */
-struct plan *plan_new(const struct journey *journey);
+/* NULL when out of memory. Copies the journey, but for the points of its route, which become a line of the shelf. */
+struct plan *plan_new(const struct journey *journey, struct shelf *shelf);
 void plan_free(struct plan *plan);
 
 /* The index of a seal in the journey, -1: not one of its. */
