@@ -21,7 +21,7 @@
 #define PG_POOL_MOST 32        /* connections of one process, waiting beyond that */
 #define PG_STATEMENT_MS 60000  /* statement_timeout of calls outside work */
 #define PG_CONNECT_S 5
-#define PG_SCHEMA_LATEST 1     /* number of the newest migration */
+#define PG_SCHEMA_LATEST 2     /* number of the newest migration */
 
 struct pg_conn {
     PGconn *handle;
@@ -116,7 +116,7 @@ struct bulla_bytes pg_bytes(const PGresult *r, int row, int column);
 int pg_schema_bring(struct store_pg *store);
 int pg_schema_bring_to(struct store_pg *store, int version); /* for tests of older databases */
 
-/* --- history (pg_history.c, pg_history_read.c) --- */
+/* --- history (pg_history.c, pg_history_append.c, pg_history_read.c) --- */
 struct pg_history *pg_history_new(struct store_pg *store);
 void pg_history_free(struct pg_history *history); /* NULL is fine */
 int pg_append(struct store *base, struct store_row *rows, size_t n);
