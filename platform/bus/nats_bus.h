@@ -28,7 +28,9 @@
 #define NATS_HOSTS       32
 #define NATS_ANSWER_MS   4000
 #define NATS_SILENT_MS   3000 /* a pull that shows no sign of life for so long: its consumer is given up */
-#define NATS_PULL        64   /* messages, */
+#define NATS_CREATE_MS   1000 /* a consumer that is not there by then is asked for again */
+#define NATS_SOON_MS     300
+#define NATS_PULL        64 /* messages, */
 #define NATS_PULL_BYTES  (1024 * 1024)
 #define NATS_WAIT_MS     2000 /* for the broker's answers about the stream */
 #define NATS_LOOK_MS     3000 /* between two looks at the stream */

@@ -111,8 +111,9 @@ static void created(struct nats_bus *bus, unsigned partition, natsMsg *message)
         snprintf(follower->consumer, sizeof follower->consumer, "%s", name);
         follower->delivered = 0;
         pull(bus, partition, nats_now_ms());
-    } else {
-        bus->look_now = true; /* the stream is gone, or has no leader: the keeper looks, and tries again when this has grown old */
+    } else { /* the stream is gone, or has no leader: the keeper looks, and tries again soon */
+        bus->look_now = true;
+        follower->heard_ms -= NATS_CREATE_MS - NATS_SOON_MS;
     }
     json_decref(answer);
 }
@@ -154,9 +155,7 @@ void nats_follow_answer(struct nats_bus *bus, const char *what, natsMsg *message
     }
     follower->heard_ms = nats_now_ms();
     if (kind == 'c' && follower->state == NATS_CREATING) {
-        if (!natsMsg_IsNoResponders(message)) {
-            created(bus, partition, message);
-        }
+        created(bus, partition, message);
     } else if (kind == 'p' && follower->state == NATS_PULLING) {
         status(bus, partition, message);
     }
@@ -223,8 +222,8 @@ void nats_follow_tend(struct nats_bus *bus, int64_t now_ms)
         if (!follower->wanted) {
             continue;
         }
-        bool silent = now_ms - follower->heard_ms > NATS_SILENT_MS;
-        if (silent && (follower->state == NATS_CREATING || follower->state == NATS_PULLING)) {
+        int64_t since = now_ms - follower->heard_ms;
+        if ((follower->state == NATS_CREATING && since > NATS_CREATE_MS) || (follower->state == NATS_PULLING && since > NATS_SILENT_MS)) {
             give_up(bus, follower);
             bus->look_now = true; /* it may be another stream by now */
         } else if (follower->state == NATS_NEEDS) {
