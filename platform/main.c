@@ -8,11 +8,12 @@
 #include "platform/bus/bus.h"
 #include "platform/store/store_backend.h"
 
-extern const struct store_backend store_sqlite;
+extern const struct store_backend store_sqlite, store_postgres, store_postgresql;
+extern const struct bus_backend bus_nats;
 
-static const struct store_backend *const stores[] = {&store_sqlite, NULL};
+static const struct store_backend *const stores[] = {&store_sqlite, &store_postgres, &store_postgresql, NULL};
 
-static const struct bus_backend *const buses[] = {NULL};
+static const struct bus_backend *const buses[] = {&bus_nats, NULL};
 
 int main(int argc, char **argv)
 {
