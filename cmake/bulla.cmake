@@ -128,6 +128,17 @@ function(bulla_tests)
         add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
         set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
     endforeach()
+    # What is said of the store holds on each back end (tests/support/pg.h); skipped where PostgreSQL is not installed.
+    foreach(name test_store_records test_store_lists test_store_search)
+        add_test(NAME ${name}/postgres COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+        set_tests_properties(${name}/postgres PROPERTIES ENVIRONMENT BULLA_TEST_STORE=postgres SKIP_RETURN_CODE 77 TIMEOUT 600)
+    endforeach()
+    foreach(name api.py)
+        add_test(NAME e2e/${name}/postgres COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/e2e/${name} ${CMAKE_BINARY_DIR}/bulla
+                 ${CMAKE_BINARY_DIR} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+        set_tests_properties(e2e/${name}/postgres PROPERTIES ENVIRONMENT BULLA_TEST_STORE=postgres SKIP_RETURN_CODE 77 TIMEOUT 900
+                             RUN_SERIAL ON)
+    endforeach()
     file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/lint/*.sh ${CMAKE_SOURCE_DIR}/tests/e2e/*.sh
          ${CMAKE_SOURCE_DIR}/tests/e2e/*.py ${CMAKE_SOURCE_DIR}/tests/e2e/*.mjs)
     foreach(script ${scripts})

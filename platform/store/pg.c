@@ -145,14 +145,12 @@ int pg_connect(const char *conninfo, struct pg_conn **out)
     return 0;
 }
 
-/* Whether an idle connection is still there: a server that went away has said so, or closed it. */
+/* Whether an idle connection is still there. A server that goes away says so, or closes it; what else it may say unasked is
+ * rare, and a new connection is as good. */
 static bool is_alive(struct pg_conn *conn)
 {
     struct pollfd fd = {.fd = PQsocket(conn->handle), .events = POLLIN};
-    if (fd.fd >= 0 && poll(&fd, 1, 0) == 0) {
-        return true;
-    }
-    return fd.fd >= 0 && PQconsumeInput(conn->handle) == 1 && PQstatus(conn->handle) == CONNECTION_OK;
+    return fd.fd >= 0 && poll(&fd, 1, 0) == 0;
 }
 
 static void forget(struct store_pg *store, struct pg_conn *conn)

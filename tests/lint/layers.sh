@@ -39,7 +39,7 @@ while IFS=: read -r file _; do
     [ "$file" = platform/main.c ] && continue
     failed=$((failed + 1))
     echo "$file names a concrete back end: only platform/main.c may"
-done < <(grep -rnE --include='*.[ch]' '\bstore_sqlite\b' platform cli sim | grep -v '^platform/store/')
+done < <(grep -rnE --include='*.[ch]' '\bstore_(sqlite|postgres|postgresql)\b' platform cli sim | grep -v '^platform/store/')
 
 # libbulla and proto do without an operating system.
 while IFS=: read -r file _ line; do

@@ -68,6 +68,10 @@ class Private:
             if not fsync:
                 conf.write("fsync = off\nfull_page_writes = off\nsynchronous_commit = off\n")
             conf.write("".join(line + "\n" for line in settings))
+        with open(os.path.join(self.data, "pg_hba.conf"), "r+", encoding="ascii") as hba:  # users of that name must give a password
+            rest = hba.read()
+            hba.seek(0)
+            hba.write("host all needs_password 127.0.0.1/32 scram-sha-256\n" + rest)
         self.process = None
         self.start()
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lists of records through the port: pages that stay put, filters, search.
 
-#include "store_support.h"
+#include "store_both.h"
 
-static char folder[64];
+static struct test_place place;
 static struct store *store;
 
 static int set_up(void **state)
 {
     (void)state;
-    make_temporary(folder);
-    store = open_store(folder, "");
+    place_make(&place);
+    store = place_open(&place);
     return 0;
 }
 
@@ -18,7 +18,7 @@ static int tear_down(void **state)
 {
     (void)state;
     store_close(store);
-    remove_folder(folder);
+    place_remove(&place);
     return 0;
 }
 
