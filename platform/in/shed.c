@@ -221,7 +221,7 @@ static const int64_t floors_ms[SHED_LEVELS] = {0, 5000, 60000, SHED_MOST_MS};
 void shed_init(struct shed *s, size_t rows_limit)
 {
     memset(s, 0, sizeof *s);
-    s->most_rows = rows_limit;
+    s->most_rows = rows_limit < SHED_ROWS_FIRST ? rows_limit : SHED_ROWS_FIRST;
 }
 
 void shed_ask(struct shed *s, unsigned level)
@@ -231,25 +231,39 @@ void shed_ask(struct shed *s, unsigned level)
         s->interval_ms = floors_ms[s->asked];
 }
 
-/* Small batches tell what a commit costs by itself, large ones what a row adds. */
+/* What a commit costs by itself and what a row adds to it: a line through the last batches, the newest counting most. A disk
+ * that is slow to commit but takes many rows at once is not weak. */
 void shed_cost(struct shed *s, size_t rows, int64_t took_ms, size_t rows_limit)
 {
     if (rows == 0 || took_ms < 0 || took_ms > 3600 * 1000)
         return;
-    if (rows <= SHED_ROWS_LEAST) {
-        s->fixed_ms += ((double)took_ms - s->fixed_ms) / 8;
-        return;
+    double n = (double)rows, t = (double)took_ms, w = s->mean_rows > 0 ? 0.2 : 1;
+    double dn = n - s->mean_rows, dt = t - s->mean_ms;
+    bool first = w == 1;
+    s->mean_rows += w * dn;
+    s->mean_ms += w * dt;
+    s->var = first ? 0 : (1 - w) * (s->var + w * dn * dn);
+    s->cov = first ? 0 : (1 - w) * (s->cov + w * dn * dt);
+    if (s->var > 100) { /* batches of different sizes: else they do not tell */
+        double most = s->mean_ms / s->mean_rows, each = s->cov / s->var;
+        s->row_ms = each < 0 ? 0 : each > most ? most : each;
+        s->told = true;
     }
-    double each = ((double)took_ms - s->fixed_ms) / (double)rows;
-    s->row_ms += ((each > 0 ? each : 0) - s->row_ms) / 4;
-    double most = s->row_ms > 0 ? SHED_TARGET_MS / s->row_ms : (double)rows_limit;
-    s->most_rows = most > (double)rows_limit ? rows_limit : most < SHED_ROWS_LEAST ? SHED_ROWS_LEAST : (size_t)most;
+    s->fixed_ms = s->mean_ms - s->row_ms * s->mean_rows;
+    if (!s->told)
+        return;
+    double left = s->fixed_ms < SHED_TARGET_MS / 2.0 ? SHED_TARGET_MS - s->fixed_ms : SHED_TARGET_MS / 2.0;
+    double least = (double)s->most_rows / 4; /* one hiccup must not close the door */
+    double wanted = s->row_ms > 0 ? left / s->row_ms : (double)rows_limit;
+    wanted = wanted < least ? least : wanted;
+    s->most_rows = wanted > (double)rows_limit ? rows_limit : wanted < SHED_ROWS_LEAST ? SHED_ROWS_LEAST : (size_t)wanted;
 }
 
 void shed_measure(struct shed *s, size_t rows, int64_t age_ms, int64_t now_ms)
 {
-    bool pressed = rows * 4 >= s->most_rows * 3 || (rows && age_ms >= 2 * SHED_TARGET_MS);
-    bool calm = rows * 5 < s->most_rows * 2 && age_ms < SHED_TARGET_MS;
+    double own_ms = s->fixed_ms > 0 ? s->fixed_ms : 0, age = rows ? (double)age_ms : 0;
+    bool pressed = rows * 4 >= s->most_rows * 3 || age >= 2 * SHED_TARGET_MS + own_ms;
+    bool calm = rows * 5 < s->most_rows * 2 && age < SHED_TARGET_MS + own_ms;
     if (now_ms - s->changed_ms < SHED_STEP_MS && now_ms >= s->changed_ms)
         return;
     s->changed_ms = now_ms;

@@ -22,6 +22,7 @@
 #define SHED_FIRST_MS 1000        /* first interval under pressure */
 #define SHED_MOST_MS (600 * 1000) /* longest: a seal is never silent for so long that it would look lost */
 #define SHED_ROWS_LEAST 64
+#define SHED_ROWS_FIRST 1024 /* until the store's speed is known */
 #define SHED_LEVELS 4
 
 /* Why an observation is kept under pressure; the names and reasons are in shed.c. */
@@ -48,7 +49,9 @@ struct shed {
     unsigned asked;      /* level that the pipeline asks for */
     int64_t changed_ms;
     int64_t pressed_ms;  /* since when there has been pressure; 0: none */
-    double fixed_ms, row_ms; /* cost of a batch */
+    double fixed_ms, row_ms; /* cost of a batch: a line through the last ones */
+    double mean_rows, mean_ms, var, cov;
+    bool told;               /* row_ms has been measured */
 };
 
 struct shed_quota { /* messages a second, as a bucket of one second */
