@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How far each partition has come in PostgreSQL, what brought an observation, what is handed over, what others changed.
 
+#include "platform/store/pg_array.h"
 #include "platform/store/pg_calls.h"
 #include "platform/store/pg_history.h"
 
@@ -18,47 +19,101 @@ static bool is_time_to_prune(struct store_pg *store)
 
 /* --- progress --- */
 
-static int move(struct pg_conn *conn, const struct store_progress *progress)
+/* All entries in one statement, each compared with the one before it of its partition and source, here or in the store. */
+static const char MOVE[] =
+    "WITH e AS (SELECT i, p, place, convert_from(s, 'UTF8') AS source, n FROM unnest($1::integer[], $2::bigint[], $3::bytea[], $4::bigint[]) "
+    "WITH ORDINALITY AS e(p, place, s, n, i)), "
+    "o AS (SELECT e.*, coalesce(lag(e.place) OVER (PARTITION BY e.p ORDER BY i), w.place) AS was_place, "
+    "coalesce(lag(e.n) OVER (PARTITION BY e.p, e.source ORDER BY i), g.number) AS was_number FROM e "
+    "LEFT JOIN partition_place w ON w.partition = e.p LEFT JOIN progress g ON g.partition = e.p AND g.source = e.source), "
+    "a AS (INSERT INTO partition_place SELECT p, max(place) FROM e GROUP BY p ON CONFLICT (partition) DO UPDATE SET place = excluded.place), "
+    "b AS (INSERT INTO progress SELECT p, source, max(n) FROM e WHERE source <> '' GROUP BY p, source " /* without one only the place moves */
+    "ON CONFLICT (partition, source) DO UPDATE SET number = excluded.number) "
+    "SELECT p, place, source, n FROM o WHERE place < was_place OR n < was_number OR (place = was_place AND coalesce(n = was_number, source = '')) "
+    "ORDER BY i LIMIT 1";
+
+/* Remembers what brought the rows of this transaction, if it brought any. first: rows of the parcels before. */
+static const char PARCELS[] =
+    "INSERT INTO parcel (work, partition, first, source, number, place, node, rows, taken_ms, published_ms, applied_ms, kept_ms) SELECT "
+    "(next::bigint - 1) >> 22, p, f, convert_from(s, 'UTF8'), n, place, convert_from(node, 'UTF8'), rows, taken, published, applied, bulla_now() "
+    "FROM (SELECT nullif(current_setting('bulla.next', true), '') AS next) w, unnest($1::integer[], $2::bigint[], $3::bytea[], $4::bigint[], "
+    "$5::bigint[], $6::bytea[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[]) AS e(p, place, s, n, f, node, rows, taken, published, "
+    "applied) WHERE next IS NOT NULL AND rows > 0 ON CONFLICT DO NOTHING";
+
+enum { COLUMNS = 10, MOVE_COLUMNS = 4 };
+
+/* The entries as arrays, one a column; *first grows by their rows. */
+static bool make_columns(struct pg_buffer columns[COLUMNS], const struct store_progress *progress, size_t n, int64_t *first)
+{
+    static const enum pg_type types[COLUMNS] = {PG_TYPE_INT,  PG_TYPE_LONG, PG_TYPE_BYTEA, PG_TYPE_LONG, PG_TYPE_LONG,
+                                                PG_TYPE_BYTEA, PG_TYPE_LONG, PG_TYPE_LONG,  PG_TYPE_LONG, PG_TYPE_LONG};
+    bool failed = false;
+    for (size_t k = 0; k < COLUMNS; k++) {
+        pg_array_begin(&columns[k], types[k], n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct store_progress *e = &progress[i];
+        pg_put_int(&columns[0], (int32_t)e->partition);
+        pg_put_long(&columns[1], (int64_t)e->place);
+        pg_put_field(&columns[2], e->source, strlen(e->source));
+        pg_put_long(&columns[3], (int64_t)e->number);
+        pg_put_long(&columns[4], *first);
+        pg_put_field(&columns[5], e->node, strlen(e->node));
+        pg_put_long(&columns[6], e->rows);
+        pg_put_long(&columns[7], e->taken_ms);
+        pg_put_long(&columns[8], e->published_ms);
+        pg_put_long(&columns[9], e->applied_ms);
+        *first += e->rows;
+    }
+    for (size_t k = 0; k < COLUMNS; k++) {
+        failed |= columns[k].failed;
+    }
+    return !failed;
+}
+
+static void add_columns(struct pg_params *p, const struct pg_buffer *columns, size_t n)
+{
+    static const enum pg_type types[COLUMNS] = {PG_TYPE_INTS,   PG_TYPE_LONGS, PG_TYPE_BYTEAS, PG_TYPE_LONGS, PG_TYPE_LONGS,
+                                                PG_TYPE_BYTEAS, PG_TYPE_LONGS, PG_TYPE_LONGS,  PG_TYPE_LONGS, PG_TYPE_LONGS};
+    for (size_t k = 0; k < n; k++) {
+        pg_param_array(p, types[k], &columns[k]);
+    }
+}
+
+static int move(struct pg_conn *conn, const struct pg_buffer *columns)
 {
     struct pg_params p = {0};
-    if (progress->place > INT64_MAX || progress->number > INT64_MAX) {
-        return store_fail(STORE_FAILED, "progress: place %" PRIu64 " or number %" PRIu64 " is too large", progress->place, progress->number);
-    }
-    pg_param_int(&p, (int32_t)progress->partition);
-    pg_param_long(&p, (int64_t)progress->place);
-    pg_param_text(&p, progress->source);
-    pg_param_long(&p, (int64_t)progress->number);
-    PGresult *r = pg_run(conn, "SELECT progress_move($1, $2, $3, $4)", &p, "writing progress");
+    add_columns(&p, columns, MOVE_COLUMNS);
+    PGresult *r = pg_run(conn, MOVE, &p, "writing progress");
     if (!r) {
         return store_outcome();
     }
-    bool moved = pg_bool(r, 0, 0);
+    int outcome = 0;
+    if (PQntuples(r) > 0) {
+        outcome = store_fail(STORE_CONFLICT,
+                             "progress of partition %d: place %" PRId64 " and number %" PRId64 " of %s are not after those applied before",
+                             pg_int(r, 0, 0), pg_long(r, 0, 1), pg_long(r, 0, 3), pg_text(r, 0, 2));
+    }
     PQclear(r);
-    return moved ? 0
-                 : store_fail(STORE_CONFLICT,
-                              "progress of partition %u: place %" PRIu64 " and number %" PRIu64 " of %s are not after those applied before",
-                              progress->partition, progress->place, progress->number, progress->source);
+    return outcome;
 }
 
-/* Remembers what brought the rows of this transaction, if it brought any. `first`: rows of the parcels before. */
-static int put_parcel(struct pg_conn *conn, const struct store_progress *progress, int64_t first)
+static int put_parcels(struct pg_conn *conn, const struct pg_buffer *columns)
 {
-    static const char SQL[] =
-        "INSERT INTO parcel (work, partition, first, source, number, place, node, rows, taken_ms, published_ms, applied_ms, kept_ms) SELECT "
-        "(next::bigint - 1) >> 22, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, bulla_now() FROM (SELECT nullif(current_setting('bulla.next', "
-        "true), '') AS next) n WHERE next IS NOT NULL ON CONFLICT DO NOTHING";
     struct pg_params p = {0};
-    pg_param_int(&p, (int32_t)progress->partition);
-    pg_param_long(&p, first);
-    pg_param_text(&p, progress->source);
-    pg_param_long(&p, (int64_t)progress->number);
-    pg_param_long(&p, (int64_t)progress->place);
-    pg_param_text(&p, progress->node);
-    pg_param_long(&p, progress->rows);
-    pg_param_long(&p, progress->taken_ms);
-    pg_param_long(&p, progress->published_ms);
-    pg_param_long(&p, progress->applied_ms);
-    return pg_do(conn, SQL, &p, "writing progress", NULL);
+    add_columns(&p, columns, COLUMNS);
+    return pg_do(conn, PARCELS, &p, "writing progress", NULL);
+}
+
+static int check_range(const struct store_progress *progress, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (progress[i].place > INT64_MAX || progress[i].number > INT64_MAX) {
+            return store_fail(STORE_FAILED, "progress: place %" PRIu64 " or number %" PRIu64 " is too large", progress[i].place,
+                              progress[i].number);
+        }
+    }
+    return 0;
 }
 
 static int forget_parcels(struct pg_conn *conn)
@@ -89,25 +144,33 @@ static int keep_first(struct pg_conn *conn, int64_t first)
     return pg_do(conn, "SELECT set_config('bulla.first', $1::bigint::text, true)", &p, "writing progress", NULL);
 }
 
+static int put_progress(struct pg_conn *conn, const struct store_progress *progress, size_t n)
+{
+    struct pg_buffer columns[COLUMNS] = {{0}};
+    int64_t first = 0;
+    int outcome = check_range(progress, n);
+    outcome = outcome ? outcome : next_first(conn, &first);
+    if (!outcome && !make_columns(columns, progress, n, &first)) {
+        outcome = store_fail(STORE_FAILED, "writing progress: out of memory");
+    }
+    outcome = outcome ? outcome : move(conn, columns);
+    outcome = outcome ? outcome : put_parcels(conn, columns);
+    outcome = outcome ? outcome : keep_first(conn, first);
+    for (size_t k = 0; k < COLUMNS; k++) {
+        pg_buffer_free(&columns[k]);
+    }
+    return outcome;
+}
+
 int pg_progress_put(struct store *base, const struct store_progress *progress, size_t n)
 {
     struct store_pg *store = store_pg_of(base);
     struct pg_conn *conn = NULL;
-    int64_t first = 0;
-    if (n == 0) {
-        return 0;
-    }
-    int outcome = pg_write_begin(store, &conn);
-    if (outcome) {
+    int outcome = n ? pg_write_begin(store, &conn) : 0;
+    if (outcome || n == 0) {
         return outcome;
     }
-    outcome = next_first(conn, &first);
-    for (size_t i = 0; i < n && !outcome; i++) {
-        outcome = move(conn, &progress[i]);
-        outcome = outcome || !progress[i].rows ? outcome : put_parcel(conn, &progress[i], first);
-        first += progress[i].rows;
-    }
-    outcome = outcome ? outcome : keep_first(conn, first);
+    outcome = put_progress(conn, progress, n);
     if (!outcome && is_time_to_prune(store)) {
         outcome = forget_parcels(conn);
     }
