@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real program from outside, for the scripts of tests/e2e: start, kill and stop it, speak to its device ports and
 its API, read its store, count what was checked. Standard library only."""
+import atexit
 import ctypes
 import http.client
 import json
@@ -16,6 +17,9 @@ import sys
 import tempfile
 import threading
 import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import pg_server  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHARED = os.environ.get("BULLA_SHARED", os.path.join(ROOT, "..", "shared"))
@@ -90,6 +94,40 @@ class Folder:
             shutil.rmtree(self.path, ignore_errors=True)
 
 
+# --- the store that BULLA_TEST_STORE names ---
+
+databases = {}  # URL of each data directory's
+
+
+def database(url, verb):
+    """Makes or drops a database of the shared server (pg_server.py)."""
+    server, name = url.rsplit("/", 1)
+    sql = f"CREATE DATABASE {name} TEMPLATE template0" if verb == "create" else f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+    psql = [os.path.join(pg_server.programs(), "psql"), "-Xq", "-v", "ON_ERROR_STOP=1", "-d", server + "/postgres", "-c", sql]
+    subprocess.run(psql, check=verb == "create", stdin=subprocess.DEVNULL, stderr=None if verb == "create" else subprocess.DEVNULL)
+
+
+def drop_databases():
+    for url in databases.values():
+        database(url, "drop")
+
+
+def store_words(data):
+    """What `bulla serve` is told of its store: nothing (SQLite in the data directory), or a database for that directory."""
+    if os.environ.get("BULLA_TEST_STORE") != "postgres":
+        return ()
+    data = os.path.abspath(data)
+    if data not in databases:
+        server = pg_server.shared(sys.argv[2] if len(sys.argv) > 2 else os.path.dirname(program()))
+        if not server:
+            skip("PostgreSQL is not installed")
+        if not databases:
+            atexit.register(drop_databases)
+        databases[data] = f"{server}/e2e_{os.getpid()}_{len(databases)}"
+        database(databases[data], "create")
+    return ("--store", databases[data])
+
+
 # --- the program ---
 
 
@@ -104,6 +142,8 @@ class Server:
     def __init__(self, data, *more, listen=LISTEN, wrap=()):
         self.out, self.ports, self.http, self.password = [], {}, None, None
         self.log, self.log_lock = [], threading.Lock()
+        if "--store" not in more:
+            more = (*more, *store_words(data))
         command = [*wrap, program(), "serve", "--data", data, "--http", "127.0.0.1:0", "--listen", listen, *more]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", preexec_fn=die_with_parent)
         self.reader = threading.Thread(target=self._read_log, daemon=True)
