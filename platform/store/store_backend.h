@@ -8,6 +8,7 @@
 #ifndef STORE_BACKEND_H
 #define STORE_BACKEND_H
 
+#include "platform/store/image.h"
 #include "platform/store/store.h"
 
 struct store {
@@ -98,6 +99,8 @@ struct store_backend {
     int (*answer_get)(struct store *store, const char *key, int *status, char **body);
     int (*setting_put)(struct store *store, const char *name, const char *value);
     int (*setting_get)(struct store *store, const char *name, char *value, size_t size);
+
+    const struct store_image *image; /* for moving a whole store; NULL: this one cannot be moved */
 };
 
 /* Writes the sentence that store_error() gives on this thread, and returns `outcome`. */

@@ -121,6 +121,8 @@ static int audits(struct store *base, const struct store_query *q, store_each_fn
     return pg_record_list(store_pg_of(base), &record_audit, q, NULL, each, context, next);
 }
 
+extern const struct store_image store_pg_image; /* pg_image.c */
+
 /* libpq knows both schemes. */
 #define POSTGRES(name)                                                                                                                     \
     {                                                                                                                                      \
@@ -139,7 +141,7 @@ static int audits(struct store *base, const struct store_query *q, store_each_fn
         .user_put = user_put, .user_get = user_get, .user_by_name = user_by_name, .users = users, .session_put = pg_session_put,           \
         .session_get = pg_session_get, .session_drop = pg_session_drop, .sessions = pg_sessions, .command_put = command_put,               \
         .command_get = command_get, .commands = commands, .audit_add = audit_add, .audits = audits, .answer_put = pg_answer_put,           \
-        .answer_get = pg_answer_get, .setting_put = pg_setting_put, .setting_get = pg_setting_get,                                         \
+        .answer_get = pg_answer_get, .setting_put = pg_setting_put, .setting_get = pg_setting_get, .image = &store_pg_image,               \
     }
 
 const struct store_backend store_postgres = POSTGRES("postgres");

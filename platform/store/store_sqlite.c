@@ -3,6 +3,7 @@
 
 #include "platform/store/migrations.h"
 #include "platform/store/sqlite_calls.h"
+#include "platform/store/sqlite_image.h"
 #include "platform/store/sqlite_work.h"
 
 #include <errno.h>
@@ -367,6 +368,7 @@ const struct store_backend store_sqlite = {
     .answer_get = sqlite_answer_get,
     .setting_put = sqlite_setting_put,
     .setting_get = sqlite_setting_get,
+    .image = &store_sqlite_image,
     .alarm_get = alarm_get,
     .alarms = alarms,
     .user_by_name = user_by_name,
