@@ -75,7 +75,7 @@ struct bus { /* a back end's own struct begins with this */
     const struct bus_backend *backend;
 };
 
-/* Opens "nats://HOST:PORT[,HOST:PORT...][?replicas=N]" by the first of `backends` (NULL ends them) whose scheme fits, and makes
+/* Opens "nats://[USER:PASSWORD@]HOST:PORT[,HOST:PORT...][?replicas=N]" (more options: nats_url.c; tls:// likewise) by the first of `backends` (NULL ends them) whose scheme fits, and makes
  * the stream where it is missing. Does not fail when the broker cannot be reached now: it goes on trying, and says so in
  * BUS_LINK. NULL with a sentence in why[size]: a wrong URL, a stream of another shape, a cluster too small for its replicas. */
 struct bus *bus_open(const struct bus_backend *const *backends, const char *url, const struct bus_options *options, char *why, size_t size);

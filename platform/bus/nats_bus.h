@@ -45,6 +45,7 @@ struct nats_url {
     char urls[NATS_HOSTS][288];
     const char *user, *password, *creds, *ca;
     int replicas; /* 0: as the cluster allows */
+    unsigned gib; /* 0: LIMIT_BUS_STREAM_BYTES */
     bool tls;
 };
 /* Takes a URL apart; false with a sentence, without its password, in why[size]. */

@@ -12,6 +12,7 @@
 
 enum { EPOCH_2026 = 1767225600 };
 #define DESCRIPTION "Bulla parcels, incarnation "
+#define AWAY_NS     INT64_C(5000000000)
 #define HOUR_NS     INT64_C(3600000000000)
 
 struct look {
@@ -63,7 +64,7 @@ static natsStatus add(struct nats_bus *bus, struct look *look, int replicas)
     config.Retention = js_LimitsPolicy;
     config.Storage = js_FileStorage;
     config.Discard = js_DiscardNew; /* full: parcels wait in the outboxes, none is lost */
-    config.MaxBytes = (int64_t)LIMIT_BUS_STREAM_BYTES;
+    config.MaxBytes = bus->url.gib ? (int64_t)bus->url.gib << 30 : (int64_t)LIMIT_BUS_STREAM_BYTES;
     config.MaxAge = LIMIT_BUS_STREAM_HOURS * HOUR_NS;
     config.Duplicates = HOUR_NS / 30;
     config.Replicas = replicas;
@@ -148,9 +149,10 @@ static bool write_health(const jsStreamInfo *info, char text[NATS_HEALTH_SIZE])
 {
     const jsClusterInfo *cluster = info->Cluster;
     int there = 1, behind = 0;
-    size_t used = say(text, 0, "stream " NATS_STREAM ": %" PRIu64 " messages, %" PRIu64 " MB of %llu", info->State.Msgs,
-                      info->State.Bytes >> 20, LIMIT_BUS_STREAM_BYTES >> 20);
-    bool full = info->State.Bytes > LIMIT_BUS_STREAM_BYTES / 10 * 9;
+    uint64_t most = info->Config->MaxBytes > 0 ? (uint64_t)info->Config->MaxBytes : UINT64_MAX;
+    size_t used = say(text, 0, "stream " NATS_STREAM ": %" PRIu64 " messages, %" PRIu64 " MB of %" PRIu64, info->State.Msgs,
+                      info->State.Bytes >> 20, most >> 20);
+    bool full = info->State.Bytes > most / 10 * 9;
     if (full) {
         used = say(text, used, " (nearly full: the workers are behind)");
     }
@@ -162,9 +164,10 @@ static bool write_health(const jsStreamInfo *info, char text[NATS_HEALTH_SIZE])
     used = say(text, used, "; %d replicas, leader %s", (int)info->Config->Replicas, led ? cluster->Leader : "none");
     for (int i = 0; i < cluster->ReplicasLen; i++) {
         const jsPeerInfo *peer = cluster->Replicas[i];
-        there += !peer->Offline;
-        behind += !peer->Offline && !peer->Current;
-        if (peer->Offline) {
+        bool away = peer->Offline || peer->Active > AWAY_NS; /* the first is known late */
+        there += !away;
+        behind += !away && !peer->Current;
+        if (away) {
             used = say(text, used, ", %s is away", peer->Name);
         } else if (!peer->Current) {
             used = say(text, used, ", %s is %" PRIu64 " behind", peer->Name, peer->Lag);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// nats://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]...][?replicas=N&creds=FILE&ca=FILE&tls=yes], or tls://...
+// nats://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]...][?replicas=N&gib=N&creds=FILE&ca=FILE&tls=yes], or tls://...
+// gib: how large the stream may grow, when it is made. Name all servers of a cluster, else one that is half there may be taken for a
+// single server; or say replicas.
 
 #include "platform/bus/nats_bus.h"
 
@@ -15,6 +17,9 @@ static bool read_option(struct nats_url *url, char *option, char *why, size_t si
     }
     if (value && strcmp(option, "replicas") == 0 && value[0] >= '1' && value[0] <= '5' && !value[1]) {
         url->replicas = value[0] - '0';
+    } else if (value && strcmp(option, "gib") == 0 && strspn(value, "0123456789") == strlen(value) && atoi(value) > 0 &&
+               atoi(value) <= 65536) {
+        url->gib = (unsigned)atoi(value);
     } else if (value && strcmp(option, "creds") == 0 && *value) {
         url->creds = value;
     } else if (value && strcmp(option, "ca") == 0 && *value) {
@@ -23,7 +28,7 @@ static bool read_option(struct nats_url *url, char *option, char *why, size_t si
     } else if (value && strcmp(option, "tls") == 0 && strcmp(value, "yes") == 0) {
         url->tls = true;
     } else {
-        snprintf(why, size, "bus: expected replicas=1 to 5, creds=FILE, ca=FILE or tls=yes after the ?, got %.60s%s%.60s", option,
+        snprintf(why, size, "bus: expected replicas=1 to 5, gib=N, creds=FILE, ca=FILE or tls=yes after the ?, got %.60s%s%.60s", option,
                  value ? "=" : "", value ? value : "");
         return false;
     }

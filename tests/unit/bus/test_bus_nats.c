@@ -279,6 +279,7 @@ static void test_refused(void **state)
     expect_refused("nats://a,,b", "expected HOST:PORT");
     expect_refused("nats://a?replicas=9", "expected replicas=1 to 5");
     expect_refused("nats://a?colour=red", "got colour=red");
+    expect_refused("nats://a?gib=0", "gib=N");
     nats_servers_url(servers, plain, sizeof plain);
     natsConnection *connection = NULL;
     jsCtx *js = NULL;
