@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -150,7 +151,7 @@ static const json_t *entry_of(const json_t *answer, const char *name)
 static const char *state_of(const struct cluster *c, unsigned i, const json_t *own, const json_t *entry)
 {
     if (c->nodes[i].pid == 0)
-        return c->nodes[i].asked ? "stopped" : "gone";
+        return WIFSIGNALED(c->nodes[i].ended) ? "killed" : "stopped";
     if (!own)
         return "starting";
     return json_is_true(json_object_get(entry, "draining")) ? "draining" : "up";
