@@ -16,7 +16,7 @@ enum { BUSY_MS = 10000 };
  * transactions in a power cut, and those were acknowledged. */
 static const char PRAGMAS_ALL[] = "PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY;";
 static const char PRAGMAS_RECORD[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-16384;";
-static const char PRAGMAS_TRACKS[] = "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384;";
+static const char PRAGMAS_TRACKS[] = "PRAGMA page_size=16384; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384;";
 static const char PRAGMAS_APPEND[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
                                      "PRAGMA journal_size_limit=67108864;";
 
