@@ -15,6 +15,7 @@
 #include "platform/rules/engine.h"
 
 #define START  INT64_C(1767250800000)
+#define ROADS  50
 #define POINTS 1000
 
 static double now_s(void)
@@ -31,9 +32,10 @@ static double rss_mb(void)
     return (double)usage.ru_maxrss / 1024;
 }
 
-/* The road of journey k: 300 km with bends, a point every 300 m. */
+/* The road of journey k, which many share: 300 km with bends, a point every 300 m. */
 static void road(size_t k, double share, double *lat, double *lon)
 {
+    k %= ROADS;
     *lat = 10 + (double)(k % 40) + 2.5 * share + 0.03 * sin(40 * share);
     *lon = 20 + (double)(k / 40) + 1.5 * share + 0.03 * cos(30 * share);
 }
@@ -108,10 +110,10 @@ int main(int argc, char **argv)
         spent += now_s() - from;
     }
     struct engine_counts counts = engine_counts(engine);
-    printf("{\"bench\":\"rules\",\"journeys\":%zu,\"route_points\":%d,\"observations\":%zu,\"observations_per_cpu_s\":%.0f,"
+    printf("{\"bench\":\"rules\",\"journeys\":%zu,\"roads\":%d,\"route_points\":%d,\"observations\":%zu,\"observations_per_cpu_s\":%.0f,"
            "\"us_each\":%.3f,\"journey_put_us\":%.1f,\"kb_per_journey_empty\":%.1f,\"kb_per_journey_full\":%.1f,\"kept\":%zu,\"alarms\":%"
            "llu}\n",
-           journeys, POINTS, journeys * each, (double)(journeys * each) / spent, spent * 1e6 / (double)(journeys * each),
+           journeys, ROADS, POINTS, journeys * each, (double)(journeys * each) / spent, spent * 1e6 / (double)(journeys * each),
            put_s * 1e6 / (double)journeys, put_mb * 1024 / (double)journeys, (rss_mb() - empty_mb) * 1024 / (double)journeys,
            counts.observations_kept, (unsigned long long)counts.raised);
     free(batch);

@@ -7,8 +7,8 @@
 #include "platform/rules/told.h"
 #include "platform/rules/window.h"
 
-#define WINDOW_ENTRIES   512 /* kept at least, once there were as many */
-#define CHECKPOINT_EVERY 64
+#define WINDOW_ENTRIES   128 /* kept at least, once there were as many; what is older comes from history */
+#define CHECKPOINT_EVERY 32
 #define CHECKPOINTS_MAX  (2 * WINDOW_ENTRIES / CHECKPOINT_EVERY)
 #define DAY_MS           INT64_C(86400000)
 #define CLEAN            SIZE_MAX
