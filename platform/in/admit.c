@@ -128,3 +128,10 @@ void gateway_pressure(struct gateway *g, unsigned level)
     shed_ask(&g->shed, level);
     pthread_mutex_unlock(&g->mutex);
 }
+
+void gateway_shedding(struct gateway *g, bool on)
+{
+    pthread_mutex_lock(&g->mutex);
+    g->shed.off = !on;
+    pthread_mutex_unlock(&g->mutex);
+}

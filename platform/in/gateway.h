@@ -87,6 +87,10 @@ void gateway_profile_changed(struct gateway *gateway, const char *seal);
 /* The rest of the platform is behind (0 not, 3 very much): plain reports are shed at least so hard. Any thread. */
 void gateway_pressure(struct gateway *gateway, unsigned level);
 
+/* Off: nothing is shed, quotas included; sockets wait for the store, and alarms with them. For devices that do not send again
+ * what was not acknowledged. On at first. */
+void gateway_shedding(struct gateway *gateway, bool on);
+
 /* Observations a second of a tenant (gateway_host.tenant), of a listener ("jt701/tcp"), or ("*") of each tenant without a
  * quota of its own; above it plain reports are shed. Before gateway_start(); listeners: after gateway_listen() too. False:
  * out of memory. */

@@ -173,9 +173,9 @@ static enum shed_keep reason(const struct shed *s, const struct news *n, const s
     for (size_t i = 0; i < sizeof musts / sizeof *musts; i++)
         if (musts[i].holds(n))
             return musts[i].keep;
-    if (c->full)
+    if (c->full && !s->off)
         return SHED_NO;
-    if (s->interval_ms == 0)
+    if (s->interval_ms == 0 || s->off)
         return KEEP_CALM;
     if (c->first || !n->was->known)
         return KEEP_FIRST;

@@ -22,7 +22,7 @@
 #define SHED_FIRST_MS 1000        /* first interval under pressure */
 #define SHED_MOST_MS (600 * 1000) /* longest: a seal is never silent for so long that it would look lost */
 #define SHED_ROWS_LEAST 64
-#define SHED_ROWS_FIRST 1024 /* until the store's speed is known */
+#define SHED_ROWS_FIRST 2048 /* until the store's speed is known */
 #define SHED_LEVELS 4
 
 /* Why an observation is kept under pressure; the names and reasons are in shed.c. */
@@ -45,6 +45,7 @@ struct shed_seal { /* what a seal last said; zero: nothing yet */
 struct shed {
     int64_t interval_ms;
     size_t most_rows;
+    bool off;            /* nothing is shed: sockets wait for the store instead */
     /* inside */
     unsigned asked;      /* level that the pipeline asks for */
     int64_t changed_ms;
