@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const char store_sql_pg_001[], store_sql_pg_002[]; /* migrations.S */
+extern const char store_sql_pg_001[], store_sql_pg_002[], store_sql_pg_003[]; /* migrations.S */
 
-static const char *const STEPS[] = {store_sql_pg_001, store_sql_pg_002};
+static const char *const STEPS[] = {store_sql_pg_001, store_sql_pg_002, store_sql_pg_003};
 _Static_assert(sizeof STEPS / sizeof *STEPS == PG_SCHEMA_LATEST, "PG_SCHEMA_LATEST is the number of the newest step");
 
 #define LOCK_KEY "4776843590234"
@@ -126,6 +126,32 @@ static int bring(struct pg_conn *conn, int until)
     return outcome;
 }
 
+/* What is no reason to refuse it, but to know of, for the log. */
+static const struct {
+    const char *sql; /* gives a text where it is so */
+    const char *words;
+} REMARKS[] = {
+    {"SELECT 'off' WHERE current_setting('fsync') = 'off'",
+     "fsync is off on the PostgreSQL server: when its machine fails, what was acknowledged is lost; set fsync = on"},
+    {"SELECT datctype FROM pg_database WHERE datname = current_database() AND datctype IN ('C', 'POSIX')",
+     "the database has the locale C: searches for other than Latin letters read all records; make it with --locale=C.UTF-8"},
+};
+
+static int remark(struct store_pg *store, struct pg_conn *conn)
+{
+    char text[40];
+    bool found = false;
+    int outcome = 0;
+    for (size_t i = 0; i < sizeof REMARKS / sizeof *REMARKS && !outcome; i++) {
+        outcome = ask(conn, REMARKS[i].sql, text, sizeof text, &found);
+        size_t used = strlen(store->found);
+        if (!outcome && found) {
+            snprintf(store->found + used, sizeof store->found - used, "%s%s", used ? "; " : "", REMARKS[i].words);
+        }
+    }
+    return outcome;
+}
+
 int pg_schema_bring_to(struct store_pg *store, int version)
 {
     struct pg_conn *conn = NULL;
@@ -134,6 +160,7 @@ int pg_schema_bring_to(struct store_pg *store, int version)
         return outcome;
     }
     outcome = check_database(conn);
+    outcome = outcome ? outcome : remark(store, conn);
     outcome = outcome ? outcome : pg_script(conn, "BEGIN", "making the schema");
     if (!outcome) {
         outcome = bring(conn, version);

@@ -110,6 +110,19 @@ static void a_database_that_does_not_fit_is_refused(void **state)
     refused(at, "no schema of the search_path", "CREATE SCHEMA");
 }
 
+static void what_is_unwise_is_told_in_the_log(void **state)
+{
+    (void)state;
+    char at[300], why[600];
+    assert_non_null(strstr(store_recovery(store), "fsync is off")); /* the tests' server is quick, not safe */
+    assert_null(strstr(store_recovery(store), "locale"));
+    assert_true(pg_test_create_with("TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'", at, sizeof at));
+    struct store *own = open_url(at, why, sizeof why);
+    assert_non_null(strstr(store_recovery(own), "locale C"));
+    store_close(own);
+    pg_test_drop(at);
+}
+
 static void a_user_without_rights_is_told_what_to_do(void **state)
 {
     (void)state;
@@ -473,6 +486,7 @@ int main(void)
         T(a_wrong_url_is_refused_without_its_password),
         T(a_wrong_password_is_refused),
         T(a_database_that_does_not_fit_is_refused),
+        T(what_is_unwise_is_told_in_the_log),
         T(a_user_without_rights_is_told_what_to_do),
         T(schemas_of_one_database_are_apart),
         T(nodes_may_open_a_new_database_at_once),

@@ -7,7 +7,7 @@
 #include "platform/store/fold.h"
 #include "platform/store/record.h"
 
-enum { JOURNEYS = 8000, QUERIES = 400, QUERIES_OVER_A_SOCKET = 120 };
+enum { JOURNEYS = 8000, QUERIES = 400, QUERIES_OVER_A_SOCKET = 60 };
 
 static struct test_place place;
 static struct store *store;
