@@ -20,7 +20,7 @@
 #define CHANGES_EVERY_MS   100
 #define HANDOVERS_EVERY_MS 1000
 #define HANDOVERS_AT_ONCE  1000
-#define APPLIED_EVERY_MS   500
+#define APPLIED_EVERY_MS   1000
 
 uint32_t cluster_via(const char *source)
 {
@@ -288,7 +288,19 @@ static bool hold(struct platform *p, unsigned most)
 
 static void keep_applied(void *context, unsigned partition, uint64_t number)
 {
-    ingest_mail(context, &(struct mail){.kind = MAIL_APPLIED, .partition = partition, .number = number});
+    uint64_t *applied = context;
+    if (partition < STORE_PARTITIONS_MOST)
+        applied[partition] = number;
+}
+
+/* How far the store has come with what this node accepted, of every partition: that it stands still is news as well. */
+static void tell_sender(struct platform *p)
+{
+    uint64_t applied[STORE_PARTITIONS_MOST] = {0};
+    if (store_progress_of(p->store, p->cluster.self.source, keep_applied, applied) != STORE_OK)
+        return;
+    for (unsigned i = 0; i < p->cluster.partitions; i++)
+        ingest_mail(p, &(struct mail){.kind = MAIL_APPLIED, .partition = i, .number = applied[i]});
 }
 
 static void beat(struct platform *p, int64_t now_ms)
@@ -323,7 +335,7 @@ void cluster_turn(struct platform *p, int64_t now_ms)
     follow(p);
     if (now_ms >= c->applied_due_ms || now_ms < c->applied_due_ms - 2 * APPLIED_EVERY_MS) {
         c->applied_due_ms = now_ms + APPLIED_EVERY_MS;
-        store_progress_of(p->store, c->self.source, keep_applied, p);
+        tell_sender(p);
     }
     cluster_changes(p, now_ms);
 }

@@ -12,6 +12,35 @@
 
 #include "platform/platform_internal.h"
 
+struct beyond { /* whether the store has had more of this outbox than is in it */
+    const struct outbox *outbox;
+    bool yes;
+};
+
+static void compare(void *context, unsigned partition, uint64_t number)
+{
+    struct beyond *beyond = context;
+    beyond->yes |= number > outbox_last(beyond->outbox, partition);
+}
+
+/* An outbox that was put back to an earlier state would give numbers again that the store knows, and what it accepts under
+ * them would be passed over: it goes on as a new one. */
+static bool check_outbox(struct platform *p, struct ingest *in, char why[MODEL_WHY_SIZE])
+{
+    struct beyond beyond = {in->outbox, false};
+    if (store_progress_of(p->store, outbox_id(in->outbox), compare, &beyond) != STORE_OK) {
+        snprintf(why, MODEL_WHY_SIZE, "the progress of the outbox could not be read: %s", store_error(p->store));
+        return false;
+    }
+    if (!beyond.yes)
+        return true;
+    log_say(LOG_WARN, "ingest", "the outbox is older than what the store has had of it: it goes on under a new id");
+    if (outbox_renew(in->outbox) == OUTBOX_OK)
+        return true;
+    snprintf(why, MODEL_WHY_SIZE, "the outbox: %s", outbox_error(in->outbox));
+    return false;
+}
+
 struct ingest *ingest_new(struct platform *p, const struct platform_options *options, char why[MODEL_WHY_SIZE])
 {
     struct outbox_options outbox = {.partitions = p->cluster.partitions, .vfs = options->vfs};
@@ -23,7 +52,7 @@ struct ingest *ingest_new(struct platform *p, const struct platform_options *opt
     pthread_mutex_init(&in->mutex, NULL);
     in->maker = parcel_maker_new(p->cluster.partitions);
     in->outbox = in->maker ? outbox_open(options->folder, &outbox, why, MODEL_WHY_SIZE) : NULL;
-    if (in->outbox) {
+    if (in->outbox && check_outbox(p, in, why)) {
         snprintf(p->cluster.self.source, sizeof p->cluster.self.source, "%s", outbox_id(in->outbox));
         in->seen = outbox_counts(in->outbox);
         return in;

@@ -9,11 +9,11 @@
 #include "platform/store/store_backend.h"
 
 extern const struct store_backend store_sqlite, store_postgres, store_postgresql;
-extern const struct bus_backend bus_nats;
+extern const struct bus_backend bus_nats, bus_nats_tls;
 
 static const struct store_backend *const stores[] = {&store_sqlite, &store_postgres, &store_postgresql, NULL};
 
-static const struct bus_backend *const buses[] = {&bus_nats, NULL};
+static const struct bus_backend *const buses[] = {&bus_nats, &bus_nats_tls, NULL};
 
 int main(int argc, char **argv)
 {

@@ -13,6 +13,7 @@
 #define LEVEL          1
 #define COMPRESS_LEAST 256
 #define UNPACKED_MOST  (64u * 1024 * 1024)
+#define SPLIT_BYTES    (512u * 1024) /* of items: then another parcel is begun, so that none is too long for the bus */
 
 enum item_kind { ITEM_ROW = 1, ITEM_NOTE = 2, ITEM_DAMAGE = 3 };
 enum row_flag { ROW_HAS_HEX_ID = 1, ROW_SAME_RAW = 2 };
@@ -204,34 +205,58 @@ static bool finish(struct parcel_maker *m, const struct buffer *items)
     return !to->failed;
 }
 
-static struct share *share_of(struct parcel_maker *m, const char *seal)
+struct dividing {
+    struct parcel_maker *maker;
+    parcel_fn each;
+    void *context;
+    bool failed;
+};
+
+static void share_clear(struct share *s)
 {
-    return &m->shares[store_partition_of(seal, m->partitions)];
+    s->items.len = s->rows = 0;
+    s->items.failed = false;
+    s->last_raw = SIZE_MAX;
+}
+
+static void hand_out(struct dividing *d, unsigned partition)
+{
+    struct share *s = &d->maker->shares[partition];
+    if (s->items.len == 0)
+        return;
+    d->failed |= s->items.failed || !finish(d->maker, &s->items);
+    if (!d->failed)
+        d->each(d->context, partition, s->rows, (struct bulla_bytes){d->maker->packed.at, d->maker->packed.len});
+    share_clear(s);
+}
+
+/* The share that takes the seal's next item. */
+static struct share *share_of(struct dividing *d, const char *seal)
+{
+    unsigned partition = seal ? store_partition_of(seal, d->maker->partitions) : 0;
+    if (d->maker->shares[partition].items.len >= SPLIT_BYTES)
+        hand_out(d, partition);
+    return &d->maker->shares[partition];
 }
 
 bool parcel_divide(struct parcel_maker *m, const struct batch *b, parcel_fn each, void *context)
 {
+    struct dividing d = {m, each, context, false};
     char seal[MODEL_SEAL_SIZE];
-    for (unsigned i = 0; i < m->partitions; i++) {
-        m->shares[i].items.len = m->shares[i].rows = 0;
-        m->shares[i].items.failed = false;
-        m->shares[i].last_raw = SIZE_MAX;
-    }
+    for (unsigned i = 0; i < m->partitions; i++)
+        share_clear(&m->shares[i]);
     for (size_t i = 0; i < b->n_rows; i++) {
         snprintf(seal, sizeof seal, "%s:%s", b->rows[i].o.protocol, b->rows[i].o.device);
-        put_row(share_of(m, seal), b, &b->rows[i]);
+        put_row(share_of(&d, seal), b, &b->rows[i]);
     }
     for (size_t i = 0; i < b->n_notes; i++)
         if (b->notes[i].kind != NOTE_UNSENT) /* another node may have sent it */
-            put_note(&share_of(m, b->notes[i].seal)->items, &b->notes[i]);
+            put_note(&share_of(&d, b->notes[i].seal)->items, &b->notes[i]);
     for (size_t i = 0; i < b->n_damages; i++)
-        put_damage(&m->shares[0].items, b, &b->damages[i]);
+        put_damage(&share_of(&d, NULL)->items, b, &b->damages[i]);
     for (unsigned i = 0; i < m->partitions; i++)
-        if (m->shares[i].items.failed || (m->shares[i].items.len && !finish(m, &m->shares[i].items)))
-            return false;
-        else if (m->shares[i].items.len)
-            each(context, i, m->shares[i].rows, (struct bulla_bytes){m->packed.at, m->packed.len});
-    return true;
+        hand_out(&d, i);
+    return !d.failed;
 }
 
 /* --- reading --- */

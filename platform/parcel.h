@@ -17,7 +17,8 @@ struct parcel_maker; /* buffers of one thread, kept between batches */
 struct parcel_maker *parcel_maker_new(unsigned partitions);
 void parcel_maker_free(struct parcel_maker *maker);
 
-/* Divides a batch, whose observations have their ids, among partitions; false when out of memory. Refused messages go to
+/* Divides a batch, whose observations have their ids, among partitions, one parcel each or several when it is long; false when
+ * out of memory. Refused messages go to
  * partition 0, notes of commands that no node here could send are left out. `each` gets a parcel's bytes, valid until the next
  * call. */
 typedef void (*parcel_fn)(void *context, unsigned partition, uint32_t rows, struct bulla_bytes bytes);

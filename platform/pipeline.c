@@ -194,7 +194,7 @@ struct platform *platform_open(struct store *store, const struct platform_option
 {
     struct gateway_host gateway_host = {.profile = profiles_find};
     struct platform *p = new_platform(store, options);
-    uint64_t base = options->stream_base ? options->stream_base : (uint64_t)clock_now(&options->clock) << 16;
+    uint64_t base = options->stream_base ? options->stream_base : (uint64_t)(clock_now(&options->clock) / 1000) << 20 /* a browser counts to 2^53 */;
     snprintf(why, MODEL_WHY_SIZE, "out of memory");
     if (!p)
         return NULL;

@@ -183,6 +183,41 @@ static void test_damaged(void **state)
     parcel_maker_free(m);
 }
 
+static void count_size(void *context, unsigned partition, uint32_t rows, struct bulla_bytes bytes)
+{
+    struct opened *o = context;
+    (void)partition;
+    assert_true(bytes.len < 700 * 1024);
+    assert_true(parcel_unpack(o->maker, bytes, o->all));
+    o->rows += rows;
+    o->parcels++;
+}
+
+/* One flooding seal: its messages go in several parcels, none longer than the bus takes. */
+static void test_long_batch(void **state)
+{
+    (void)state;
+    struct parcel_maker *m = parcel_maker_new(PARTITIONS);
+    struct opened o = {parcel_maker_new(PARTITIONS), batch_new(), 0, 0};
+    struct batch *b = batch_new();
+    static char raw[40000];
+    for (size_t i = 0; i < sizeof raw; i++)
+        raw[i] = (char)draw(); /* does not compress */
+    for (unsigned i = 0; i < 200; i++) {
+        add_row(b, 37 * i + 1, false);
+        b->rows[i].raw_at = batch_put_bytes(b, raw, sizeof raw);
+        b->rows[i].raw_len = sizeof raw;
+    }
+    assert_true(parcel_divide(m, b, count_size, &o));
+    assert_int_equal(o.rows, 200);
+    assert_int_equal(o.all->n_rows, 200);
+    assert_true(o.parcels >= 200 * sizeof raw / (700 * 1024));
+    batch_free(b);
+    batch_free(o.all);
+    parcel_maker_free(m);
+    parcel_maker_free(o.maker);
+}
+
 static void test_partitions_spread(void **state)
 {
     (void)state;
@@ -201,6 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_long_batch),
         cmocka_unit_test(test_partitions_spread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
