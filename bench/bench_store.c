@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The store, measured: appending, pacing, size, opening, reading, searching. Each line is one JSON object.
 //
-//   bench_store [FOLDER] [append|paced|read|search ...]      without names: all
+//   bench_store [FOLDER|postgres://.../NAMEbench] [append|paced|read|search ...]      without names: all; search: SQLite alone
+
+#include "bench/bench_postgres.h"
 
 #include "platform/store/migrations.h"
 #include "platform/store/pack.h"
@@ -16,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-extern const struct store_backend store_sqlite;
-static const struct store_backend *const BACKENDS[] = {&store_sqlite, NULL};
+extern const struct store_backend store_sqlite, store_postgres, store_postgresql;
+static const struct store_backend *const BACKENDS[] = {&store_sqlite, &store_postgres, &store_postgresql, NULL};
 
 enum { SEALS = 10000, MILLION = 1000000, RAW = 90 };
 #define T0 INT64_C(1790000000000)
@@ -46,10 +48,12 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 static struct store *open_store(const char *folder, bool fresh)
 {
     char url[600], why[400] = "";
-    if (fresh) {
+    if (fresh && is_postgres(folder)) {
+        empty_postgres(folder);
+    } else if (fresh) {
         nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     }
-    snprintf(url, sizeof url, "sqlite:%s", folder);
+    snprintf(url, sizeof url, "%s%s", is_postgres(folder) ? "" : "sqlite:", folder);
     struct store *store = store_open(BACKENDS, url, why, sizeof why);
     if (!store) {
         stop("opening", why);
@@ -142,7 +146,7 @@ static void bench_append(const char *folder, size_t batch_rows, size_t total)
 {
     struct store *store = open_store(folder, true);
     struct batch batch = new_batch(batch_rows);
-    double cpu = 0, wall = 0, *ms = calloc(total / batch_rows + 1, sizeof *ms);
+    double cpu = 0, wall = 0, server = postgres_seconds(folder), *ms = calloc(total / batch_rows + 1, sizeof *ms);
     size_t n = 0;
     for (uint64_t first = 0; first < total; first += batch_rows) {
         fill(&batch, first, batch_rows);
@@ -152,8 +156,11 @@ static void bench_append(const char *folder, size_t batch_rows, size_t total)
         ms[n] = (seconds(CLOCK_MONOTONIC) - wall_0) * 1e3;
         wall += ms[n++] / 1e3;
     }
-    printf("{\"bench\":\"append\",\"batch\":%zu,\"rows\":%zu,\"rows_per_cpu_s\":%.0f,\"rows_per_s\":%.0f,", batch_rows, total,
-           (double)total / cpu, (double)total / wall);
+    server = postgres_seconds(folder) - server;
+    printf("{\"bench\":\"append\",\"store\":\"%s\",\"batch\":%zu,\"rows\":%zu,\"rows_per_cpu_s\":%.0f,\"client_us_per_row\":%.2f,"
+           "\"server_us_per_row\":%.2f,\"rows_per_s\":%.0f,",
+           is_postgres(folder) ? "postgres" : "sqlite", batch_rows, total, (double)total / (cpu + server), cpu / (double)total * 1e6,
+           server / (double)total * 1e6, (double)total / wall);
     print_times(ms, n);
     printf("}\n");
     free(ms);
@@ -168,7 +175,7 @@ static void bench_paced(const char *folder, size_t rate, double for_s)
     size_t group = rate / 50, n = 0;
     struct batch batch = new_batch(group);
     double *ms = calloc((size_t)(for_s * 50) + 1, sizeof *ms);
-    double made = 0, start = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    double made = 0, start = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID), server = postgres_seconds(folder);
     uint64_t first = 0;
     size_t behind = 0;
     for (; n < (size_t)(for_s * 50); n++, first += group) {
@@ -188,10 +195,12 @@ static void bench_paced(const char *folder, size_t rate, double for_s)
     }
     double wall = seconds(CLOCK_MONOTONIC) - start;
     cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu - made;
-    printf("{\"bench\":\"paced\",\"rate\":%zu,\"stored_per_s\":%.0f,\"cores\":%.2f,\"groups\":%zu,\"groups_late\":%zu,", rate,
-           (double)first / wall, cpu / wall, n, behind);
+    printf("{\"bench\":\"paced\",\"store\":\"%s\",\"rate\":%zu,\"stored_per_s\":%.0f,\"cores\":%.2f,\"server_cores\":%.2f,\"groups\":%zu,"
+           "\"groups_late\":%zu,",
+           is_postgres(folder) ? "postgres" : "sqlite", rate, (double)first / wall, cpu / wall, (postgres_seconds(folder) - server) / wall, n,
+           behind);
     print_times(ms, n);
-    printf(",\"segments\":%zu}\n", store_sqlite_of(store)->history->n_segments);
+    printf("}\n");
     free(ms);
     free_batch(&batch);
     store_close(store);
@@ -204,10 +213,16 @@ static void count(void *context, const struct bulla_observation *o, struct bulla
     ++*(size_t *)context;
 }
 
-static double kilobytes(const char *folder, const char *name)
+/* Of the history's first file, or of all its tables. */
+static double bytes_of(const char *folder, const char *name)
 {
     char path[600];
     struct stat info;
+    if (is_postgres(folder)) {
+        ask_postgres(folder, "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c WHERE relkind = 'r' AND relname LIKE 'observation_%'",
+                     path, sizeof path);
+        return atof(path);
+    }
     snprintf(path, sizeof path, "%s/segments/%s", folder, name);
     return stat(path, &info) ? 0 : (double)info.st_size;
 }
@@ -242,7 +257,7 @@ static void bench_read(const char *folder)
     }
     time_ranges(store, "a hot segment of a million rows, 10,000 seals");
     store_close(store);
-    double size = kilobytes(folder, "000001.db");
+    double size = bytes_of(folder, "000001.db");
     printf("{\"bench\":\"size\",\"raw_bytes\":%d,\"row_bytes\":%.1f,\"row_bytes_without_raw\":%.1f,\"packed_bytes\":%.1f}\n", RAW,
            size / MILLION, size / MILLION - RAW, packed_bytes / (MILLION / 10000));
     double before = seconds(CLOCK_MONOTONIC);
@@ -252,14 +267,16 @@ static void bench_read(const char *folder)
     size_t n = 0;
     store_latest(store, count, &n);
     printf("{\"bench\":\"latest\",\"seals\":%zu,\"seconds\":%.3f}\n", n, seconds(CLOCK_MONOTONIC) - before);
-    fill(&batch, MILLION, batch.n);
-    append(store, &batch, batch.n); /* the first closes */
-    before = seconds(CLOCK_MONOTONIC);
-    store_history_settle(store_sqlite_of(store)->history);
-    size = kilobytes(folder, "000001.db");
-    printf("{\"bench\":\"close\",\"rows\":%d,\"seconds\":%.3f,\"row_bytes\":%.1f}\n", MILLION, seconds(CLOCK_MONOTONIC) - before,
-           size / MILLION);
-    time_ranges(store, "a closed segment of a million rows and a hot one");
+    if (!is_postgres(folder)) {
+        fill(&batch, MILLION, batch.n);
+        append(store, &batch, batch.n); /* the first closes */
+        before = seconds(CLOCK_MONOTONIC);
+        store_history_settle(store_sqlite_of(store)->history);
+        size = bytes_of(folder, "000001.db");
+        printf("{\"bench\":\"close\",\"rows\":%d,\"seconds\":%.3f,\"row_bytes\":%.1f}\n", MILLION, seconds(CLOCK_MONOTONIC) - before,
+               size / MILLION);
+        time_ranges(store, "a closed segment of a million rows and a hot one");
+    }
     fill(&batch, 500000, batch.n);
     before = seconds(CLOCK_MONOTONIC);
     append(store, &batch, batch.n);
@@ -372,7 +389,7 @@ int main(int argc, char **argv)
     if (is_asked(n, words, "read")) {
         bench_read(folder);
     }
-    if (is_asked(n, words, "search")) {
+    if (is_asked(n, words, "search") && !is_postgres(folder)) {
         bench_search(folder);
     }
     nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
