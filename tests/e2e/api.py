@@ -951,7 +951,7 @@ def main():
         hostile(server, people)
         slow(server, people)
         limits(server, people)
-        for m, p, op in operations():  # draining works where there are several nodes: tests/e2e/cluster.py
+        for m, p, op in operations():  # draining works where there are several nodes: tests/e2e/cluster_command.py
             statuses = shown.get((m, p), set())
             check(p in ("/api/v1/live", "/api/v1/cluster/nodes/{id}/drain") or any(200 <= s < 300 for s in statuses), f"{m} {p} was shown working", str(sorted(statuses)))
     finally:
