@@ -134,7 +134,9 @@ static bool open_store(struct app *app, const struct cli_context *context)
         snprintf(url, sizeof url, "sqlite:%s", app->data);
     app->store = store_open(context->stores, url, why, sizeof why);
     if (!app->store) {
-        cli_say("store %s: %s", url, why);
+        char shown[600];
+        store_url_show(url, shown, sizeof shown);
+        cli_say("store %s: %s", shown, why);
         return false;
     }
     if (store_recovery(app->store)[0])
@@ -153,6 +155,39 @@ static void name_node(struct app *app)
     }
     gethostname(host, sizeof host - 1);
     snprintf(app->node, sizeof app->node, "%s-%s", host[0] ? host : "node", colon ? colon + 1 : "");
+}
+
+/* What the gateway does when more comes than it may take. */
+static bool set_limits(struct app *app)
+{
+    struct gateway *gateway = platform_gateway(app->platform);
+    const char *shed = app->options.shed ? app->options.shed : "on";
+    char list[1024], *at = list;
+    if (strcmp(shed, "on") != 0 && strcmp(shed, "off") != 0) {
+        cli_say("--shed: expected on or off, got \"%s\"", shed);
+        return false;
+    }
+    gateway_shedding(gateway, strcmp(shed, "on") == 0);
+    if (snprintf(list, sizeof list, "%s", app->options.quota ? app->options.quota : "") >= (int)sizeof list) {
+        cli_say("--quota: expected at most %zu characters, got more", sizeof list - 1);
+        return false;
+    }
+    for (char *spec; (spec = strsep(&at, ","));) {
+        char *equals = strrchr(spec, '='), *end = NULL;
+        unsigned long rate = equals ? strtoul(equals + 1, &end, 10) : 0;
+        if (!*spec)
+            continue;
+        if (!equals || equals == spec || end == equals + 1 || *end || rate == 0 || rate > 10000000 || equals - spec >= GATEWAY_TENANT_SIZE) {
+            cli_say("--quota: expected name=number (1 to 10000000 observations a second), got \"%s\"", spec);
+            return false;
+        }
+        *equals = '\0';
+        if (!gateway_quota(gateway, spec, (unsigned)rate)) {
+            cli_say("--quota: expected at most %d names, got more", LIMIT_TENANTS);
+            return false;
+        }
+    }
+    return true;
 }
 
 struct app *app_open(const struct cli_context *context, const struct app_options *options)
@@ -176,7 +211,7 @@ struct app *app_open(const struct cli_context *context, const struct app_options
     app->platform = platform_open(app->store, &platform_options, why);
     if (!app->platform)
         cli_say("%s", why);
-    if (!app->platform || !add_listeners(app)) {
+    if (!app->platform || !set_limits(app) || !add_listeners(app)) {
         app_close(app);
         return NULL;
     }

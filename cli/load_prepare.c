@@ -90,7 +90,9 @@ bool load_prepare_store(const struct cli_context *context, const struct load_opt
     int64_t now_ms = clock_now(&clock);
     struct store *store = store_open(context->stores, url, why, sizeof why);
     if (!store) {
-        cli_say("--store %s: %s", url, why);
+        char shown[600];
+        store_url_show(url, shown, sizeof shown);
+        cli_say("--store %s: %s", shown, why);
         return false;
     }
     bool ok = !o->password || stored(store, put_user(store, o->user, o->password, now_ms), "user");

@@ -41,6 +41,39 @@ static const struct store_backend *find(const struct store_backend *const *backe
     return NULL;
 }
 
+/* Where a password begins and ends: between the first colon of the user and the last @ (a password may have one in it that
+ * should be %40), and after password= among the options. */
+static bool find_password(const char *url, const char **from, const char **until)
+{
+    const char *name = strstr(url, "//"), *option = strstr(url, "password=");
+    const char *at = name ? memrchr(name, '@', strlen(name)) : NULL;
+    const char *colon = at ? memchr(name, ':', (size_t)(at - name)) : NULL;
+    if (colon) {
+        *from = colon + 1;
+        *until = at;
+        return true;
+    }
+    if (option) {
+        *from = option + strlen("password=");
+        *until = *from + strcspn(*from, "&");
+    }
+    return option != NULL;
+}
+
+void store_url_show(const char *url, char *out, size_t size)
+{
+    const char *from, *until;
+    size_t used = 0;
+    out[0] = '\0';
+    while (used < size && find_password(url, &from, &until)) {
+        used += (size_t)snprintf(out + used, size - used, "%.*s***", (int)(from - url), url);
+        url = until;
+    }
+    if (used < size) {
+        snprintf(out + used, size - used, "%s", url);
+    }
+}
+
 struct store *store_open(const struct store_backend *const *backends, const char *url, char *why, size_t size)
 {
     const char *colon = strchr(url, ':');

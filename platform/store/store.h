@@ -67,6 +67,8 @@ struct store_backend;
 /* Opens "sqlite:PATH" (PATH is a directory), creates or migrates it, by the first of `backends` (NULL ends them) whose
  * scheme fits. NULL with a sentence in why[size]. */
 struct store *store_open(const struct store_backend *const *backends, const char *url, char *why, size_t size);
+/* A URL as people may see it: asterisks for its password. */
+void store_url_show(const char *url, char *out, size_t size);
 void store_close(struct store *store);
 const char *store_error(const struct store *store); /* of this thread's last failed call */
 /* What recovery found when the store was opened: "" or a sentence for the log ("last batch was torn: ..."). */

@@ -80,6 +80,27 @@ static void a_wrong_url_is_refused_without_its_password(void **state)
     refused(long_url, "are the most", "postgres://");
 }
 
+static void a_url_is_shown_without_its_password(void **state)
+{
+    (void)state;
+    static const char *const CASES[][2] = {
+        {"postgres://u:secret@h:5432/d", "postgres://u:***@h:5432/d"},
+        {"postgres://u:sec@ret@h/d?connect_timeout=3", "postgres://u:***@h/d?connect_timeout=3"},
+        {"postgres://u@h/d?user=u&password=secret&sslmode=require", "postgres://u@h/d?user=u&password=***&sslmode=require"},
+        {"postgres://u:secret@h/d?password=secret", "postgres://u:***@h/d?password=***"},
+        {"postgres://u@h:1,h:2/d", "postgres://u@h:1,h:2/d"},
+        {"postgres:///d", "postgres:///d"},
+        {"sqlite:/var/lib/bulla", "sqlite:/var/lib/bulla"},
+    };
+    char shown[100], small[20];
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        store_url_show(CASES[i][0], shown, sizeof shown);
+        assert_string_equal(shown, CASES[i][1]);
+        store_url_show(CASES[i][0], small, sizeof small);
+        assert_null(strstr(small, "secret"));
+    }
+}
+
 static void a_wrong_password_is_refused(void **state)
 {
     (void)state;
@@ -484,6 +505,7 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(a_wrong_url_is_refused_without_its_password),
+        T(a_url_is_shown_without_its_password),
         T(a_wrong_password_is_refused),
         T(a_database_that_does_not_fit_is_refused),
         T(what_is_unwise_is_told_in_the_log),
