@@ -19,6 +19,8 @@ struct app_options { /* texts; NULL: the default */
     const char *http;    /* "127.0.0.1:8080", port 0: any */
     const char *listen;  /* "jt701=tcp:10001,auto=tcp:10000": which device ports */
     const char *devices; /* address of the device ports */
+    const char *shed;    /* "on", "off" */
+    const char *quota;   /* "jt701/tcp=1000,*=50": observations a second */
     bool behind_tls;
 };
 

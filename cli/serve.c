@@ -25,6 +25,9 @@ static const char help[] =
     "  --store URL        sqlite:DIR (default: the data directory) or postgres://USER@HOST:PORT/DATABASE\n"
     "  --bus URL          local (default: one process alone) or nats://HOST:PORT[,HOST:PORT...]: one node of several\n"
     "  --node NAME        this node's name among several (default: the host's name and the HTTP port)\n"
+    "  --quota LIST       observations a second, name=number,...: of a listener (jt701/tcp), a tenant, or * for each tenant;\n"
+    "                     above it plain reports are shed like under overload\n"
+    "  --shed on|off      overload: shed plain reports, counted and unacknowledged (on, default), or let sockets wait\n"
     "  --behind-tls       a proxy on this machine ends TLS: cookies are marked Secure, its X-Forwarded-For is believed\n"
     "  --config FILE      JSON with any of the above by name: {\"http\": \"127.0.0.1:80\", \"devices\": \"0.0.0.0\"}\n"
     "  --quiet, --debug   fewer or more words\n"
@@ -55,7 +58,7 @@ static bool read_config(struct settings *s, json_t **file)
     } rows[] = {
         {"data", &s->app.data},       {"http", &s->app.http},   {"devices", &s->app.devices},
         {"listen", &s->app.listen},   {"store", &s->app.store}, {"bus", &s->app.bus},
-        {"node", &s->app.node},
+        {"node", &s->app.node},       {"shed", &s->app.shed},   {"quota", &s->app.quota},
     };
     json_error_t error;
     *file = json_load_file(s->config, JSON_REJECT_DUPLICATES, &error);
@@ -118,7 +121,7 @@ static int run(const struct cli_context *context, int argc, char **argv)
     const struct cli_option options[] = {
         {"data", &s.app.data, NULL},     {"http", &s.app.http, NULL},   {"devices", &s.app.devices, NULL},
         {"listen", &s.app.listen, NULL}, {"store", &s.app.store, NULL}, {"bus", &s.app.bus, NULL},
-        {"node", &s.app.node, NULL},
+        {"node", &s.app.node, NULL},     {"shed", &s.app.shed, NULL},   {"quota", &s.app.quota, NULL},
         {"config", &s.config, NULL},     {"quiet", NULL, &s.quiet},     {"debug", NULL, &s.debug},
         {"behind-tls", NULL, &s.app.behind_tls},
     };
