@@ -14,16 +14,20 @@ struct metric {
     unsigned long long value;
 };
 
-static size_t gather(struct platform *p, struct metric *to)
+struct metrics {
+    struct metric list[METRICS_MOST];
+    size_t n;
+};
+
+static void add(struct metrics *to, const struct metric *list, size_t n)
+{
+    for (size_t i = 0; i < n && to->n < METRICS_MOST; i++)
+        to->list[to->n++] = list[i];
+}
+
+static void gather_devices(struct platform *p, struct metrics *to)
 {
     struct gateway_counts g = gateway_counts(p->gateway);
-    const struct pipeline_counts *c = &p->counts;
-    pthread_mutex_lock(&p->inbox_mutex);
-    struct engine_counts e = p->engine_seen;
-    pthread_mutex_unlock(&p->inbox_mutex);
-    const struct cluster *cl = &p->cluster;
-    struct ingest_view in = ingest_view(p);
-    struct bus_counts bus = p->bus ? bus_counts(p->bus) : (struct bus_counts){0};
     const struct metric all[] = {
         {"bulla_connections", "gauge", "Open device connections", g.connections},
         {"bulla_connections_accepted_total", "counter", "Device connections accepted", g.accepted},
@@ -42,6 +46,14 @@ static size_t gather(struct platform *p, struct metric *to)
         {"bulla_udp_packets_total", "counter", "Packets from devices", g.udp_packets},
         {"bulla_stalls_total", "counter", "Times that reading waited for the disk", g.stalled},
         {"bulla_observations_total", "counter", "Observations decoded", g.observations},
+    };
+    add(to, all, sizeof all / sizeof *all);
+}
+
+static void gather_work(struct platform *p, struct metrics *to)
+{
+    const struct pipeline_counts *c = &p->counts;
+    const struct metric all[] = {
         {"bulla_observations_stored_total", "counter", "Observations made durable", atomic_load(&c->stored)},
         {"bulla_observations_duplicate_total", "counter", "Observations that were stored before", atomic_load(&c->duplicates)},
         {"bulla_commits_total", "counter", "Batches made durable", atomic_load(&c->batches)},
@@ -56,6 +68,18 @@ static size_t gather(struct platform *p, struct metric *to)
         {"bulla_commands_done_total", "counter", "Commands with a verdict, or expired", atomic_load(&c->commands_done)},
         {"bulla_stream_events_total", "counter", "Events of the live stream", atomic_load(&c->published)},
         {"bulla_work_undone_total", "counter", "Transactions undone: the store failed or a lease was lost", atomic_load(&c->undone)},
+    };
+    add(to, all, sizeof all / sizeof *all);
+}
+
+/* One of several: what it accepted and what it applied. */
+static void gather_node(struct platform *p, struct metrics *to)
+{
+    const struct pipeline_counts *c = &p->counts;
+    const struct cluster *cl = &p->cluster;
+    struct ingest_view in = ingest_view(p);
+    struct bus_counts bus = p->bus ? bus_counts(p->bus) : (struct bus_counts){0};
+    const struct metric all[] = {
         {"bulla_observations_accepted_total", "counter", "Observations made durable in this node's outbox", atomic_load(&c->accepted)},
         {"bulla_outbox_parcels", "gauge", "Parcels in the outbox that the store does not have yet", in.outbox.parcels},
         {"bulla_outbox_rows", "gauge", "Observations in the outbox that the store does not have yet", in.outbox.rows},
@@ -76,26 +100,45 @@ static size_t gather(struct platform *p, struct metric *to)
         {"bulla_parcels_repeated_total", "counter", "Parcels that were applied before", cl->counts.repeated},
         {"bulla_parcels_missing_total", "counter", "Times that a parcel was missing and asked for again", cl->counts.gaps},
         {"bulla_parcels_refused_total", "counter", "Parcels that could not be read", cl->counts.refused},
+    };
+    add(to, all, sizeof all / sizeof *all);
+}
+
+static void gather_rules(struct platform *p, struct metrics *to)
+{
+    pthread_mutex_lock(&p->inbox_mutex);
+    struct engine_counts e = p->engine_seen;
+    pthread_mutex_unlock(&p->inbox_mutex);
+    const struct metric all[] = {
         {"bulla_rules_observed_total", "counter", "Observations that the rules saw", e.observed},
         {"bulla_rules_late_total", "counter", "Observations that came after newer ones", e.late},
         {"bulla_rules_journeys", "gauge", "Journeys under supervision", e.journeys},
         {"bulla_rules_clock_errors_total", "counter", "Observations whose device clock was not believed", e.clock_errors},
     };
-    size_t n = sizeof all / sizeof *all;
-    _Static_assert(sizeof all / sizeof *all <= METRICS_MOST, "room for all");
-    for (size_t i = 0; to && i < n; i++)
-        to[i] = all[i];
-    return n;
+    add(to, all, sizeof all / sizeof *all);
+}
+
+static void gather(struct platform *p, struct metrics *to)
+{
+    to->n = 0;
+    gather_devices(p, to);
+    gather_work(p, to);
+    gather_rules(p, to);
+    if (p->bus)
+        gather_node(p, to);
 }
 
 char *platform_metrics(struct platform *p)
 {
-    struct metric metrics[METRICS_MOST];
-    size_t n = gather(p, metrics), at = 0, size = 65536;
+    struct metrics metrics;
+    size_t at = 0, size = 65536;
     char *text = malloc(size);
-    for (size_t i = 0; text && i < n; i++)
-        at += (size_t)snprintf(text + at, size - at, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", metrics[i].name, metrics[i].help, metrics[i].name,
-                               metrics[i].type, metrics[i].name, metrics[i].value);
+    gather(p, &metrics);
+    for (size_t i = 0; text && i < metrics.n; i++) {
+        const struct metric *m = &metrics.list[i];
+        at += (size_t)snprintf(text + at, size - at, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", m->name, m->help, m->name, m->type, m->name,
+                               m->value);
+    }
     return text;
 }
 
@@ -124,12 +167,12 @@ static void add_listener(void *context, const char *protocol, const char *transp
 
 json_t *platform_health(struct platform *p)
 {
-    struct metric metrics[METRICS_MOST];
+    struct metrics metrics;
     char why[MODEL_WHY_SIZE];
-    size_t n = gather(p, metrics);
+    gather(p, &metrics);
     json_t *counters = json_object(), *listeners = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_object_set_new(counters, metrics[i].name, json_integer((json_int_t)metrics[i].value));
+    for (size_t i = 0; i < metrics.n; i++)
+        json_object_set_new(counters, metrics.list[i].name, json_integer((json_int_t)metrics.list[i].value));
     gateway_listeners(p->gateway, add_listener, listeners);
     bool ready = platform_ready(p, why);
     return json_pack("{s:s, s:b, s:s, s:s, s:o, s:o}", "version", BULLA_VERSION, "ready", ready, "waiting_for", why, "recovery",

@@ -41,6 +41,8 @@ static bool check_outbox(struct platform *p, struct ingest *in, char why[MODEL_W
     return false;
 }
 
+#define MOVES_MS 3000 /* the store goes on if something was applied within this time */
+
 struct ingest *ingest_new(struct platform *p, const struct platform_options *options, char why[MODEL_WHY_SIZE])
 {
     struct outbox_options outbox = {.partitions = p->cluster.partitions, .vfs = options->vfs};
@@ -201,6 +203,28 @@ static bool put(struct platform *p, struct batch *b, int64_t now_ms)
     return true;
 }
 
+/* How far what was accepted is from being applied. A store that is away altogether sheds nothing: that is what the outbox is
+ * for. One that applies, but more slowly than devices speak, or an outbox that fills, does: plain reports go, so that alarms
+ * need not wait behind them. */
+static unsigned pressure(struct ingest *in, const struct outbox_counts *c, int64_t now_ms)
+{
+    static const struct {
+        int64_t lag_ms;
+        unsigned percent; /* of the outbox */
+    } levels[] = {{2000, 50}, {5000, 80}, {10000, 95}};
+    if (c->dropped != in->dropped) {
+        in->dropped = c->dropped;
+        in->moved_ms = now_ms;
+    }
+    bool moves = now_ms - in->moved_ms < MOVES_MS;
+    int64_t lag_ms = c->oldest_ms ? now_ms - c->oldest_ms : 0;
+    unsigned level = 0;
+    for (unsigned i = 0; i < sizeof levels / sizeof *levels; i++)
+        if ((moves && lag_ms > levels[i].lag_ms) || c->bytes / 100 > LIMIT_OUTBOX_BYTES / 10000 * levels[i].percent)
+            level = i + 1;
+    return level;
+}
+
 unsigned ingest_turn(struct platform *p, unsigned wait_ms)
 {
     struct ingest *in = p->ingest;
@@ -217,8 +241,10 @@ unsigned ingest_turn(struct platform *p, unsigned wait_ms)
         in->stuck = NULL;
         wants_ms = sender_turn(in->sender, clock_now(&p->clock));
     }
+    struct outbox_counts counts = outbox_counts(in->outbox);
+    gateway_pressure(p->gateway, pressure(in, &counts, now_ms));
     pthread_mutex_lock(&in->mutex);
-    in->seen = outbox_counts(in->outbox);
+    in->seen = counts;
     in->sent = sender_counts(in->sender);
     pthread_mutex_unlock(&in->mutex);
     return in->stuck ? LIMIT_RETRY_MS : wants_ms;

@@ -157,6 +157,8 @@ struct ingest {
     struct parcel_maker *maker;
     struct batch *stuck; /* taken, not stored yet */
     int64_t retry_ms;
+    uint64_t dropped; /* rows that were applied, as of moved_ms */
+    int64_t moved_ms;
     bool short_of_memory;
     struct outbox_parcel *parcels;
     size_t n_parcels, parcels_size;
