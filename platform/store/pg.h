@@ -21,7 +21,7 @@
 #define PG_POOL_MOST 32        /* connections of one process, waiting beyond that */
 #define PG_STATEMENT_MS 60000  /* statement_timeout of calls outside work */
 #define PG_CONNECT_S 5
-#define PG_SCHEMA_LATEST 2     /* number of the newest migration */
+#define PG_SCHEMA_LATEST 3     /* number of the newest migration */
 
 struct pg_conn {
     PGconn *handle;
@@ -42,6 +42,7 @@ struct store_pg {
     struct pg_conn *idle;
     unsigned n_open;
     struct pg_history *history;
+    _Atomic int64_t looked_ms; /* pg_track_due.c: when this process last looked for tracks that are due; any clock that only grows */
 };
 
 static inline struct store_pg *store_pg_of(struct store *store)

@@ -13,6 +13,12 @@ int pg_track_put(struct store *base, const struct store_track *tracks, size_t n)
 int pg_tracks(struct store *base, const char *seal, int64_t from_ms, int64_t until_ms, store_track_fn each, void *context);
 int pg_track_drop(struct store *base, int64_t before_ms, uint64_t *tracks);
 
+/* pg_track_due.c */
+int pg_track_due(struct store *base, const struct store_due_query *q, store_due_fn each, void *context);
+/* Looks unless that was done a moment ago (a quarter of a second). False: it could not, and no track is known to be fresh. */
+bool pg_track_looked(struct store_pg *store);
+int pg_track_size(struct store *base, struct store_track_size *out);
+
 /* pg_partitions.c */
 int pg_node_beat(struct store *base, const struct store_node *node, int64_t lease_ms);
 int pg_node_leave(struct store *base, const char *name);

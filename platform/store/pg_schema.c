@@ -78,9 +78,8 @@ static int read_version(struct pg_conn *conn, int *version)
     char text[40];
     bool found = false;
     *version = 0;
-    int outcome = ask(conn,
-                      "SELECT 1::text FROM pg_class WHERE relname = 'bulla_schema' AND relnamespace = current_schema()::regnamespace", text,
-                      sizeof text, &found);
+    int outcome = ask(conn, "SELECT 1::text FROM pg_class WHERE relname = 'bulla_schema' AND relnamespace = current_schema()::regnamespace",
+                      text, sizeof text, &found);
     if (!outcome && found) {
         outcome = ask(conn, "SELECT max(version)::text FROM bulla_schema", text, sizeof text, &found);
         *version = found ? (int)strtol(text, NULL, 10) : 0;
@@ -103,7 +102,8 @@ static int step(struct pg_conn *conn, int version)
 static int bring(struct pg_conn *conn, int until)
 {
     int version = 0;
-    int outcome = pg_script(conn, "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(" LOCK_KEY ")", "waiting for another node");
+    int outcome =
+        pg_script(conn, "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(" LOCK_KEY ")", "waiting for another node");
     outcome = outcome ? outcome : read_version(conn, &version);
     if (!outcome && version > PG_SCHEMA_LATEST) {
         return store_fail(STORE_FAILED,

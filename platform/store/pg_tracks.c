@@ -12,7 +12,7 @@ enum { PAGE_BLOCKS = 500 };
 
 /* --- writing --- */
 
-enum { SEAL, DAY, FIRST, LAST, FIXES, STEP, PACKED, BYTES, COLUMNS };
+enum { SEAL, DAY, FIRST, LAST, FIXES, STEP, PACKED, BYTES, MARK, COLUMNS };
 
 /* Of several for one place the last counts; without bytes the place is emptied. */
 #define PUT_SQL                                                                                                                            \
@@ -38,20 +38,29 @@ static void fill(struct pg_buffer b[COLUMNS], const struct store_track *tracks, 
         pg_put_long(&b[STEP], t->step_s);
         pg_put_long(&b[PACKED], t->packed_ms);
         pg_put_field(&b[BYTES], t->bytes.at, t->bytes.len);
+        pg_put_long(&b[MARK], t->mark);
     }
 }
 
-static int put_all(struct store_pg *store, const struct pg_params *p)
+/* What was due and is answered, unless more came in between. */
+static const char DONE_SQL[] = "DELETE FROM track_due d USING unnest($1::bytea[], $2::bigint[], $3::bigint[]) t(seal, day, mark) "
+                               "WHERE d.day_ms = t.day AND d.seal = t.seal AND d.mark <= t.mark";
+
+static int put_all(struct store_pg *store, const struct pg_params *p, const struct pg_params *done)
 {
     struct pg_conn *conn = NULL;
     int outcome = pg_write_begin(store, &conn);
-    return outcome ? outcome : pg_write_end(store, conn, pg_do(conn, PUT_SQL, p, "writing tracks", NULL), NULL);
+    if (outcome) {
+        return outcome;
+    }
+    outcome = pg_do(conn, PUT_SQL, p, "writing tracks", NULL);
+    return pg_write_end(store, conn, outcome ? outcome : pg_do(conn, DONE_SQL, done, "writing tracks", NULL), NULL);
 }
 
 int pg_track_put(struct store *base, const struct store_track *tracks, size_t n)
 {
     struct pg_buffer b[COLUMNS] = {{0}};
-    struct pg_params p = {0};
+    struct pg_params p = {0}, done = {0};
     int outcome = 0;
     if (n == 0) {
         return 0;
@@ -60,10 +69,15 @@ int pg_track_put(struct store *base, const struct store_track *tracks, size_t n)
     for (size_t k = 0; k < COLUMNS; k++) {
         outcome = b[k].failed ? store_fail(STORE_FAILED, "writing tracks: out of memory") : outcome;
     }
-    for (size_t k = 0; k < COLUMNS && !outcome; k++) {
+    for (size_t k = 0; k < MARK && !outcome; k++) {
         pg_param_array(&p, k == SEAL || k == BYTES ? PG_TYPE_BYTEAS : PG_TYPE_LONGS, &b[k]);
     }
-    outcome = outcome ? outcome : put_all(store_pg_of(base), &p);
+    if (!outcome) {
+        pg_param_array(&done, PG_TYPE_BYTEAS, &b[SEAL]);
+        pg_param_array(&done, PG_TYPE_LONGS, &b[DAY]);
+        pg_param_array(&done, PG_TYPE_LONGS, &b[MARK]);
+    }
+    outcome = outcome ? outcome : put_all(store_pg_of(base), &p, &done);
     for (size_t k = 0; k < COLUMNS; k++) {
         pg_buffer_free(&b[k]);
     }
@@ -96,6 +110,7 @@ struct reading {
     int64_t day_ms; /* of the block given last */
     uint8_t last[MODEL_SEAL_SIZE];
     size_t last_len;
+    bool stale; /* all of them, as far as is known */
     store_track_fn each;
     void *context;
 };
@@ -108,7 +123,8 @@ static void give(const PGresult *r, int row, struct reading *reading)
                                 .fixes = (uint32_t)pg_long(r, row, 4),
                                 .step_s = (uint32_t)pg_long(r, row, 5),
                                 .packed_ms = pg_long(r, row, 6),
-                                .bytes = pg_bytes(r, row, 7)};
+                                .bytes = pg_bytes(r, row, 7),
+                                .stale = reading->stale || pg_bool(r, row, 8)};
     struct bulla_bytes seal = pg_bytes(r, row, 0);
     pg_copy_text(track.seal, sizeof track.seal, seal);
     reading->day_ms = track.day_ms;
@@ -117,7 +133,8 @@ static void give(const PGresult *r, int row, struct reading *reading)
     reading->each(reading->context, &track);
 }
 
-#define TRACK_COLUMNS "SELECT seal, day_ms, first_ms, last_ms, fixes, step_s, packed_ms, bytes FROM track WHERE "
+#define TRACK_COLUMNS "SELECT seal, day_ms, first_ms, last_ms, fixes, step_s, packed_ms, bytes, EXISTS (SELECT FROM track_due d WHERE d.day_ms = " \
+                      "track.day_ms AND d.seal = track.seal) FROM track WHERE "
 
 static int read_page(struct pg_conn *conn, struct reading *reading, bool first, int *rows)
 {
@@ -150,6 +167,7 @@ int pg_tracks(struct store *base, const char *seal, int64_t from_ms, int64_t unt
     struct reading reading = {.seal = seal, .from_ms = from_ms, .until_ms = until_ms, .each = each, .context = context};
     struct pg_conn *conn = NULL;
     int rows = PAGE_BLOCKS;
+    reading.stale = !pg_track_looked(store);
     int outcome = pg_read_begin(store, &conn);
     if (outcome) {
         return outcome;

@@ -128,20 +128,21 @@ extern const struct store_image store_pg_image; /* pg_image.c */
     {                                                                                                                                      \
         .scheme = (name), .open = open_pg, .close = close_pg, .recovery = recovery, .append = pg_append, .damage_put = pg_damage_put,      \
         .observations = pg_observations, .observation_get = pg_observation_get, .latest = pg_latest, .damages = pg_damages,                \
-        .history_drop = pg_history_drop, .track_put = pg_track_put, .tracks = pg_tracks, .track_drop = pg_track_drop, .joins = true,       \
-        .shared = true, .node_beat = pg_node_beat, .node_leave = pg_node_leave, .node_drain = pg_node_drain, .nodes = pg_nodes,            \
-        .partitions_fix = pg_partitions_fix, .partitions_hold = pg_partitions_hold, .partition_release = pg_partition_release,             \
-        .partitions = pg_partitions, .work_begin = pg_work_begin, .work_end = pg_work_end, .progress_put = pg_progress_put,                \
-        .progress = pg_progress, .progress_of = pg_progress_of, .trace = pg_trace, .handover_put = pg_handover_put,                        \
-        .handover_take = pg_handover_take, .changes = pg_changes, .clock = pg_clock, .journey_put = pg_journey_put,                        \
-        .journey_get = pg_journey_get, .journeys = pg_journeys, .permission_add = pg_permission_add, .alarm_found = pg_alarm_found,        \
-        .alarm_put = pg_alarm_put, .alarm_get = alarm_get, .alarms = alarms, .file_put = pg_file_put, .file_get = pg_file_get,             \
-        .files = pg_files, .seal_put = seal_put, .seal_get = seal_get, .seals = seals, .station_put = station_put,                         \
-        .station_get = station_get, .stations = stations, .party_put = party_put, .party_get = party_get, .parties = parties,              \
-        .user_put = user_put, .user_get = user_get, .user_by_name = user_by_name, .users = users, .session_put = pg_session_put,           \
-        .session_get = pg_session_get, .session_drop = pg_session_drop, .sessions = pg_sessions, .command_put = command_put,               \
-        .command_get = command_get, .commands = commands, .audit_add = audit_add, .audits = audits, .answer_put = pg_answer_put,           \
-        .answer_get = pg_answer_get, .setting_put = pg_setting_put, .setting_get = pg_setting_get, .image = &store_pg_image,               \
+        .history_drop = pg_history_drop, .track_put = pg_track_put, .tracks = pg_tracks, .track_drop = pg_track_drop,                      \
+        .track_due = pg_track_due, .track_size = pg_track_size, .joins = true, .shared = true, .node_beat = pg_node_beat,                  \
+        .node_leave = pg_node_leave, .node_drain = pg_node_drain, .nodes = pg_nodes, .partitions_fix = pg_partitions_fix,                  \
+        .partitions_hold = pg_partitions_hold, .partition_release = pg_partition_release, .partitions = pg_partitions,                     \
+        .work_begin = pg_work_begin, .work_end = pg_work_end, .progress_put = pg_progress_put, .progress = pg_progress,                    \
+        .progress_of = pg_progress_of, .trace = pg_trace, .handover_put = pg_handover_put, .handover_take = pg_handover_take,              \
+        .changes = pg_changes, .clock = pg_clock, .journey_put = pg_journey_put, .journey_get = pg_journey_get, .journeys = pg_journeys,   \
+        .permission_add = pg_permission_add, .alarm_found = pg_alarm_found, .alarm_put = pg_alarm_put, .alarm_get = alarm_get,             \
+        .alarms = alarms, .file_put = pg_file_put, .file_get = pg_file_get, .files = pg_files, .seal_put = seal_put, .seal_get = seal_get, \
+        .seals = seals, .station_put = station_put, .station_get = station_get, .stations = stations, .party_put = party_put,              \
+        .party_get = party_get, .parties = parties, .user_put = user_put, .user_get = user_get, .user_by_name = user_by_name,              \
+        .users = users, .session_put = pg_session_put, .session_get = pg_session_get, .session_drop = pg_session_drop,                     \
+        .sessions = pg_sessions, .command_put = command_put, .command_get = command_get, .commands = commands, .audit_add = audit_add,     \
+        .audits = audits, .answer_put = pg_answer_put, .answer_get = pg_answer_get, .setting_put = pg_setting_put,                         \
+        .setting_get = pg_setting_get, .image = &store_pg_image,                                                                           \
     }
 
 const struct store_backend store_postgres = POSTGRES("postgres");
