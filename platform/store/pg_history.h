@@ -14,8 +14,8 @@
 #include "platform/store/pg_array.h"
 #include "platform/store/pg_inside.h"
 
-#define PG_DAY_MS INT64_C(86400000)
-#define PG_NO_DAY INT32_MIN
+#define PG_DAY_MS    INT64_C(86400000)
+#define PG_NO_DAY    INT32_MIN
 #define PG_SEAL_TEXT (BULLA_PROTOCOL_SIZE + BULLA_DEVICE_SIZE) /* "protocol:device" and its NUL */
 
 struct pg_seal {

@@ -108,7 +108,7 @@ static int plan_all(struct append *a)
     for (size_t i = 0; i < a->n && !outcome; i++) {
         outcome = plan_row(a, i);
     }
-    outcome = outcome ? outcome : pg_history_seals(a->history, (const char (*)[PG_SEAL_TEXT])a->names, a->n, a->seals);
+    outcome = outcome ? outcome : pg_history_seals(a->history, (const char(*)[PG_SEAL_TEXT])a->names, a->n, a->seals);
     for (size_t i = 0; i < a->n && !outcome; i++) {
         a->plans[i].seal = a->seals[i];
     }
@@ -346,7 +346,8 @@ static int move_days(struct append *a, struct pg_conn *conn)
 {
     static const char SQL[] =
         "WITH w AS (SELECT DISTINCT ON (seal) seal, day, i FROM unnest($1::integer[], $2::integer[]) WITH ORDINALITY x(seal, day, i) ORDER "
-        "BY seal, day DESC) UPDATE seal_name s SET day = w.day FROM w WHERE s.n = w.seal AND (s.day IS NULL OR s.day < w.day) RETURNING w.i";
+        "BY seal, day DESC) UPDATE seal_name s SET day = w.day FROM w WHERE s.n = w.seal AND (s.day IS NULL OR s.day < w.day) RETURNING "
+        "w.i";
     int64_t work = a->first >> 22;
     struct pg_params p = {0};
     a->b[0].n = a->b[1].n = 0;

@@ -21,7 +21,8 @@ static void put_seal(struct bulla_observation *o, struct bulla_bytes seal)
     const uint8_t *colon = memchr(seal.at, ':', seal.len);
     size_t protocol = colon ? (size_t)(colon - seal.at) : seal.len;
     pg_copy_text(o->protocol, sizeof o->protocol, (struct bulla_bytes){seal.at, protocol});
-    pg_copy_text(o->device, sizeof o->device, colon ? (struct bulla_bytes){colon + 1, seal.len - protocol - 1} : (struct bulla_bytes){seal.at, 0});
+    pg_copy_text(o->device, sizeof o->device,
+                 colon ? (struct bulla_bytes){colon + 1, seal.len - protocol - 1} : (struct bulla_bytes){seal.at, 0});
 }
 
 int pg_row_give(const PGresult *r, int row, struct bulla_bytes seal, store_observation_fn each, void *context)
@@ -45,7 +46,7 @@ int pg_row_give(const PGresult *r, int row, struct bulla_bytes seal, store_obser
 
 /* --- tables of days --- */
 
-struct spans { /* of time, that cover all of it from .. until, each with at most PG_DAYS_AT_ONCE tables */
+struct spans {        /* of time, that cover all of it from .. until, each with at most PG_DAYS_AT_ONCE tables */
     int64_t *from_ms; /* heap; the end of one is before the next */
     size_t n;
     int32_t seal; /* its number, 0: unknown */
@@ -58,8 +59,9 @@ static int find_spans(struct pg_conn *conn, const char *seal, int64_t from_ms, i
     pg_param_bytes(&p, (struct bulla_bytes){(const uint8_t *)(seal ? seal : ""), seal ? strlen(seal) : 0});
     pg_param_int(&p, from_ms < 0 ? 0 : from_ms / PG_DAY_MS > INT32_MAX ? INT32_MAX : pg_day_of(from_ms));
     pg_param_int(&p, until_ms < 0 ? 0 : until_ms / PG_DAY_MS > INT32_MAX ? INT32_MAX : pg_day_of(until_ms));
-    PGresult *r = pg_run(conn, "SELECT n, NULL::integer AS day FROM seal_name WHERE name = $1 UNION ALL SELECT 0, day FROM observation_day WHERE "
-                               "day BETWEEN $2 AND $3 ORDER BY day NULLS FIRST",
+    PGresult *r = pg_run(conn,
+                         "SELECT n, NULL::integer AS day FROM seal_name WHERE name = $1 UNION ALL SELECT 0, day FROM observation_day WHERE "
+                         "day BETWEEN $2 AND $3 ORDER BY day NULLS FIRST",
                          &p, "reading observations");
     if (!r) {
         return store_outcome();
@@ -105,9 +107,9 @@ static int read_page(struct pg_conn *conn, struct range *range, int64_t until_ms
     char sql[1000];
     int limit = range->left > 0 && range->left < PAGE_ROWS ? (int)range->left : PAGE_ROWS;
     snprintf(sql, sizeof sql,
-             "SELECT " PG_ROW ", n FROM (SELECT * FROM observation WHERE seal = %" PRId32 " AND at >= %" PRId64 "::bigint AND at <= %" PRId64
-             "::bigint UNION ALL SELECT * FROM observation_stray WHERE seal = %" PRId32 " AND at >= %" PRId64 "::bigint AND at <= %" PRId64
-             "::bigint) o WHERE at > %" PRId64 "::bigint OR n > %" PRId64 " ORDER BY at, n LIMIT %d",
+             "SELECT " PG_ROW ", n FROM (SELECT * FROM observation WHERE seal = %" PRId32 " AND at >= %" PRId64
+             "::bigint AND at <= %" PRId64 "::bigint UNION ALL SELECT * FROM observation_stray WHERE seal = %" PRId32 " AND at >= %" PRId64
+             "::bigint AND at <= %" PRId64 "::bigint) o WHERE at > %" PRId64 "::bigint OR n > %" PRId64 " ORDER BY at, n LIMIT %d",
              range->number, range->at_ms, until_ms, range->number, range->at_ms, until_ms, range->at_ms, range->n, limit);
     PGresult *r = pg_run_once(conn, sql, NULL, "reading observations");
     if (!r) {
@@ -260,8 +262,8 @@ int pg_observation_get(struct store *base, const char *id, store_observation_fn 
  * newest by its own time whose arrival is not before it sets the mark; only rows at or after the mark can be newer. */
 #define LATEST_SQL                                                                                                                         \
     "SELECT b.*, s.name, s.n, s.day FROM (SELECT * FROM seal_name WHERE %s ORDER BY day, n LIMIT %d) s CROSS JOIN LATERAL (SELECT * "      \
-    "FROM ((SELECT " PG_ROW ", n AS o FROM observation WHERE seal = s.n AND at BETWEEN %" PRId64 "::bigint AND %" PRId64                     \
-    "::bigint AND at >= coalesce((SELECT k.at FROM observation k WHERE k.seal = s.n AND k.at BETWEEN %" PRId64 "::bigint AND %" PRId64       \
+    "FROM ((SELECT " PG_ROW ", n AS o FROM observation WHERE seal = s.n AND at BETWEEN %" PRId64 "::bigint AND %" PRId64                   \
+    "::bigint AND at >= coalesce((SELECT k.at FROM observation k WHERE k.seal = s.n AND k.at BETWEEN %" PRId64 "::bigint AND %" PRId64     \
     "::bigint AND k.at >= s.day * 86400000::bigint AND k.received >= k.at ORDER BY k.at DESC LIMIT 1), s.day * 86400000::bigint) ORDER "   \
     "BY least(at, received) DESC, n DESC LIMIT 1) UNION ALL (SELECT " PG_ROW ", n FROM observation_stray WHERE seal = s.n ORDER BY "       \
     "least(at, received) DESC, n DESC LIMIT 1)) c ORDER BY least(at, received) DESC, o DESC LIMIT 1) b"
@@ -277,7 +279,7 @@ enum { SEAL_COLUMN = 7 };
 static int count_seals(struct pg_conn *conn, const char *where, int *n, struct latest *latest)
 {
     char sql[400];
-    snprintf(sql, sizeof sql, 
+    snprintf(sql, sizeof sql,
              "SELECT count(*)::integer, (array_agg(n))[count(*)::integer], (array_agg(day))[count(*)::integer] FROM (SELECT n, day FROM "
              "seal_name WHERE %s ORDER BY day, n LIMIT %d) s",
              where, PAGE_ROWS);

@@ -65,7 +65,8 @@ int pg_node_beat(struct store *base, const struct store_node *node, int64_t leas
     }
     outcome = pg_do(conn, BEAT_SQL, &p, "a node's sign of life", &changed);
     if (!outcome && changed == 0) {
-        outcome = store_fail(STORE_CONFLICT, "node %s: another process uses this name, and its lease has not run out; give this one another with --node",
+        outcome = store_fail(STORE_CONFLICT,
+                             "node %s: another process uses this name, and its lease has not run out; give this one another with --node",
                              node->name);
     }
     outcome = outcome ? outcome : pg_do(conn, "DELETE FROM node WHERE until_ms < bulla_now() - " NODE_KEPT, NULL, "forgetting nodes", NULL);
@@ -82,11 +83,12 @@ int pg_node_leave(struct store *base, const char *name)
     if (outcome) {
         return outcome;
     }
-    outcome = pg_do(conn, "UPDATE node_partition SET node = '', until_ms = 0 WHERE number IN (SELECT number FROM node_partition WHERE node = $1 "
-                          "ORDER BY number FOR NO KEY UPDATE)",
+    outcome = pg_do(conn,
+                    "UPDATE node_partition SET node = '', until_ms = 0 WHERE number IN (SELECT number FROM node_partition WHERE node = $1 "
+                    "ORDER BY number FOR NO KEY UPDATE)",
                     &p, "leaving", NULL);
-    outcome = outcome ? outcome
-                      : pg_do(conn, "UPDATE node SET until_ms = least(until_ms, bulla_now()) WHERE name = $1", &p, "leaving", NULL);
+    outcome =
+        outcome ? outcome : pg_do(conn, "UPDATE node SET until_ms = least(until_ms, bulla_now()) WHERE name = $1", &p, "leaving", NULL);
     return pg_write_end(store, conn, outcome, NULL);
 }
 
@@ -108,9 +110,11 @@ int pg_nodes(struct store *base, store_node_fn each, void *context)
     if (outcome) {
         return outcome;
     }
-    PGresult *r = pg_run(conn, "SELECT name, source, http, version, started_ms, until_ms, draining, (SELECT count(*)::integer FROM node_partition p "
-                               "WHERE p.node = n.name AND p.until_ms > bulla_now()), until_ms - bulla_now() FROM node n ORDER BY name",
-                         NULL, "reading nodes");
+    PGresult *r =
+        pg_run(conn,
+               "SELECT name, source, http, version, started_ms, until_ms, draining, (SELECT count(*)::integer FROM node_partition p "
+               "WHERE p.node = n.name AND p.until_ms > bulla_now()), until_ms - bulla_now() FROM node n ORDER BY name",
+               NULL, "reading nodes");
     for (int i = 0; r && i < PQntuples(r); i++) {
         struct store_node node = {.started_ms = pg_long(r, i, 4),
                                   .until_ms = pg_long(r, i, 5),
@@ -188,7 +192,8 @@ static int put_leases(struct pg_params *p, struct pg_buffer b[2], const struct s
 
 /* Everybody who needs several rows locks them in order of their number. */
 #define PROLONG_SQL                                                                                                                        \
-    "WITH mine AS (SELECT p.number FROM node_partition p JOIN unnest($1::integer[], $2::bigint[]) l(number, epoch) ON l.number = p.number " \
+    "WITH mine AS (SELECT p.number FROM node_partition p JOIN unnest($1::integer[], $2::bigint[]) l(number, epoch) ON l.number = "         \
+    "p.number "                                                                                                                            \
     "AND l.epoch = p.epoch WHERE p.node = $3 ORDER BY p.number FOR NO KEY UPDATE OF p) UPDATE node_partition p SET until_ms = "            \
     "bulla_now() + $4 FROM mine WHERE p.number = mine.number AND p.node = $3 RETURNING p.number, p.epoch"
 
@@ -283,8 +288,9 @@ int pg_partitions(struct store *base, void (*each)(void *context, const struct s
     if (outcome) {
         return outcome;
     }
-    PGresult *r = pg_run(conn, "SELECT number, node, epoch, until_ms - bulla_now(), coalesce(place, 0) FROM node_partition LEFT JOIN "
-                               "partition_place ON partition = number ORDER BY number",
+    PGresult *r = pg_run(conn,
+                         "SELECT number, node, epoch, until_ms - bulla_now(), coalesce(place, 0) FROM node_partition LEFT JOIN "
+                         "partition_place ON partition = number ORDER BY number",
                          NULL, "reading partitions");
     for (int i = 0; r && i < PQntuples(r); i++) {
         struct store_partition one = {.number = (unsigned)pg_int(r, i, 0),
@@ -305,10 +311,12 @@ int pg_leases_check(struct pg_conn *conn, const struct store_lease *leases, size
     struct pg_params p = {0};
     struct pg_buffer b[2] = {{0}, {0}};
     int outcome = put_leases(&p, b, leases, n);
-    PGresult *r = outcome ? NULL
-                          : pg_run(conn, "SELECT p.number, p.epoch, l.epoch FROM node_partition p JOIN unnest($1::integer[], $2::bigint[]) l(number, "
-                                         "epoch) ON l.number = p.number ORDER BY p.number FOR SHARE OF p",
-                                   &p, "checking leases");
+    PGresult *r = outcome
+                      ? NULL
+                      : pg_run(conn,
+                               "SELECT p.number, p.epoch, l.epoch FROM node_partition p JOIN unnest($1::integer[], $2::bigint[]) l(number, "
+                               "epoch) ON l.number = p.number ORDER BY p.number FOR SHARE OF p",
+                               &p, "checking leases");
     pg_buffer_free(&b[0]);
     pg_buffer_free(&b[1]);
     if (!r) {
@@ -319,8 +327,8 @@ int pg_leases_check(struct pg_conn *conn, const struct store_lease *leases, size
     }
     for (int i = 0; i < PQntuples(r) && !outcome; i++) {
         if (pg_long(r, i, 1) != pg_long(r, i, 2)) {
-            outcome = store_fail(STORE_CONFLICT, "partition %d: expected epoch %lld, it is %lld: another node holds it now", pg_int(r, i, 0),
-                                 (long long)pg_long(r, i, 2), (long long)pg_long(r, i, 1));
+            outcome = store_fail(STORE_CONFLICT, "partition %d: expected epoch %lld, it is %lld: another node holds it now",
+                                 pg_int(r, i, 0), (long long)pg_long(r, i, 2), (long long)pg_long(r, i, 1));
         }
     }
     PQclear(r);

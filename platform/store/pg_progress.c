@@ -21,23 +21,30 @@ static bool is_time_to_prune(struct store_pg *store)
 
 /* All entries in one statement, each compared with the one before it of its partition and source, here or in the store. */
 static const char MOVE[] =
-    "WITH e AS (SELECT i, p, place, convert_from(s, 'UTF8') AS source, n FROM unnest($1::integer[], $2::bigint[], $3::bytea[], $4::bigint[]) "
+    "WITH e AS (SELECT i, p, place, convert_from(s, 'UTF8') AS source, n FROM unnest($1::integer[], $2::bigint[], $3::bytea[], "
+    "$4::bigint[]) "
     "WITH ORDINALITY AS e(p, place, s, n, i)), "
     "o AS (SELECT e.*, coalesce(lag(e.place) OVER (PARTITION BY e.p ORDER BY i), w.place) AS was_place, "
     "coalesce(lag(e.n) OVER (PARTITION BY e.p, e.source ORDER BY i), g.number) AS was_number FROM e "
     "LEFT JOIN partition_place w ON w.partition = e.p LEFT JOIN progress g ON g.partition = e.p AND g.source = e.source), "
-    "a AS (INSERT INTO partition_place SELECT p, max(place) FROM e GROUP BY p ON CONFLICT (partition) DO UPDATE SET place = excluded.place), "
-    "b AS (INSERT INTO progress SELECT p, source, max(n) FROM e WHERE source <> '' GROUP BY p, source " /* without one only the place moves */
+    "a AS (INSERT INTO partition_place SELECT p, max(place) FROM e GROUP BY p ON CONFLICT (partition) DO UPDATE SET place = "
+    "excluded.place), "
+    "b AS (INSERT INTO progress SELECT p, source, max(n) FROM e WHERE source <> '' GROUP BY p, source " /* without one only the place moves
+                                                                                                         */
     "ON CONFLICT (partition, source) DO UPDATE SET number = excluded.number) "
-    "SELECT p, place, source, n FROM o WHERE place < was_place OR n < was_number OR (place = was_place AND coalesce(n = was_number, source = '')) "
+    "SELECT p, place, source, n FROM o WHERE place < was_place OR n < was_number OR (place = was_place AND coalesce(n = was_number, source "
+    "= '')) "
     "ORDER BY i LIMIT 1";
 
 /* Remembers what brought the rows of this transaction, if it brought any. first: rows of the parcels before. */
 static const char PARCELS[] =
     "INSERT INTO parcel (work, partition, first, source, number, place, node, rows, taken_ms, published_ms, applied_ms, kept_ms) SELECT "
-    "(next::bigint - 1) >> 22, p, f, convert_from(s, 'UTF8'), n, place, convert_from(node, 'UTF8'), rows, taken, published, applied, bulla_now() "
-    "FROM (SELECT nullif(current_setting('bulla.next', true), '') AS next) w, unnest($1::integer[], $2::bigint[], $3::bytea[], $4::bigint[], "
-    "$5::bigint[], $6::bytea[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[]) AS e(p, place, s, n, f, node, rows, taken, published, "
+    "(next::bigint - 1) >> 22, p, f, convert_from(s, 'UTF8'), n, place, convert_from(node, 'UTF8'), rows, taken, published, applied, "
+    "bulla_now() "
+    "FROM (SELECT nullif(current_setting('bulla.next', true), '') AS next) w, unnest($1::integer[], $2::bigint[], $3::bytea[], "
+    "$4::bigint[], "
+    "$5::bigint[], $6::bytea[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[]) AS e(p, place, s, n, f, node, rows, taken, "
+    "published, "
     "applied) WHERE next IS NOT NULL AND rows > 0 ON CONFLICT DO NOTHING";
 
 enum { COLUMNS = 10, MOVE_COLUMNS = 4 };
@@ -45,7 +52,7 @@ enum { COLUMNS = 10, MOVE_COLUMNS = 4 };
 /* The entries as arrays, one a column; *first grows by their rows. */
 static bool make_columns(struct pg_buffer columns[COLUMNS], const struct store_progress *progress, size_t n, int64_t *first)
 {
-    static const enum pg_type types[COLUMNS] = {PG_TYPE_INT,  PG_TYPE_LONG, PG_TYPE_BYTEA, PG_TYPE_LONG, PG_TYPE_LONG,
+    static const enum pg_type types[COLUMNS] = {PG_TYPE_INT,   PG_TYPE_LONG, PG_TYPE_BYTEA, PG_TYPE_LONG, PG_TYPE_LONG,
                                                 PG_TYPE_BYTEA, PG_TYPE_LONG, PG_TYPE_LONG,  PG_TYPE_LONG, PG_TYPE_LONG};
     bool failed = false;
     for (size_t k = 0; k < COLUMNS; k++) {
@@ -120,8 +127,9 @@ static int forget_parcels(struct pg_conn *conn)
 {
     struct pg_params p = {0};
     pg_param_int(&p, PRUNE_ROWS);
-    return pg_do(conn, "DELETE FROM parcel WHERE (work, partition, first, source, number) IN (SELECT work, partition, first, source, number "
-                       "FROM (SELECT * FROM parcel ORDER BY work LIMIT $1 FOR UPDATE SKIP LOCKED) o WHERE kept_ms < bulla_now() - 259200000)",
+    return pg_do(conn,
+                 "DELETE FROM parcel WHERE (work, partition, first, source, number) IN (SELECT work, partition, first, source, number "
+                 "FROM (SELECT * FROM parcel ORDER BY work LIMIT $1 FOR UPDATE SKIP LOCKED) o WHERE kept_ms < bulla_now() - 259200000)",
                  &p, "forgetting parcels", NULL);
 }
 
@@ -188,8 +196,9 @@ int pg_progress(struct store *base, unsigned partition, uint64_t *place, void (*
     if (outcome) {
         return outcome;
     }
-    PGresult *r = pg_run(conn, "SELECT NULL AS source, place FROM partition_place WHERE partition = $1 UNION ALL SELECT source, number FROM "
-                               "progress WHERE partition = $1 ORDER BY source NULLS FIRST",
+    PGresult *r = pg_run(conn,
+                         "SELECT NULL AS source, place FROM partition_place WHERE partition = $1 UNION ALL SELECT source, number FROM "
+                         "progress WHERE partition = $1 ORDER BY source NULLS FIRST",
                          &p, "reading progress");
     if (r && place) {
         *place = 0;
@@ -299,10 +308,11 @@ int pg_handover_put(struct store *base, unsigned to, const char *seal, const cha
     }
     int outcome = pg_write_begin(store, &conn);
     return outcome ? outcome
-                   : pg_write_end(store, conn,
-                                  pg_do(conn, "INSERT INTO handover (partition, id, at) VALUES ($1, $2, $3) ON CONFLICT (partition, id) DO NOTHING",
-                                        &p, "handing over", NULL),
-                                  NULL);
+                   : pg_write_end(
+                         store, conn,
+                         pg_do(conn, "INSERT INTO handover (partition, id, at) VALUES ($1, $2, $3) ON CONFLICT (partition, id) DO NOTHING",
+                               &p, "handing over", NULL),
+                         NULL);
 }
 
 static int give_taken(struct store_pg *store, struct pg_conn *conn, const PGresult *r, store_observation_fn each, void *context)
@@ -386,9 +396,11 @@ static int read_changes(struct pg_conn *conn, char cursor[64], const char *tx, i
 
 static int forget_changes(struct pg_conn *conn)
 {
-    return pg_do(conn, "DELETE FROM change WHERE (tx, n) IN (SELECT tx, n FROM (SELECT tx, n, at_ms FROM change WHERE tx < "
-                       "pg_snapshot_xmin(pg_current_snapshot()) ORDER BY tx, n LIMIT 5000 FOR UPDATE SKIP LOCKED) o WHERE at_ms < bulla_now() - 3600000)",
-                 NULL, "forgetting changes", NULL);
+    return pg_do(
+        conn,
+        "DELETE FROM change WHERE (tx, n) IN (SELECT tx, n FROM (SELECT tx, n, at_ms FROM change WHERE tx < "
+        "pg_snapshot_xmin(pg_current_snapshot()) ORDER BY tx, n LIMIT 5000 FOR UPDATE SKIP LOCKED) o WHERE at_ms < bulla_now() - 3600000)",
+        NULL, "forgetting changes", NULL);
 }
 
 int pg_changes(struct store *base, char cursor[64], void (*each)(void *context, enum store_changed kind, const char *id), void *context)

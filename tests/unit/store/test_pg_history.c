@@ -155,9 +155,8 @@ static void equal_times_keep_the_order_of_arrival(void **state)
 static void absurd_times(void **state)
 {
     (void)state;
-    static const int64_t TIMES[] = {0,          1000,           T0 - 4000 * DAY,          T0 - 93 * DAY,           T0 - 40 * DAY,
-                                    T0 + 5000,  T0 + DAY,       T0 + 3 * DAY,             INT64_C(4070908800000),  INT64_MAX - 1000,
-                                    -5 * DAY,   T0 - 92 * DAY};
+    static const int64_t TIMES[] = {0,        1000,         T0 - 4000 * DAY,        T0 - 93 * DAY,    T0 - 40 * DAY, T0 + 5000,
+                                    T0 + DAY, T0 + 3 * DAY, INT64_C(4070908800000), INT64_MAX - 1000, -5 * DAY,      T0 - 92 * DAY};
     enum { N = sizeof TIMES / sizeof *TIMES };
     struct sample s[N];
     for (int again = 0; again < 2; again++) {
@@ -183,7 +182,8 @@ static void absurd_times(void **state)
         assert_int_equal(seen.n, 1);
     }
     if (pg_test_wanted()) {
-        assert_int_equal(ask_number(store, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'observation'::regclass"), 4); /* -92, -40, 0, and 1 */
+        assert_int_equal(ask_number(store, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'observation'::regclass"),
+                         4); /* -92, -40, 0, and 1 */
     }
 }
 
@@ -251,9 +251,9 @@ static void latest_is_the_newest_state_that_can_be_true(void **state)
         make_sample(&s[i], 2500 + i, 10);
         s[i].o.id[0] = 'f';
     }
-    s[0].o.time_ms += 73 * 365 * DAY;  /* seal 0: says 2099, came before 2990 */
-    s[1].o.time_ms += DAY;             /* seal 1: a day ahead, came before 2991 */
-    s[2].o.time_ms = T0 - 500 * DAY;   /* seal 2: stored data, arriving last */
+    s[0].o.time_ms += 73 * 365 * DAY; /* seal 0: says 2099, came before 2990 */
+    s[1].o.time_ms += DAY;            /* seal 1: a day ahead, came before 2991 */
+    s[2].o.time_ms = T0 - 500 * DAY;  /* seal 2: stored data, arriving last */
     s[2].o.received_ms = T0 + 9999000;
     for (size_t i = 0; i < 3; i++) {
         bool duplicate = false;
@@ -398,8 +398,9 @@ static void a_connection_breaks_in_the_middle(void **state)
     assert_int_equal(append_samples(store, 0, 100, 1, NULL), STORE_OK);
     assert_int_equal(store_work_begin(store, NULL, 0), STORE_OK);
     assert_int_equal(append_samples(store, 100, 100, 1, NULL), STORE_OK);
-    assert_true(pg_test_sql(place.url, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND "
-                                       "pid <> pg_backend_pid()",
+    assert_true(pg_test_sql(place.url,
+                            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND "
+                            "pid <> pg_backend_pid()",
                             NULL, 0));
     assert_int_equal(append_samples(store, 200, 100, 1, NULL), STORE_FAILED);
     assert_int_equal(store_work_end(store, true), STORE_FAILED);
