@@ -119,9 +119,11 @@ int pg_connect(const char *conninfo, struct pg_conn **out)
     char seconds[12], text[300];
     snprintf(seconds, sizeof seconds, "%d", PG_CONNECT_S);
     /* those before dbname are defaults that the URL may change, those after it are not to be changed */
-    const char *const names[] = {"connect_timeout",  "keepalives_idle",      "keepalives_interval",       "keepalives_count",
-                                 "tcp_user_timeout", "target_session_attrs", "fallback_application_name", "dbname",
-                                 "client_encoding",  NULL};
+    const char *const names[] = {"connect_timeout",           "keepalives_idle",
+                                 "keepalives_interval",       "keepalives_count",
+                                 "tcp_user_timeout",          "target_session_attrs",
+                                 "fallback_application_name", "dbname",
+                                 "client_encoding",           NULL};
     const char *const values[] = {seconds, "10", "5", "3", "15000", "read-write", "bulla", conninfo, "UTF8", NULL};
     struct pg_conn *conn = calloc(1, sizeof *conn);
     if (!conn) {
@@ -181,9 +183,9 @@ static int wait_for_place(struct store_pg *store, struct pg_conn **idle)
         store->n_open++;
     }
     pthread_mutex_unlock(&store->lock);
-    return !*idle && late ? store_fail(STORE_FAILED, "PostgreSQL: all %d connections of this node have been busy for %d s", PG_POOL_MOST,
-                                       PG_WAIT_S)
-                          : 0;
+    return !*idle && late
+               ? store_fail(STORE_FAILED, "PostgreSQL: all %d connections of this node have been busy for %d s", PG_POOL_MOST, PG_WAIT_S)
+               : 0;
 }
 
 int pg_take(struct store_pg *store, struct pg_conn **out)

@@ -109,10 +109,10 @@ static int write_file(struct pg_conn *conn, const struct store_file *file, struc
     pg_param_bytes(&p, content);
     int outcome = pg_do(conn, "INSERT INTO file_content (id, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING", &p, "writing a file", NULL);
     outcome = outcome ? outcome : pg_fields_add(&q, &owned, record_file_fields, file);
-    outcome = outcome ? outcome
-                      : pg_do(conn,
-                              "INSERT INTO file (id, alarm, name, type, \"user\", added_ms, size) VALUES ($1, $2, $3, $4, $5, $6, $7)", &q,
-                              "writing a file", NULL);
+    outcome = outcome
+                  ? outcome
+                  : pg_do(conn, "INSERT INTO file (id, alarm, name, type, \"user\", added_ms, size) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                          &q, "writing a file", NULL);
     pg_owned_free(&owned);
     if (outcome && !strcmp(conn->state, "23505")) {
         return store_fail(STORE_CONFLICT, "the alarm has this file already");

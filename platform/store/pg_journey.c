@@ -14,13 +14,14 @@ static int write_permission(struct pg_conn *conn, const char *journey, const str
     struct pg_owned owned = {.n = 0};
     pg_param_text(&p, journey);
     int outcome = pg_fields_add(&p, &owned, record_permission_fields, permission);
-    outcome = outcome ? outcome
-                      : pg_do(conn,
-                              "INSERT INTO permission (journey, id, seal, credential, from_ms, until_ms, unseals, has_place, place) "
-                              "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (journey, id, seal, credential, from_ms) DO UPDATE SET "
-                              "until_ms = excluded.until_ms, unseals = excluded.unseals, has_place = excluded.has_place, "
-                              "place = excluded.place",
-                              &p, "writing a permission", NULL);
+    outcome = outcome
+                  ? outcome
+                  : pg_do(conn,
+                          "INSERT INTO permission (journey, id, seal, credential, from_ms, until_ms, unseals, has_place, place) "
+                          "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (journey, id, seal, credential, from_ms) DO UPDATE SET "
+                          "until_ms = excluded.until_ms, unseals = excluded.unseals, has_place = excluded.has_place, "
+                          "place = excluded.place",
+                          &p, "writing a permission", NULL);
     pg_owned_free(&owned);
     return outcome < 0 && !strcmp(conn->state, "23503") ? store_fail(STORE_NOT_FOUND, "journey %s does not exist", journey) : outcome;
 }
@@ -36,8 +37,9 @@ static int write_seals(struct pg_conn *conn, const struct journey *journey, bool
         struct pg_params each = {.n = 0};
         pg_param_text(&each, journey->id);
         pg_param_text(&each, journey->seals[i]);
-        outcome = pg_do(conn, "INSERT INTO journey_seal (position, seal) SELECT position, $2 FROM journey WHERE id = $1 ON CONFLICT DO NOTHING",
-                        &each, "writing a journey's seals", NULL);
+        outcome =
+            pg_do(conn, "INSERT INTO journey_seal (position, seal) SELECT position, $2 FROM journey WHERE id = $1 ON CONFLICT DO NOTHING",
+                  &each, "writing a journey's seals", NULL);
     }
     return outcome;
 }
@@ -111,8 +113,9 @@ static int read_permissions(struct pg_conn *conn, struct pg_page_rows *page)
     for (const struct record_field *f = record_permission_fields; f->name; f++) {
         pg_sql_add(&sql, ", p.\"%s\"", f->name);
     }
-    pg_sql_add(&sql, " FROM unnest($1::text::text[]) WITH ORDINALITY AS ours (journey, row) JOIN permission AS p ON p.journey = ours.journey "
-                     "ORDER BY ours.row, p.from_ms, p.number");
+    pg_sql_add(&sql,
+               " FROM unnest($1::text::text[]) WITH ORDINALITY AS ours (journey, row) JOIN permission AS p ON p.journey = ours.journey "
+               "ORDER BY ours.row, p.from_ms, p.number");
     page->more = pg_run(conn, sql.at, &p, "reading permissions");
     free(ids);
     return page->more ? 0 : store_outcome();
@@ -181,7 +184,7 @@ int pg_journey_get(struct store *base, const char *id, struct journey **out)
     pg_param_text(&p, id);
     PGresult *r = pg_run(conn, sql.at, &p, "reading a journey");
     page.rows = r;
-    outcome = !r ? store_outcome()
+    outcome = !r                  ? store_outcome()
               : PQntuples(r) == 0 ? store_fail(STORE_NOT_FOUND, "journey %s does not exist", id)
                                   : read_permissions(conn, &page);
     pg_read_end(store, conn);

@@ -67,8 +67,8 @@ int pg_session_get(struct store *base, const char *id, struct session *out)
 {
     struct session session;
     struct one one = {out, 0};
-    int outcome = pg_each(store_pg_of(base), SESSION_COLUMNS "WHERE id = $1", id, record_session_fields, &session, sizeof session, take_one,
-                          &one);
+    int outcome =
+        pg_each(store_pg_of(base), SESSION_COLUMNS "WHERE id = $1", id, record_session_fields, &session, sizeof session, take_one, &one);
     return !outcome && one.n == 0 ? store_fail(STORE_NOT_FOUND, "the session does not exist") : outcome;
 }
 
@@ -107,8 +107,7 @@ static int write_answer(struct pg_conn *conn, const char *key, int status, const
     pg_param_int(&p, status);
     pg_param_text(&p, body);
     pg_param_long(&p, now_ms);
-    int outcome = run_number(conn,
-                             "DELETE FROM answer WHERE key IN (SELECT key FROM answer WHERE time_ms < $1 FOR UPDATE SKIP LOCKED)",
+    int outcome = run_number(conn, "DELETE FROM answer WHERE key IN (SELECT key FROM answer WHERE time_ms < $1 FOR UPDATE SKIP LOCKED)",
                              now_ms - ANSWER_KEPT_MS, "writing an answer");
     outcome = outcome ? outcome
                       : pg_do(conn, "INSERT INTO answer (key, status, body, time_ms) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", &p,

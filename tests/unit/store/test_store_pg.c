@@ -264,18 +264,20 @@ static void a_failed_step_changes_nothing(void **state)
 static void the_columns_are_those_of_sqlite(void **state)
 {
     (void)state;
-    static const char *const TABLES[] = {"journey", "journey_seal", "permission", "alarm", "file_content", "file",    "seal",  "station",
-                                         "party",   "user",         "session",    "command", "audit",      "answer", "setting", "damage"};
+    static const char *const TABLES[] = {"journey", "journey_seal", "permission", "alarm",   "file_content", "file",   "seal",    "station",
+                                         "party",   "user",         "session",    "command", "audit",        "answer", "setting", "damage"};
     char folder[64], ours[1000], theirs[1000], text[300];
     make_temporary(folder);
     struct store *sqlite = open_store(folder, "");
     for (size_t i = 0; i < sizeof TABLES / sizeof *TABLES; i++) {
         snprintf(text, sizeof text,
-                 "SELECT string_agg(column_name, ' ' ORDER BY column_name COLLATE \"C\") FROM information_schema.columns WHERE table_name = '%s' "
+                 "SELECT string_agg(column_name, ' ' ORDER BY column_name COLLATE \"C\") FROM information_schema.columns WHERE table_name "
+                 "= '%s' "
                  "AND table_schema = 'public' AND is_generated = 'NEVER'",
                  TABLES[i]);
         assert_true(pg_test_sql(url, text, ours, sizeof ours));
-        snprintf(text, sizeof text, "SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_info('%s') ORDER BY name)", TABLES[i]);
+        snprintf(text, sizeof text, "SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_info('%s') ORDER BY name)",
+                 TABLES[i]);
         sqlite3_stmt *s = store_db_prepare(store_sqlite_of(sqlite)->writer, text);
         assert_int_equal(sqlite3_step(s), SQLITE_ROW);
         store_db_column_text(s, 0, theirs, sizeof theirs);
@@ -437,12 +439,14 @@ static void lost_connections_are_made_again(void **state)
 {
     (void)state;
     assert_int_equal(put_party("p1", NULL), STORE_OK);
-    sql(url, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    sql(url,
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
     usleep(100000);
     assert_true(has_party("p1"));
     assert_int_equal(store_work_begin(store, NULL, 0), STORE_OK);
     assert_int_equal(put_party("p2", NULL), STORE_OK);
-    sql(url, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    sql(url,
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
     usleep(100000);
     assert_true(put_party("p3", NULL) < 0); /* the transaction went with it */
     assert_true(store_work_end(store, true) < 0);

@@ -31,12 +31,18 @@ static const struct record_field *field_of(const char *name)
 static void write_journey(char *to, size_t size, int n)
 {
     static const char *const DRIVERS[] = {"Иванов", "Müller", "王伟"};
-    snprintf(to, size,
-             "%s(%lld, 'J%05d', 1, %d, 0, 0, '%s', '', 'T1-%04d-%05d', 'K%c%c %03dA', '%s', '', '[\"CSQU%07d\"]', '[\"jt701:757010%04d\"]', "
-             "%d, 0, 0, 0, 0, 0, '0', '{}', '0', '{}', '[]', '[]', '[]', '[]', 0, 0, 0, 500, '')",
-             n == 1 ? "" : ", ", (long long)n << 20, n, n % 997 == 3 ? 0 : n % 2 ? 2 : 4,
-             n % 500 == 7 ? "small" : n % 2 ? "large" : "other", 2026 + n % 2, n * 7919 % 100003, 65 + n % 26, 65 + n / 26 % 26, n % 1000,
-             DRIVERS[n % 3], n * 13 % 10000, n % 5000, n);
+    snprintf(
+        to, size,
+        "%s(%lld, 'J%05d', 1, %d, 0, 0, '%s', '', 'T1-%04d-%05d', 'K%c%c %03dA', '%s', '', '[\"CSQU%07d\"]', '[\"jt701:757010%04d\"]', "
+        "%d, 0, 0, 0, 0, 0, '0', '{}', '0', '{}', '[]', '[]', '[]', '[]', 0, 0, 0, 500, '')",
+        n == 1 ? "" : ", ", (long long)n << 20, n,
+        n % 997 == 3 ? 0
+        : n % 2      ? 2
+                     : 4,
+        n % 500 == 7 ? "small"
+        : n % 2      ? "large"
+                     : "other",
+        2026 + n % 2, n * 7919 % 100003, 65 + n % 26, 65 + n / 26 % 26, n % 1000, DRIVERS[n % 3], n * 13 % 10000, n % 5000, n);
 }
 
 static void collect(void *context, const void *record)
@@ -44,9 +50,10 @@ static void collect(void *context, const void *record)
     struct known **at = context;
     const struct journey *j = record;
     char *containers = record_field_encode(field_of("containers"), j), *seals = record_field_encode(field_of("seals"), j);
-    snprintf((*at)->id, sizeof (*at)->id, "%.15s", j->id);
-    snprintf((*at)->carrier, sizeof (*at)->carrier, "%.15s", j->carrier);
-    snprintf((*at)->text, sizeof (*at)->text, "%.15s\n%.30s\n%.20s\n%.20s\n%.40s\n%.40s", j->id, j->reference, j->vehicle, j->driver, containers, seals);
+    snprintf((*at)->id, sizeof(*at)->id, "%.15s", j->id);
+    snprintf((*at)->carrier, sizeof(*at)->carrier, "%.15s", j->carrier);
+    snprintf((*at)->text, sizeof(*at)->text, "%.15s\n%.30s\n%.20s\n%.20s\n%.40s\n%.40s", j->id, j->reference, j->vehicle, j->driver,
+             containers, seals);
     (*at)->state = (int)j->state;
     free(containers);
     free(seals);
@@ -59,7 +66,8 @@ static void make_journeys(void)
     char *sql = malloc(size), next[120];
     struct store_query q = {.limit = 1000};
     struct known *at = known;
-    used = (size_t)snprintf(sql, size, "INSERT INTO journey (position, id, version, state, mode, regime, carrier, administration, reference, vehicle, "
+    used = (size_t)snprintf(sql, size,
+                            "INSERT INTO journey (position, id, version, state, mode, regime, carrier, administration, reference, vehicle, "
                             "driver, cargo, containers, seals, created_ms, sealed_at_ms, depart_by_ms, arrive_by_ms, arrived_at_ms, "
                             "unsealed_at_ms, has_origin, origin, has_destination, destination, stops, dead_zones, limits, credentials, "
                             "silence_minutes, stay_minutes, battery_percent, corridor_m, route) VALUES ");
@@ -242,7 +250,8 @@ static void folding(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { /* one set of journeys: nothing is written but in the beginning */
+    const struct CMUnitTest tests[] = {
+        /* one set of journeys: nothing is written but in the beginning */
         cmocka_unit_test(every_way_finds_the_same),
         cmocka_unit_test(letters_of_other_scripts),
         cmocka_unit_test(beginnings_of_words_are_found_by_one_or_two_characters),
