@@ -39,7 +39,7 @@ tsan: setup-check  ## the unit and property tests under the thread sanitizer
 fuzz: setup-check  ## fuzz every protocol (RUNS=10000000 executions each)
 	@fuzz/run.sh $(RUNS)
 
-prove: setup-check build  ## the long end-to-end proofs: a hundred kills, full disks, hostile peers
+prove: setup-check build  ## the long end-to-end proofs: a hundred kills, a hundred faults of a cluster, full disks, hostile peers
 	@scripts/prove.sh $(BUILD)/bulla $(BUILD)
 
 bench: setup-check configure  ## measure; results belong in docs/performance.md

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The long forms of the end-to-end proofs, with their figures (docs/proofs.md): scripts/prove.sh PROGRAM [BUILD_DIRECTORY]
-# KILL_ROUNDS (100) and HOSTILE_TIMES (5) make them longer or shorter.
+# KILL_ROUNDS (100), FAULT_ROUNDS (100, of a cluster; a fifth of it for one node on each store) and HOSTILE_TIMES (5) make
+# them longer or shorter.
 set -u
 program=${1:?"usage: $0 PROGRAM [BUILD_DIRECTORY]"} build=${2:-$(dirname "$1")}
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -23,5 +24,10 @@ prove corpus
 prove kill "BULLA_KILL_ROUNDS=${KILL_ROUNDS:-100}"
 for _ in 1 2 3; do prove disk_full; done
 prove hostile BULLA_HOSTILE_WAIT=1 "BULLA_HOSTILE_TIMES=${HOSTILE_TIMES:-5}"
+prove load BULLA_LOAD_DEVICES=2000 BULLA_LOAD_SECONDS=10
+rounds=${FAULT_ROUNDS:-100}
+for size in "sqlite $((rounds / 5))" "postgres $((rounds / 5))" "cluster $rounds"; do
+    prove faults "BULLA_FAULTS=${size% *}" "BULLA_FAULT_ROUNDS=${size#* }" BULLA_FAULT_DEVICES=400 BULLA_FAULT_RATE=400
+done
 [ "$failed" -eq 0 ] && echo "all proofs hold" || echo "$failed proofs failed"
 exit $((failed > 0))

@@ -212,6 +212,7 @@ class Cluster:
 
     def __init__(self, folder, kind, pg_disk=False):
         self.folder, self.kind, self.db, self.brokers, self.nodes = folder, kind, None, None, []
+        self.clock_doubted = False  # a node's clock was so wrong that it may say so of its devices
         os.chmod(folder, 0o755)
         self.preload = shims(folder)
         self.space = Space() if kind == "cluster" else None
