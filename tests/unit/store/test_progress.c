@@ -109,6 +109,50 @@ static void an_observation_is_traced(void **state)
     assert_int_equal(store_trace(other, "nothing", &trace), STORE_NOT_FOUND);
 }
 
+static void take_change(void *context, enum store_changed kind, const char *id)
+{
+    size_t used = strlen(context);
+    snprintf((char *)context + used, 200 - used, "%d:%s ", (int)kind, id);
+}
+
+/* Asks until it is told; what is told is delayed while any other transaction of the server is under way. */
+static void hear(struct store *from, char cursor[64], char told[200], const char *wanted)
+{
+    for (int tries = 0; tries < 500 && !strstr(told, wanted); tries++) {
+        assert_int_equal(store_changes(from, cursor, take_change, told), STORE_OK);
+        if (!strstr(told, wanted)) {
+            wait_ms(10);
+        }
+    }
+    assert_non_null(strstr(told, wanted));
+}
+
+/* What is old goes in passing, and nothing else. */
+static void what_is_old_is_forgotten(void **state)
+{
+    (void)state;
+    if (!pg_test_wanted()) {
+        skip();
+    }
+    char cursor[64] = "", told[200] = "";
+    struct seal seal = {.id = "jt701:1"};
+    assert_int_equal(run_sql(store,
+                             "INSERT INTO parcel SELECT g, 1, 0, 's', g, g, 'n', 1, 1, 1, 1, bulla_now() - CASE WHEN g < 6 THEN "
+                             "259300000 ELSE 0 END FROM generate_series(1, 10) g; INSERT INTO change (kind, id, at_ms) SELECT 1, 'x', "
+                             "bulla_now() - CASE WHEN g < 6 THEN 3700000 ELSE 0 END FROM generate_series(1, 10) g"),
+                     STORE_OK);
+    for (unsigned i = 1; i <= 64; i++) {
+        assert_int_equal(put(1, i, "S1", i), STORE_OK);
+    }
+    assert_int_equal(ask_number(store, "SELECT count(*) FROM parcel"), 5);
+    for (int i = 0; i < 6400 && ask_number(store, "SELECT count(*) FROM change") > 5; i++) {
+        assert_int_equal(store_changes(store, cursor, take_change, told), STORE_OK);
+    }
+    assert_int_equal(ask_number(store, "SELECT count(*) FROM change"), 5);
+    assert_int_equal(store_seal_put(store, &seal, NULL), STORE_OK);
+    hear(store, cursor, told, "1:jt701:1 ");
+}
+
 /* --- handing over --- */
 
 static void handed_over_once(void **state)
@@ -144,12 +188,6 @@ static void handed_over_once(void **state)
 
 /* --- changes --- */
 
-static void take_change(void *context, enum store_changed kind, const char *id)
-{
-    size_t used = strlen(context);
-    snprintf((char *)context + used, 200 - used, "%d:%s ", (int)kind, id);
-}
-
 static void what_others_changed(void **state)
 {
     (void)state;
@@ -170,8 +208,8 @@ static void what_others_changed(void **state)
     journey_free(journey);
     assert_int_equal(store_command_put(store, &command, NULL), STORE_OK);
     assert_int_equal(store_alarm_found(store, &alarm, 1), STORE_OK);
-    assert_int_equal(store_changes(other, cursor, take_change, told), STORE_OK);
-    assert_string_equal(told, "1:jt701:1 0:J1 3:C1 2:A1 ");
+    hear(other, cursor, told, "1:jt701:1 0:J1 3:C1 2:A1 ");
+    assert_null(strstr(told, "jt701:2"));
     *told = '\0';
     assert_int_equal(store_changes(other, cursor, take_change, told), STORE_OK);
     assert_string_equal(told, "");
@@ -197,8 +235,7 @@ static void a_change_that_commits_late(void **state)
     assert_int_equal(store_seal_put(store, &seal, NULL), STORE_OK); /* younger, and committed before */
     assert_int_equal(store_changes(other, cursor, take_change, told), STORE_OK);
     assert_int_equal(pg_write_end(store_pg_of(store), conn, 0, NULL), STORE_OK);
-    assert_int_equal(store_changes(other, cursor, take_change, told), STORE_OK);
-    assert_string_equal(told, "1:late 1:young ");
+    hear(other, cursor, told, "1:late 1:young ");
 }
 
 static void the_clock_goes(void **state)
@@ -262,8 +299,8 @@ int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(progress_goes_forward),      T(an_observation_is_traced), T(handed_over_once),       T(what_others_changed),
-        T(a_change_that_commits_late), T(the_clock_goes),           T(tracks_by_seal_and_day),
+        T(progress_goes_forward),      T(an_observation_is_traced), T(handed_over_once), T(what_others_changed),
+        T(a_change_that_commits_late), T(what_is_old_is_forgotten), T(the_clock_goes),   T(tracks_by_seal_and_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
