@@ -17,6 +17,7 @@ const AdminPage = lazy(() => import("./pages/admin").then((m) => m.AdminPage));
 const AuditPage = lazy(() => import("./pages/audit").then((m) => m.AuditPage));
 const StatisticsPage = lazy(() => import("./pages/statistics").then((m) => m.StatisticsPage));
 const HealthPage = lazy(() => import("./pages/health").then((m) => m.HealthPage));
+const PlatformPage = lazy(() => import("./pages/platform").then((m) => m.PlatformPage));
 
 type Make = (...parts: string[]) => VNode;
 const table: [RegExp, Make][] = [
@@ -32,6 +33,7 @@ const table: [RegExp, Make][] = [
   [/^\/audit$/, () => <AuditPage />],
   [/^\/statistics$/, () => <StatisticsPage />],
   [/^\/health$/, () => <HealthPage />],
+  [/^\/platform$/, () => <PlatformPage />],
 ];
 
 export function pageOf(path: string): VNode {

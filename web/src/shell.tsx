@@ -28,6 +28,7 @@ const targets: Target[] = [
   { to: "/audit", label: "nav.audit", icon: "audit", stroke: "g a", go: "key.goAudit", right: "observe", minor: true },
   { to: "/admin", label: "nav.admin", icon: "users", stroke: "g u", go: "key.goUsers", minor: true },
   { to: "/health", label: "nav.health", icon: "activity", stroke: "g h", go: "key.goHealth", right: "administer", minor: true },
+  { to: "/platform", label: "nav.platform", icon: "layers", stroke: "g n", go: "key.goPlatform", right: "administer", minor: true },
 ];
 
 /** Who makes no users finds only the own keys there. */
