@@ -82,6 +82,9 @@ static void make_fixes(struct track_fix *fixes, size_t n, bool noise)
         f = noise ? any_fix() : f;
         f.at_ms = DAY + times[i];
         fixes[i] = f;
+        if (noise) {
+            continue;
+        }
         f.lat_e7 += (int32_t)any(2000) * 10;
         f.lon_e7 -= (int32_t)any(3000) * 10;
         f.speed_cmh = any(50) ? (int32_t)any(90) * 100 : 0;
