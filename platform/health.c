@@ -50,6 +50,28 @@ static void gather_devices(struct platform *p, struct metrics *to)
     add(to, all, sizeof all / sizeof *all);
 }
 
+/* What overload costs, and why some plain reports were kept all the same. */
+static void gather_shed(struct platform *p, struct metrics *to)
+{
+    struct gateway_counts g = gateway_counts(p->gateway);
+    const struct metric all[] = {
+        {"bulla_overload_level", "gauge", "0 calm, 1 to 3: plain reports are thinned", g.level},
+        {"bulla_overload_interval_milliseconds", "gauge", "One plain report of each seal is kept in this time", g.interval_ms},
+        {"bulla_overload_rows", "gauge", "Observations that the store is believed to take without letting alarms wait", g.most_rows},
+        {"bulla_shed_thinned_total", "counter", "Plain reports neither stored nor acknowledged: not the seal's turn", g.shed[SHED_THINNED]},
+        {"bulla_shed_full_total", "counter", "Plain reports neither stored nor acknowledged: no room", g.shed[SHED_FULL]},
+        {"bulla_shed_quota_total", "counter", "Plain reports neither stored nor acknowledged: over a quota", g.shed[SHED_QUOTA]},
+        {"bulla_shed_unanswered_total", "counter", "Of these, without an acknowledgement to withhold: not sent again", g.shed_unanswered},
+        {"bulla_shed_jt701_total", "counter", "Plain reports shed, of protocol jt701", g.shed_by_protocol[1]},
+        {"bulla_shed_jt808_total", "counter", "Plain reports shed, of protocol jt808", g.shed_by_protocol[2]},
+        {"bulla_shed_eseal_total", "counter", "Plain reports shed, of protocol eseal", g.shed_by_protocol[3]},
+        {"bulla_kept_event_total", "counter", "Observations kept under any pressure: an event", g.kept[KEEP_EVENT]},
+        {"bulla_kept_state_total", "counter", "Observations kept under any pressure: the lock differs", g.kept[KEEP_STATE]},
+        {"bulla_held_total", "counter", "Times that one connection was not read because it had had its share", g.held},
+    };
+    add(to, all, sizeof all / sizeof *all);
+}
+
 static void gather_work(struct platform *p, struct metrics *to)
 {
     const struct pipeline_counts *c = &p->counts;
@@ -122,6 +144,7 @@ static void gather(struct platform *p, struct metrics *to)
 {
     to->n = 0;
     gather_devices(p, to);
+    gather_shed(p, to);
     gather_work(p, to);
     gather_rules(p, to);
     if (p->bus)

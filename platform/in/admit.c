@@ -21,6 +21,7 @@ enum shed_keep gateway_judge(struct gateway *g, struct peer *p, const struct bul
     bool full = g->filling->n_rows > g->shed.most_rows && store_moves(g, now_ms);
     struct quota *quotas[] = {p->tenant, p->listener->quota};
     bool over = false;
+    g->shed.was_full |= full;
     for (size_t i = 0; i < 2; i++)
         over |= quotas[i] && !shed_quota_take(&quotas[i]->bucket, false, now_ms);
     struct shed_case c = {now_ms, p->messages == 0, full || over};

@@ -267,6 +267,8 @@ void shed_measure(struct shed *s, size_t rows, int64_t age_ms, int64_t now_ms)
     if (now_ms - s->changed_ms < SHED_STEP_MS && now_ms >= s->changed_ms)
         return;
     s->changed_ms = now_ms;
+    s->full = s->was_full;
+    s->was_full = false;
     if (pressed)
         s->interval_ms = s->interval_ms ? s->interval_ms * 2 : SHED_FIRST_MS;
     else if (calm)
@@ -285,7 +287,7 @@ void shed_measure(struct shed *s, size_t rows, int64_t age_ms, int64_t now_ms)
 
 unsigned shed_level(const struct shed *s)
 {
-    return s->interval_ms == 0 ? 0 : s->interval_ms < 30000 ? 1 : s->interval_ms < 120000 ? 2 : 3;
+    return s->interval_ms == 0 ? s->full : s->interval_ms < 30000 ? 1 : s->interval_ms < 120000 ? 2 : 3;
 }
 
 /* --- answers and quotas --- */

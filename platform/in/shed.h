@@ -17,7 +17,7 @@
 
 #include "bulla/observation.h"
 
-#define SHED_TARGET_MS 250        /* an alarm waits for at most two batches: one under way and its own */
+#define SHED_TARGET_MS 150        /* an alarm waits for at most two batches: one under way and its own */
 #define SHED_STEP_MS 250          /* between changes of the interval */
 #define SHED_FIRST_MS 1000        /* first interval under pressure */
 #define SHED_MOST_MS (600 * 1000) /* longest: a seal is never silent for so long that it would look lost */
@@ -46,7 +46,9 @@ struct shed {
     int64_t interval_ms;
     size_t most_rows;
     bool off;            /* nothing is shed: sockets wait for the store instead */
+    bool was_full;       /* set by the caller when a report found no room */
     /* inside */
+    bool full;           /* in the step before */
     unsigned asked;      /* level that the pipeline asks for */
     int64_t changed_ms;
     int64_t pressed_ms;  /* since when there has been pressure; 0: none */

@@ -31,7 +31,7 @@ def rope():
 
 
 def start(data):
-    return Server(data, "--store", f"sqlite:{data}?segment_rows={SEGMENT_ROWS}")
+    return Server(data, "--store", f"sqlite:{data}?segment_rows={SEGMENT_ROWS}", "--shed", "off")  # these devices wait for each answer
 
 
 def main():

@@ -192,7 +192,7 @@ static void the_most_rows_follow_the_store(void **state)
         size_t least, most;
     } stores[] = {
         {3, 0.01, ROWS, ROWS},      /* 100,000 a second: no limit but the batch's */
-        {5, 0.5, 450, 550},         /* 2,000 a second */
+        {5, 0.5, 270, 310},         /* 2,000 a second */
         {5, 100, 64, 64},           /* nearly nothing */
         {400, 0.001, 4000, ROWS},   /* a slow disk, but one that takes many rows at once */
     };
