@@ -2,7 +2,8 @@
 // Packed tracks, measured: bytes a position all in, packing, reading; beside reading the observations, in one run. Each line is one
 // JSON object.
 //
-//   bench_tracks [FOLDER [STORE-URL]]     FOLDER: scratch, default bench-tracks-data; with another store than SQLite, its URL
+//   bench_tracks [FOLDER [STORE-URL SECONDS]]     FOLDER: scratch, default bench-tracks-data
+// With a STORE-URL (an empty database of PostgreSQL) instead of SQLite: the one fleet that reports every so many seconds.
 //
 // The tracks: lorries on the roads of the simulation, 9 to 15 hours of driving with halts and then parked, the receiver's noise,
 // gaps and wild fixes; positions in millionths of a degree, speed in tenths of a km/h, whole degrees and seconds, as JT808 has
@@ -20,8 +21,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-extern const struct store_backend store_sqlite;
-static const struct store_backend *const BACKENDS[] = {&store_sqlite, NULL};
+extern const struct store_backend store_sqlite, store_postgres;
+static const struct store_backend *const BACKENDS[] = {&store_sqlite, &store_postgres, NULL};
 
 #define DAY0 (INT64_C(20717) * TRACK_DAY_MS)
 enum { BATCH = 4000 };
@@ -290,7 +291,9 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     static const struct fleet FLEETS[] = {{10, 40, 2, 0}, {60, 100, 4, 0}, {300, 200, 8, 0}};
     for (size_t i = 0; i < sizeof FLEETS / sizeof *FLEETS; i++) {
-        bench_fleet(folder, other, FLEETS[i]);
+        if (!other || (argc > 3 && (unsigned)atoi(argv[3]) == FLEETS[i].interval_s)) {
+            bench_fleet(folder, other, FLEETS[i]);
+        }
     }
     nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     return 0;
