@@ -72,7 +72,17 @@ int pg_permission_add(struct store *base, const char *journey, const struct perm
     struct store_pg *store = store_pg_of(base);
     struct pg_conn *conn = NULL;
     int outcome = pg_write_begin(store, &conn);
-    return outcome ? outcome : pg_write_end(store, conn, write_permission(conn, journey, permission), audit);
+    if (outcome) {
+        return outcome;
+    }
+    outcome = write_permission(conn, journey, permission);
+    if (!outcome) { // the journey's row stays as it is, so its trigger says nothing: the node that judges it must hear of this
+        struct pg_params p = {.n = 0};
+        pg_param_text(&p, journey);
+        outcome = pg_do(conn, "INSERT INTO change (kind, id) SELECT 0, $1 WHERE current_setting('bulla.work', true) IS DISTINCT FROM 'on'", &p,
+                        "telling of a permission", NULL);
+    }
+    return pg_write_end(store, conn, outcome, audit);
 }
 
 /* The ids of a page's journeys as the text of an array; heap. */
