@@ -86,10 +86,11 @@ static bool too_many(struct platform *p, const char *seal)
     return store_commands(p->store, &q, count_one, &n, next) == STORE_OK && n >= LIMIT_COMMANDS_PER_SEAL;
 }
 
-/* An unlock inside a journey permits the opening that it causes. */
+/* An unlock inside a journey permits the opening that it causes. Devices tell whole seconds: an opening in the second of the
+ * asking has the time of its beginning. */
 static int permit(struct platform *p, const struct command *c)
 {
-    struct permission permission = {.from_ms = c->created_ms, .until_ms = c->expires_ms + PERMISSION_AFTER_MS};
+    struct permission permission = {.from_ms = c->created_ms - c->created_ms % 1000, .until_ms = c->expires_ms + PERMISSION_AFTER_MS};
     snprintf(permission.id, sizeof permission.id, "%s", c->id);
     snprintf(permission.seal, sizeof permission.seal, "%s", c->seal);
     return store_permission_add(p->store, c->journey, &permission, NULL);
