@@ -267,8 +267,10 @@ void shed_measure(struct shed *s, size_t rows, int64_t age_ms, int64_t now_ms)
     if (now_ms - s->changed_ms < SHED_STEP_MS && now_ms >= s->changed_ms)
         return;
     s->changed_ms = now_ms;
-    s->full = s->was_full;
+    if (pressed || s->was_full)
+        s->last_ms = now_ms;
     s->was_full = false;
+    s->recent = s->last_ms && now_ms >= s->last_ms && now_ms - s->last_ms < SHED_HOLD_MS;
     if (pressed)
         s->interval_ms = s->interval_ms ? s->interval_ms * 2 : SHED_FIRST_MS;
     else if (calm)
@@ -279,15 +281,11 @@ void shed_measure(struct shed *s, size_t rows, int64_t age_ms, int64_t now_ms)
         s->interval_ms = SHED_MOST_MS;
     if (s->interval_ms < floors_ms[s->asked])
         s->interval_ms = floors_ms[s->asked];
-    if (s->interval_ms == 0)
-        s->pressed_ms = 0;
-    else if (s->pressed_ms == 0)
-        s->pressed_ms = now_ms;
 }
 
 unsigned shed_level(const struct shed *s)
 {
-    return s->interval_ms == 0 ? s->full : s->interval_ms < 30000 ? 1 : s->interval_ms < 120000 ? 2 : 3;
+    return s->interval_ms == 0 ? s->recent : s->interval_ms < 30000 ? 1 : s->interval_ms < 120000 ? 2 : 3;
 }
 
 /* --- answers and quotas --- */

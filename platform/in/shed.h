@@ -18,6 +18,7 @@
 #include "bulla/observation.h"
 
 #define SHED_TARGET_MS 150        /* an alarm waits for at most two batches: one under way and its own */
+#define SHED_HOLD_MS 5000         /* after the last pressure: then it is called calm */
 #define SHED_STEP_MS 250          /* between changes of the interval */
 #define SHED_FIRST_MS 1000        /* first interval under pressure */
 #define SHED_MOST_MS (600 * 1000) /* longest: a seal is never silent for so long that it would look lost */
@@ -48,10 +49,10 @@ struct shed {
     bool off;            /* nothing is shed: sockets wait for the store instead */
     bool was_full;       /* set by the caller when a report found no room */
     /* inside */
-    bool full;           /* in the step before */
+    int64_t last_ms;     /* when there was pressure or no room, 0: never */
+    bool recent;         /* that is less than SHED_HOLD_MS ago */
     unsigned asked;      /* level that the pipeline asks for */
     int64_t changed_ms;
-    int64_t pressed_ms;  /* since when there has been pressure; 0: none */
     double fixed_ms, row_ms; /* cost of a batch: a line through the last ones */
     double mean_rows, mean_ms, var, cov;
     bool told;               /* row_ms has been measured */
