@@ -310,6 +310,8 @@ static void beat(struct platform *p, int64_t now_ms)
     struct census census = {.platform = p};
     c->beat_due_ms = now_ms + c->lease_ms / BEATS_PER_LEASE;
     int said = store_node_beat(p->store, &c->self, c->lease_ms);
+    if (said == STORE_OK && c->leaving && !c->draining) /* or the others would leave its share to it, and its outbox would wait */
+        store_node_drain(p->store, c->self.name, true);
     if (said == STORE_OK && store_nodes(p->store, count_node, &census) == STORE_OK && hold(p, p->bus ? fair_share(c, &census) : c->partitions)) {
         if (p->bus && !p->stale)
             p->stale = !settle(p);
