@@ -35,6 +35,7 @@ static const char help[] =
     "  --drain S          most time behind it, for answers that are still to come (default 10)\n"
     "  --jitter S         storm, dawn: all connect within this (default 1)\n"
     "  --stored N         dawn: records of the night (default 200)\n"
+    "  --retry S          what is not acknowledged for so long is sent again (default 20)\n"
     "  --patience S       a device that gets no answer for so long tries the next address (default 30)\n"
     "  --alarms N         the first N devices open, one after the other; their alarms are awaited on the live stream\n"
     "  --http URL         the platform's address, for --alarms and --prepare\n"
@@ -59,7 +60,7 @@ static const char help[] =
 extern const struct cli_command cli_load;
 
 struct settings {
-    const char *scenario, *protocol, *to, *devices, *first, *rate, *seconds, *warm, *drain, *jitter, *stored, *patience, *alarms, *store,
+    const char *scenario, *protocol, *to, *devices, *first, *rate, *seconds, *warm, *drain, *jitter, *stored, *retry, *patience, *alarms, *store,
         *pid, *processes, *seed;
     bool prepare, json;
     struct load_options o;
@@ -94,7 +95,7 @@ static bool read_numbers(struct settings *s)
 {
     struct load_options *o = &s->o;
     double seed = 1;
-    *o = (struct load_options){.devices = 1000, .rate = 1000, .seconds = 10, .warm_s = 2, .drain_s = 10, .jitter_s = 1, .patience_s = 30,
+    *o = (struct load_options){.devices = 1000, .rate = 1000, .seconds = 10, .warm_s = 2, .drain_s = 10, .jitter_s = 1, .retry_s = 20, .patience_s = 30,
                                .stored = 200, .acked = o->acked, .http = o->http, .user = o->user ? o->user : "load",
                                .password = o->password, .key = o->key, .quiet = o->quiet};
     bool ok = whole("devices", s->devices, 1, 1000000, &o->devices) && whole("first", s->first, 0, 98999999, &o->first) &&
@@ -102,7 +103,7 @@ static bool read_numbers(struct settings *s)
               whole("pid", s->pid, 1, 4194304, &o->pid) && whole("processes", s->processes, 1, LOAD_PROCESSES_MOST, &o->processes) &&
               number("rate", s->rate, 0, 1e7, &o->rate) && number("seconds", s->seconds, 0.1, 1e6, &o->seconds) &&
               number("warm", s->warm, 0, 1e6, &o->warm_s) && number("drain", s->drain, 0, 1e6, &o->drain_s) &&
-              number("jitter", s->jitter, 0, 1e4, &o->jitter_s) && number("patience", s->patience, 0.1, 1e5, &o->patience_s) &&
+              number("jitter", s->jitter, 0, 1e4, &o->jitter_s) && number("retry", s->retry, 0.5, 1e5, &o->retry_s) && number("patience", s->patience, 0.1, 1e5, &o->patience_s) &&
               number("seed", s->seed, 0, 9e15, &seed);
     o->seed = (uint64_t)seed;
     if (ok && o->alarms > o->devices) {
@@ -226,7 +227,7 @@ static int run(const struct cli_context *context, int argc, char **argv)
         {"seconds", &s.seconds, NULL},   {"warm", &s.warm, NULL},         {"drain", &s.drain, NULL},
         {"jitter", &s.jitter, NULL},     {"stored", &s.stored, NULL},     {"patience", &s.patience, NULL},
         {"alarms", &s.alarms, NULL},     {"http", &s.o.http, NULL},       {"user", &s.o.user, NULL},
-        {"password", &s.o.password, NULL}, {"key", &s.o.key, NULL},       {"prepare", NULL, &s.prepare},
+        {"retry", &s.retry, NULL},       {"password", &s.o.password, NULL}, {"key", &s.o.key, NULL},       {"prepare", NULL, &s.prepare},
         {"store", &s.store, NULL},       {"acked", &s.o.acked, NULL},     {"pid", &s.pid, NULL},
         {"processes", &s.processes, NULL}, {"seed", &s.seed, NULL},       {"json", NULL, &s.json},
         {"quiet", NULL, &s.o.quiet},

@@ -49,6 +49,7 @@ struct load_options {
     double seconds, warm_s, drain_s;
     double rate;       /* reports a second, all devices together */
     double jitter_s;   /* all reconnect within this */
+    double retry_s;    /* what is not acknowledged for so long is sent again */
     double patience_s; /* without an answer for so long, a device tries the next address */
     unsigned stored;   /* records of a night */
     unsigned alarms;   /* this many devices open, one after the other */

@@ -121,9 +121,14 @@ void load_device_receive(struct load_device *d, const uint8_t *bytes, size_t n, 
     }
 }
 
-void load_device_disconnected(struct load_device *d)
+void load_device_send_again(struct load_device *d)
 {
     d->next = d->head;
+}
+
+void load_device_disconnected(struct load_device *d)
+{
+    load_device_send_again(d);
     d->n_in = 0;
 }
 

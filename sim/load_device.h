@@ -53,6 +53,9 @@ void load_device_receive(struct load_device *d, const uint8_t *at, size_t n, loa
 /* The connection is gone: what is under way waits again. */
 void load_device_disconnected(struct load_device *d);
 
+/* No answer for too long: what is under way goes out once more, on the same connection. */
+void load_device_send_again(struct load_device *d);
+
 uint32_t load_device_under_way(const struct load_device *d); /* sent on this connection, not acknowledged */
 uint32_t load_device_waiting(const struct load_device *d);   /* all that is not acknowledged */
 

@@ -36,6 +36,8 @@ struct member {
     int fd;
     uint8_t state, to, fails;
     int64_t asked_ns; /* since when it waits for the platform */
+    int64_t head_ns;  /* since when its oldest report has been under way */
+    uint32_t head;
     uint8_t *rest;    /* what the socket did not take */
     size_t n_rest;
 };
@@ -348,7 +350,16 @@ static void sweep(struct work *k)
     k->sweep_ns = k->now_ns + SWEEP_NS;
     for (uint32_t i = 0; i < k->w->devices; i++) {
         struct member *m = &k->members[i];
-        bool waits = m->state == CONNECTING || (m->state == OPEN && load_device_under_way(&m->d));
+        bool under_way = m->state == OPEN && load_device_under_way(&m->d);
+        if (m->head != m->d.head || !under_way) {
+            m->head = m->d.head;
+            m->head_ns = k->now_ns;
+        } else if (k->now_ns - m->head_ns > (int64_t)(k->o->retry_s * 1e9)) {
+            m->head_ns = k->now_ns;
+            load_device_send_again(&m->d);
+            pump(k, m);
+        }
+        bool waits = m->state == CONNECTING || (m->state == OPEN && under_way);
         if (waits && k->now_ns - m->asked_ns > longest)
             lose(k, m, &k->w->counts.impatient);
     }

@@ -217,19 +217,23 @@ class Watch:
             if self.broke and not self.first_ack and line.endswith("\n") and int(line.split()[1]) >= self.broke * 1000:
                 self.first_ack = time.time() - self.broke
 
+    def _places(self, last):
+        now = self.reader.places() if not self.all_back else {}
+        if not self.broke:
+            self.moving |= {p for p in now if last and now[p] > last.get(p, 0)}
+        elif now and not self.all_back and all(now.get(p, 0) > self.before.get(p, 0) for p in self.moving):
+            self.all_back = time.time() - self.broke
+        return now
+
     def _run(self):
         last = {}
         with open(self.acked, encoding="ascii") as f:
             while not self.over:
                 self._ack(f)
-                now = self.reader.places() if not self.all_back else {}
-                if not self.broke:
-                    self.moving |= {p for p in now if last and now[p] > last.get(p, 0)}
-                elif now and not self.all_back and all(now.get(p, 0) > self.before.get(p, 0) for p in self.moving):
-                    self.all_back = time.time() - self.broke
-                last = now
+                last = self._places(last)
                 time.sleep(0.1)
             self._ack(f)
+            self._places(last)
 
     def end(self):
         self.over = True
@@ -238,7 +242,7 @@ class Watch:
 
 def start_load(c, acked, first, seconds, seed):
     words = [program(), "load", "--to", c.to(), "--devices", DEVICES, "--first", first, "--rate", RATE, "--seconds", f"{seconds:.1f}", "--warm", 0,
-             "--drain", DRAIN_S, "--patience", PATIENCE_S, "--alarms", OPENINGS, "--acked", acked, "--seed", seed, "--json", "--quiet"]
+             "--drain", DRAIN_S, "--retry", PATIENCE_S, "--patience", PATIENCE_S, "--alarms", OPENINGS, "--acked", acked, "--seed", seed, "--json", "--quiet"]
     return subprocess.Popen([str(w) for w in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
 
 

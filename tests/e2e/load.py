@@ -19,11 +19,11 @@ KEYS = {"scenario", "devices", "rate", "seconds", "processes", "stopped", "made"
 
 
 def load(*options):
-    return subprocess.run([program(), "load", "--quiet", *map(str, options)], capture_output=True, text=True)
+    return subprocess.run([program(), "load", "--quiet", "--retry", "1", "--drain", "40", *map(str, options)], capture_output=True, text=True)
 
 
 def start(*options):
-    return subprocess.Popen([program(), "load", "--quiet", *map(str, options)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    return subprocess.Popen([program(), "load", "--quiet", "--retry", "1", "--drain", "40", *map(str, options)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                             preexec_fn=die_with_parent)
 
 

@@ -7,7 +7,8 @@ import urllib.request
 import pg_server
 from e2e import *  # noqa: F401,F403
 
-HOST, INSIDE = "10.213.77.1", "10.213.77.2"
+NET = "10.%d.%d" % (64 + os.getpid() // 256 % 128, os.getpid() % 256)  # several runs on one machine
+HOST, INSIDE = NET + ".1", NET + ".2"
 SPACE = "bulla-%d" % os.getpid()
 VETH = "bv%d" % (os.getpid() % 100000)
 TMPFS_MIB = 64
@@ -77,7 +78,7 @@ class Disk:
         os.makedirs(path, exist_ok=True)
         self.made = os.geteuid() == 0 and run("mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=0755", "bulla-e2e", path).returncode == 0
 
-    def fill(self):
+    def _fill_once(self):
         with open(self.ballast, "ab", buffering=0) as f:
             while True:
                 s = os.statvfs(self.path)
@@ -87,9 +88,22 @@ class Disk:
                 except OSError:
                     return
 
+    def _keep_full(self):
+        while not self.clearing:
+            self._fill_once()
+            time.sleep(0.02)
+
+    def fill(self):
+        """Full, and whatever is freed meanwhile is filled as well."""
+        self.clearing = False
+        self._fill_once()
+        self.filler = threading.Thread(target=self._keep_full, daemon=True)
+        self.filler.start()
+
     def clear(self):
-        if os.path.exists(self.ballast):
-            os.unlink(self.ballast)
+        self.clearing = True
+        self.filler.join()
+        os.unlink(self.ballast)
 
     def close(self):
         if self.made:

@@ -98,6 +98,8 @@ static void keeps_until_acknowledged(const struct load_protocol *p)
     load_device_disconnected(&d);
     assert_int_equal(send_all(&d, &again), p->window);
     assert_int_equal(again, p->window);
+    load_device_send_again(&d); // no answer came
+    assert_int_equal(send_all(&d, &again), p->window);
     for (uint32_t k = 4; k < 600; k++) {
         n = answer(p, k & (p->serials - 1), bytes);
         load_device_receive(&d, bytes, n, on_acked, &told);
