@@ -27,6 +27,9 @@
 
 #define LIMIT_STANDSTILL_MS 2000           /* no batch taken for so long: nothing is shed any more, sockets are not read */
 #define LIMIT_BATCH_SHARE 8                /* one connection with more than 1/8 of a half full batch is not read until the next */
+#define LIMIT_SLOW_EVERY_MS 1000           /* under pressure, devices are told to report less often: */
+#define LIMIT_SLOW_AT_ONCE 5               /* so many at a time, the most talkative first, */
+#define LIMIT_SLOW_TURNS 5                 /* after so many seconds of it */
 #define LIMIT_TENANTS 4096                 /* with a quota; more have none */
 #define LIMIT_REST_US 1000                 /* between turns of the loop when messages come fast */
 

@@ -212,7 +212,7 @@ bool gateway_args(char *text, struct proto_args *out)
 }
 
 /* Writes a command to the peer that speaks for its seal; false: there is none, or the protocol refused it. */
-static bool send_command(struct gateway *g, struct order *order)
+bool gateway_send_command(struct gateway *g, struct order *order)
 {
     struct proto_args args;
     uint8_t bytes[4096];
@@ -236,7 +236,12 @@ static void run_orders(struct gateway *g, struct order *orders)
         struct order *order = orders;
         orders = order->next;
         if (order->name[0]) {
-            bool sent = send_command(g, order);
+            char args[sizeof order->args];
+            memcpy(args, order->args, sizeof args);
+            bool sent = gateway_send_command(g, order);
+            if (sent && strcmp(order->name, "interval") == 0)
+                gateway_interval_sent(g, order->seal, args);
+            OPENSSL_cleanse(args, sizeof args);
             gateway_lock(g);
             gateway_note(g, sent ? NOTE_SENT : NOTE_UNSENT, order->seal, order->command);
             gateway_unlock(g);
@@ -284,6 +289,7 @@ void gateway_step(struct gateway *g, int64_t now_ms)
         gateway_sweep(g, now_ms);
         g->sweep_due_ms = now_ms + LIMIT_SWEEP_MS;
     }
+    gateway_slow_down(g, now_ms);
     read_on(g);
 }
 
@@ -404,6 +410,7 @@ void gateway_free(struct gateway *g)
         return;
     gateway_stop(g);
     gateway_routes_free(g);
+    gateway_owed_free(g);
     destroy(g);
 }
 

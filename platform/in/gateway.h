@@ -44,6 +44,7 @@ struct gateway_counts { /* since the start; read from any thread */
     uint64_t shed[SHED_WHY_COUNT], shed_by_protocol[16];
     uint64_t shed_unanswered;  /* of those, without an acknowledgement to withhold: the device will not send them again */
     uint64_t kept[KEEP_COUNT];
+    uint64_t slowed, restored; /* devices told to report less often, and as before */
     uint64_t held;             /* times that one connection was not read because it had had its share of a batch */
     uint64_t level, interval_ms, most_rows; /* now: shed_level() and the measures behind it */
 };

@@ -22,11 +22,21 @@ struct listener {
     struct listener *next;
 };
 
+#define SLOW_ARGS_SIZE 64
+
 struct route_entry { /* the peer that speaks for a seal */
     char seal[BULLA_PROTOCOL_SIZE + BULLA_DEVICE_SIZE];
     uint64_t peer;
     struct shed_seal memory;
+    char interval[SLOW_ARGS_SIZE]; /* arguments of the last interval command sent to it; "": none */
+    bool slowed;                   /* it was told to report less often than that */
     struct route_entry *prev, *next; /* of the same peer, newest first */
+    UT_hash_handle hh;
+};
+
+struct owed { /* a seal that left while it was slowed */
+    char seal[BULLA_PROTOCOL_SIZE + BULLA_DEVICE_SIZE];
+    char interval[SLOW_ARGS_SIZE];
     UT_hash_handle hh;
 };
 
@@ -59,6 +69,10 @@ struct gateway {
     /* loop thread alone */
     bool closed;
     int64_t sweep_due_ms;
+    int64_t slow_due_ms;
+    bool intervals_known; /* of some seal */
+    struct owed *owed;
+    unsigned slow_turns; /* under pressure, one after the other */
     struct peer *peers;
     struct route_entry *routes;
     struct address_entry *addresses;
@@ -107,6 +121,14 @@ void gateway_tenant_of(struct gateway *gateway, struct peer *peer, const char *s
 /* Whether a connection has had its share of the filling batch while others want theirs. */
 bool gateway_greedy(const struct gateway *gateway, const struct peer *peer);
 void gateway_quotas_free(struct gateway *gateway);
+
+/* slow.c */
+void gateway_slow_down(struct gateway *gateway, int64_t now_ms);
+void gateway_interval_sent(struct gateway *gateway, const char *seal, const char *args);
+void gateway_slow_leave(struct gateway *gateway, const struct route_entry *route);
+void gateway_slow_return(struct gateway *gateway, struct route_entry *route);
+void gateway_owed_free(struct gateway *gateway);
+bool gateway_send_command(struct gateway *gateway, struct order *order);
 
 /* Queues bytes for a peer; false when they were dropped (a peer that does not read is closed). */
 bool gateway_send(struct gateway *gateway, struct peer *peer, const struct bulla_bytes *parts, size_t n);

@@ -35,6 +35,7 @@ static void leave_peer(struct gateway *g, struct route_entry *r)
 static void forget_route(struct gateway *g, struct route_entry *r)
 {
     gateway_note(g, NOTE_DISCONNECTED, r->seal, "");
+    gateway_slow_leave(g, r);
     leave_peer(g, r);
     HASH_DEL(g->routes, r);
     free(r);
@@ -57,6 +58,7 @@ void gateway_route(struct gateway *g, struct peer *p, const char *seal)
             return;
         snprintf(r->seal, sizeof r->seal, "%s", seal);
         HASH_ADD_STR(g->routes, seal, r);
+        gateway_slow_return(g, r);
     }
     p->memory = &r->memory;
     r->peer = p->number;

@@ -36,6 +36,7 @@ struct world {
     /* the store: rows_per_ms in thousandths */
     int64_t fixed_ms, row_us;
     struct batch *storing;
+    char last[256]; /* what was sent last */
     int64_t stored_at_ms;
     /* what came of it */
     unsigned sent, alarms_sent, alarms_stored, alarms_learning, rows_stored, refused;
@@ -55,7 +56,8 @@ static void *net_listen(void *net, struct listener *listener, bool packets, cons
 static enum net_sent net_send(void *net, void *socket, const struct bulla_bytes *parts, size_t n)
 {
     struct device *d = socket;
-    (void)net, (void)parts;
+    struct world *w = net;
+    snprintf(w->last, sizeof w->last, "%.*s", (int)parts[n - 1].len, (const char *)parts[n - 1].at);
     d->acked += (unsigned)n;
     return NET_SENT;
 }
@@ -106,7 +108,7 @@ static int set_up(void **state)
     char why[100];
     w->now_ms = INT64_C(1714522480000);
     w->gateway = gateway_new_over(&host, (struct clock){now, w}, &net);
-    if (!w->gateway || !gateway_listen(w->gateway, "eseal", "tcp", "", 0, why, sizeof why) || !gateway_start(w->gateway))
+    if (!w->gateway || !gateway_listen(w->gateway, "auto", "tcp", "", 0, why, sizeof why) || !gateway_start(w->gateway))
         return -1;
     for (size_t i = 0; i < SEALS; i++)
         w->devices[i].peer = gateway_opened(w->listener, "memory", &w->devices[i]);
@@ -120,7 +122,8 @@ static void stored(struct world *w)
     for (size_t i = 0; i < b->n_rows; i++) {
         const struct bulla_observation *o = &b->rows[i].o;
         w->rows_stored++;
-        w->devices[atoi(o->device)].kept++;
+        if (strcmp(o->protocol, "eseal") == 0)
+            w->devices[atoi(o->device)].kept++;
         if (!bulla_observation_is(o, BULLA_EVENT_VIBRATION))
             continue;
         int64_t wait = w->now_ms - o->received_ms;
@@ -403,6 +406,48 @@ static void what_the_pipeline_says_counts(void **state)
     assert_int_equal(gateway_counts(w->gateway).level, 0);
 }
 
+/* A JT701D (manual example m01) with an interval of its own: told to report less often, also remembered while it is away, and
+ * given its interval back. */
+static const char jt701_hex[] = "2480006200111911003418042116225922348310113550543f12980000002d060000000020e028109228661f000100000f0f0f0f0f0f0f0f000001cc"
+                                "0156";
+
+static void jt701_reports(struct world *w)
+{
+    uint8_t bytes[sizeof jt701_hex / 2];
+    assert_true(bulla_hex_get(bytes, jt701_hex, sizeof bytes));
+    for (int i = 0; i < 3; i++, w->now_ms += 50) {
+        gateway_bytes(w->devices[0].peer, bytes, sizeof bytes);
+        engine(w);
+    }
+}
+
+static void talkative_devices_are_told_to_slow_down(void **state)
+{
+    struct world *w = *state;
+    w->fixed_ms = 1;
+    jt701_reports(w);
+    gateway_command(w->gateway, "jt701:8000620011", "C1", "interval", "seconds=30\nminutes=60");
+    engine(w);
+    assert_non_null(strstr(w->last, "P04,1,30,60"));
+    gateway_pressure(w->gateway, 2);
+    for (int i = 0; i < 10000; i++, w->now_ms++)
+        engine(w);
+    assert_non_null(strstr(w->last, "P04,1,120,60"));
+    assert_int_equal(gateway_counts(w->gateway).slowed, 1);
+    gateway_hung_up(w->devices[0].peer);
+    w->last[0] = '\0';
+    gateway_pressure(w->gateway, 0);
+    settle(w);
+    settle(w);
+    assert_int_equal(gateway_counts(w->gateway).level, 0);
+    w->devices[0].peer = gateway_opened(w->listener, "memory", &w->devices[0]);
+    jt701_reports(w);
+    settle(w);
+    assert_non_null(strstr(w->last, "P04,1,30,60"));
+    assert_int_equal(gateway_counts(w->gateway).slowed, 1);
+    assert_int_equal(gateway_counts(w->gateway).restored, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -415,6 +460,7 @@ int main(void)
         TEST(one_that_floods_harms_itself),
         TEST(a_tenant_over_its_quota),
         TEST(what_the_pipeline_says_counts),
+        TEST(talkative_devices_are_told_to_slow_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
