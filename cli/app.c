@@ -14,6 +14,7 @@
 #include "platform/base/limits.h"
 #include "platform/base/log.h"
 #include "platform/out/out.h"
+#include "platform/tracks.h"
 
 #define LISTENERS_MAX      64
 #define DESCRIPTORS_WANTED (LIMIT_CONNECTIONS + 4096) /* and what the API, its streams and the store need */
@@ -31,6 +32,7 @@ struct app {
     struct store *store;
     struct platform *platform;
     struct out *out;
+    struct tracks *tracks;
     struct device_port ports[LISTENERS_MAX];
     size_t n_ports;
 };
@@ -249,6 +251,21 @@ static void print_where(const struct app *app)
     fflush(stdout);
 }
 
+/* Tracks are packed, and what is too old is dropped, by one node. */
+static bool start_tracks(struct app *app)
+{
+    struct tracks_policy policy;
+    char why[120] = "";
+    if (tracks_policy_load(app->store, &policy) < 0 || (app->options.retention && !tracks_policy_read(app->options.retention, &policy, why))) {
+        cli_say("retention: %s", why[0] ? why : store_error(app->store));
+        return false;
+    }
+    app->tracks = tracks_start(app->store, clock_system(), &policy, platform_is_first, app->platform);
+    if (!app->tracks)
+        cli_say("the thread that packs tracks could not be started");
+    return app->tracks != NULL;
+}
+
 bool app_start(struct app *app)
 {
     char why[MODEL_WHY_SIZE] = "";
@@ -265,6 +282,8 @@ bool app_start(struct app *app)
     char where[64];
     http_url(app, where, sizeof where);
     platform_set_http(app->platform, where);
+    if (!start_tracks(app))
+        return false;
     print_where(app);
     return true;
 }
@@ -287,6 +306,7 @@ void app_close(struct app *app)
     if (!app)
         return;
     out_stop(app->out);
+    tracks_stop(app->tracks);
     platform_close(app->platform);
     if (app->store)
         store_close(app->store);

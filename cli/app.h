@@ -6,6 +6,8 @@
 #ifndef CLI_APP_H
 #define CLI_APP_H
 
+#include <jansson.h>
+
 #include "cli/cli.h"
 #include "platform/pipeline.h"
 
@@ -21,6 +23,7 @@ struct app_options { /* texts; NULL: the default */
     const char *devices; /* address of the device ports */
     const char *shed;    /* "on", "off" */
     const char *quota;   /* "jt701/tcp=1000,*=50": observations a second */
+    const json_t *retention; /* see tracks_policy_read(); NULL: the store's setting, or the defaults */
     bool behind_tls;
 };
 

@@ -29,7 +29,9 @@ static const char help[] =
     "                     above it plain reports are shed like under overload\n"
     "  --shed on|off      overload: shed plain reports, counted and unacknowledged (on, default), or let sockets wait\n"
     "  --behind-tls       a proxy on this machine ends TLS: cookies are marked Secure, its X-Forwarded-For is believed\n"
-    "  --config FILE      JSON with any of the above by name: {\"http\": \"127.0.0.1:80\", \"devices\": \"0.0.0.0\"}\n"
+    "  --config FILE      JSON with any of the above by name: {\"http\": \"127.0.0.1:80\", \"devices\": \"0.0.0.0\"};\n"
+    "                     and \"retention\": {\"observations_days\": 400, \"thin_days\": 90, \"thin_step_s\": 60,\n"
+    "                     \"tracks_days\": 1100, \"grace_h\": 6}: packed tracks outlive the observations; 0: never\n"
     "  --quiet, --debug   fewer or more words\n"
     "  --help             this text\n"
     "\n"
@@ -73,7 +75,9 @@ static bool read_config(struct settings *s, json_t **file)
         size_t i = 0, n = sizeof rows / sizeof *rows;
         while (i < n && strcmp(rows[i].name, name) != 0)
             i++;
-        if (strcmp(name, "behind_tls") == 0 && json_is_boolean(value)) {
+        if (strcmp(name, "retention") == 0 && json_is_object(value)) {
+            s->app.retention = value;
+        } else if (strcmp(name, "behind_tls") == 0 && json_is_boolean(value)) {
             s->app.behind_tls |= json_is_true(value);
         } else if (i == n || !json_is_string(value)) {
             cli_say("%s: %s: expected %s", s->config, name, i == n ? "a name that bulla help serve lists" : "a text");

@@ -95,7 +95,17 @@ void cluster_close(struct platform *p)
 
 void platform_set_http(struct platform *p, const char *address)
 {
+    pthread_mutex_lock(&p->inbox_mutex); /* the engine thread beats already */
     snprintf(p->cluster.self.http, sizeof p->cluster.self.http, "%s", address);
+    pthread_mutex_unlock(&p->inbox_mutex);
+}
+
+static int say_alive(struct platform *p)
+{
+    pthread_mutex_lock(&p->inbox_mutex);
+    struct store_node self = p->cluster.self;
+    pthread_mutex_unlock(&p->inbox_mutex);
+    return store_node_beat(p->store, &self, p->cluster.lease_ms);
 }
 
 /* --- taking and giving up --- */
@@ -189,6 +199,7 @@ static bool settle(struct platform *p)
         commands_load(p, cluster_mine);
     }
     atomic_store(&p->holds, c->n_leases);
+    atomic_store(&p->is_first, c->held[0].held);
     if (gone || come)
         log_say(LOG_INFO, "cluster", "%s holds %u of %u partitions", c->self.name, c->n_leases, c->partitions);
     return ok;
@@ -253,6 +264,7 @@ static void count_node(void *context, const struct store_node *n)
     if (seen->alive && (!alive || strcmp(seen->source, n->source) != 0)) {
         log_say(LOG_WARN, "cluster", "node %s is gone", n->name);
         live_source_gone(census->platform, cluster_via(seen->source));
+        stream_lost(census->platform); /* it may have ended between a commit and telling of it */
     }
     if (!seen->alive && alive && !self)
         log_say(LOG_INFO, "cluster", "node %s is here", n->name);
@@ -309,7 +321,7 @@ static void beat(struct platform *p, int64_t now_ms)
     struct cluster *c = &p->cluster;
     struct census census = {.platform = p};
     c->beat_due_ms = now_ms + c->lease_ms / BEATS_PER_LEASE;
-    int said = store_node_beat(p->store, &c->self, c->lease_ms);
+    int said = say_alive(p);
     if (said == STORE_OK && c->leaving && !c->draining) /* or the others would leave its share to it, and its outbox would wait */
         store_node_drain(p->store, c->self.name, true);
     if (said == STORE_OK && store_nodes(p->store, count_node, &census) == STORE_OK && hold(p, p->bus ? fair_share(c, &census) : c->partitions)) {
@@ -342,13 +354,26 @@ void cluster_turn(struct platform *p, int64_t now_ms)
     cluster_changes(p, now_ms);
 }
 
+/* Two nodes of one name would take turns: the second is refused at its start. The last run of this one may have been killed. */
+bool cluster_enter(struct platform *p, char why[MODEL_WHY_SIZE])
+{
+    int said = p->stepped ? STORE_OK : say_alive(p);
+    for (int64_t waited_ms = 0; said == STORE_CONFLICT && waited_ms <= p->cluster.lease_ms + 500; waited_ms += 100) {
+        nanosleep(&(struct timespec){0, 100 * 1000000L}, NULL);
+        said = say_alive(p);
+    }
+    if (said != STORE_OK)
+        snprintf(why, MODEL_WHY_SIZE, "%s", store_error(p->store));
+    return said == STORE_OK;
+}
+
 bool cluster_hold_all(struct platform *p, char why[MODEL_WHY_SIZE])
 {
     struct cluster *c = &p->cluster;
     if (!c->shared)
         return true;
     for (int64_t waited_ms = 0; waited_ms <= c->lease_ms + 500; waited_ms += 100) { /* the last run may have been killed */
-        int said = store_node_beat(p->store, &c->self, c->lease_ms);
+        int said = say_alive(p);
         if (said == STORE_OK && hold(p, c->partitions) && c->n_leases == c->partitions)
             return true;
         if (said < 0) {
@@ -435,6 +460,12 @@ bool cluster_hear_latest(struct platform *p, char why[MODEL_WHY_SIZE])
     if (apart_ms > 2000 || apart_ms < -2000)
         log_say(LOG_WARN, "cluster", "this machine's clock is %lld ms from the store's: set it by NTP", (long long)-apart_ms);
     return true;
+}
+
+bool platform_is_first(void *platform)
+{
+    struct platform *p = platform;
+    return !p->bus || atomic_load(&p->is_first);
 }
 
 bool platform_drained(struct platform *p)

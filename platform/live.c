@@ -192,6 +192,16 @@ void live_told(struct platform *p, const struct live_seal *told, const char *car
     pthread_mutex_unlock(&p->live.mutex);
 }
 
+bool live_carrier(void *platform, const char *seal, char to[GATEWAY_TENANT_SIZE])
+{
+    struct platform *p = platform;
+    pthread_mutex_lock(&p->live.mutex);
+    struct live_entry *e = find(&p->live, seal);
+    snprintf(to, GATEWAY_TENANT_SIZE, "%s", e ? e->carrier : "");
+    pthread_mutex_unlock(&p->live.mutex);
+    return to[0] != '\0';
+}
+
 void live_mark_registered(struct platform *p, const char *seal)
 {
     pthread_mutex_lock(&p->live.mutex);

@@ -190,11 +190,18 @@ static bool open_bus(struct platform *p, const struct platform_options *options,
     return p->bus && ingest_connect(p, why);
 }
 
+/* Events of a node grow from one life to the next, and nodes that start together count far apart: a number of one that is given to
+ * another is not among its own. A browser counts to 2^53. */
+static uint64_t first_event(const struct platform_options *options)
+{
+    return ((uint64_t)clock_now(&options->clock) << 10) + (cluster_via(options->node ? options->node : "") & 0x3FFFFFFF);
+}
+
 struct platform *platform_open(struct store *store, const struct platform_options *options, char why[MODEL_WHY_SIZE])
 {
-    struct gateway_host gateway_host = {.profile = profiles_find};
+    struct gateway_host gateway_host = {.profile = profiles_find, .tenant = live_carrier};
     struct platform *p = new_platform(store, options);
-    uint64_t base = options->stream_base ? options->stream_base : (uint64_t)(clock_now(&options->clock) / 1000) << 20 /* a browser counts to 2^53 */;
+    uint64_t base = options->stream_base ? options->stream_base : first_event(options);
     snprintf(why, MODEL_WHY_SIZE, "out of memory");
     if (!p)
         return NULL;
@@ -259,7 +266,7 @@ static bool catch_up(struct platform *p, char why[MODEL_WHY_SIZE])
 {
     profiles_load(p);
     if (p->bus) /* what it supervises it learns with each partition; what all seals last said, from the others or the store */
-        return cluster_hear_latest(p, why);
+        return cluster_enter(p, why) && cluster_hear_latest(p, why);
     if (!cluster_hold_all(p, why))
         return false;
     p->catching_up = true;

@@ -52,6 +52,9 @@ bool platform_start(struct platform *platform, char why[MODEL_WHY_SIZE]);
 /* Stops reading, stores what has come in, gives up its partitions, ends the threads, frees everything. NULL is fine. */
 void platform_close(struct platform *platform);
 
+/* Whether this is the one node that does what must be done once: it holds the first partition. Any thread. */
+bool platform_is_first(void *platform);
+
 /* Told from outside or by another node to leave: it takes no partition and gives up what it holds. */
 bool platform_drained(struct platform *platform); /* nothing is held, and the outbox is empty */
 

@@ -232,7 +232,7 @@ struct platform {
     struct engine_counts engine_seen; /* under inbox_mutex: as of the last turn */
     pthread_rwlock_t profile_lock;
     struct profile_entry *profiles;
-    atomic_bool ready, stopping, no_space, link_down, outbox_fails, look_for_changes, asked_for_all, asked_to_leave;
+    atomic_bool ready, stopping, no_space, link_down, outbox_fails, look_for_changes, asked_for_all, asked_to_leave, is_first;
     atomic_uint holds; /* partitions */
     char waiting_for[MODEL_WHY_SIZE]; /* why not ready; written before ready is cleared */
     pthread_t thread, publisher, ingester;
@@ -254,6 +254,8 @@ void live_bind(struct platform *platform, const char *seal, const struct supervi
 /* Looks up the journey's open alarms and sets grade and tampering of its seals. */
 void live_grade(struct platform *platform, const char *journey);
 void live_publish(struct platform *platform);
+/* Who carries a seal's journey; false: nobody is known to. Any thread. */
+bool live_carrier(void *platform, const char *seal, char to[GATEWAY_TENANT_SIZE]);
 void live_mark_registered(struct platform *platform, const char *seal);
 /* Another node says what a seal is like. */
 void live_told(struct platform *platform, const struct live_seal *told, const char *carrier);
@@ -275,6 +277,8 @@ void stream_put(struct platform *platform, enum live_kind kind, enum audience au
 void stream_put_here(struct platform *platform, enum live_kind kind, enum audience audience, const char *carrier, json_t *body /* taken */);
 /* One that another node told. */
 void stream_put_told(struct platform *platform, enum live_kind kind, enum audience audience, const char *carrier, const char *json, size_t n);
+/* Events of other nodes may have been missed: whoever reads the stream is told to look anew. */
+void stream_lost(struct platform *platform);
 /* Engine thread: from here until release, its events wait for the work to be durable; keep false: they are dropped. */
 void stream_hold(struct platform *platform);
 void stream_release(struct platform *platform, bool keep);
@@ -353,6 +357,8 @@ void cluster_applied(struct platform *platform); /* what was gathered is in the 
 void cluster_take_handovers(struct platform *platform, int64_t now_ms);
 void cluster_changes(struct platform *platform, int64_t now_ms);
 uint32_t cluster_via(const char *source);
+/* At the start of a node: its name is its own. */
+bool cluster_enter(struct platform *platform, char why[MODEL_WHY_SIZE]);
 /* At the start of a node: what every seal last said. */
 bool cluster_hear_latest(struct platform *platform, char why[MODEL_WHY_SIZE]);
 void cluster_leave(struct platform *platform);

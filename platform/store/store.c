@@ -79,9 +79,9 @@ struct store *store_open(const struct store_backend *const *backends, const char
     const char *colon = strchr(url, ':');
     const struct store_backend *backend = colon ? find(backends, url, (size_t)(colon - url)) : NULL;
     if (!backend) {
-        /* what follows the scheme may have a password in it */
-        snprintf(why, size, "store: expected a URL like sqlite:DIRECTORY or postgres://USER@HOST:PORT/DATABASE, got %.*s%s",
-                 (int)(colon ? colon + 1 - url : (long)strlen(url)), url, colon ? "..." : "");
+        char shown[200];
+        store_url_show(url, shown, sizeof shown);
+        snprintf(why, size, "store: expected a URL like sqlite:DIRECTORY or postgres://USER@HOST:PORT/DATABASE, got %s", shown);
         return NULL;
     }
     struct store *store = backend->open(colon + 1, why, size);
