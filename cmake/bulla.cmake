@@ -77,7 +77,7 @@ function(bulla_library target folder)
     endif()
     file(GLOB embedded CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/migrations/*.sql)
     foreach(source ${sources})
-        if(source MATCHES "\\.S$") # what it takes in by .incbin
+        if(embedded AND source MATCHES "\\.S$") # what it takes in by .incbin
             set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${embedded}")
         endif()
     endforeach()
@@ -130,7 +130,7 @@ function(bulla_tests)
     endforeach()
     # What is said of the store holds on each back end (tests/support/pg.h); skipped where PostgreSQL is not installed.
     foreach(name test_pg_history test_partitions test_progress test_store_records test_store_lists test_store_search
-            test_tracks_store)
+            test_tracks_store test_move)
         add_test(NAME ${name}/postgres COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
         set_tests_properties(${name}/postgres PROPERTIES ENVIRONMENT BULLA_TEST_STORE=postgres SKIP_RETURN_CODE 77 TIMEOUT 600)
     endforeach()
