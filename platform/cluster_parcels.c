@@ -129,8 +129,10 @@ static void take_event(void *context, const struct bus_event *event)
     case BUS_LINK:
         log_say(event->up ? LOG_INFO : LOG_WARN, "bus", "%s", event->up ? "the broker is reached" : event->why);
         atomic_store(&p->link_down, !event->up);
-        if (event->up)
+        if (event->up) {
             relay_hello(p);
+            stream_lost(p);
+        }
         /* fall through */
     case BUS_SENT:
     case BUS_UNSENT:

@@ -98,6 +98,20 @@ static void put(struct platform *p, enum live_kind kind, enum audience audience,
         send(p, &event);
 }
 
+void stream_lost(struct platform *p)
+{
+    struct stream *s = &p->stream;
+    pthread_mutex_lock(&s->mutex);
+    while (s->next > s->oldest)
+        drop_oldest(s);
+    s->oldest = ++s->next;
+    void (*wake)(void *) = s->wake;
+    void *context = s->wake_context;
+    pthread_mutex_unlock(&s->mutex);
+    if (wake)
+        wake(context);
+}
+
 void stream_put(struct platform *p, enum live_kind kind, enum audience audience, const char *carrier, json_t *body)
 {
     put(p, kind, audience, carrier, body ? json_dumps(body, JSON_COMPACT) : NULL, p->bus != NULL);
