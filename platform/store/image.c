@@ -100,9 +100,21 @@ int store_image_rows(struct store *store, const struct store_image_table *table,
     return store->backend->image->rows(store, table, after, each, context);
 }
 
+static int put_tracks(struct store *store, const struct store_image_table *table, const struct store_cell *cells, size_t n)
+{
+    int outcome = 0;
+    for (size_t i = 0; i < n && !outcome; i++, cells += store_image_width(table)) {
+        struct store_track track = {.day_ms = cells[1].number, .first_ms = cells[2].number, .last_ms = cells[3].number,
+                                    .fixes = (uint32_t)cells[4].number, .step_s = (uint32_t)cells[5].number, .bytes = cells[6].bytes};
+        snprintf(track.seal, sizeof track.seal, "%.*s", (int)cells[0].bytes.len, (const char *)cells[0].bytes.at);
+        outcome = store_track_put(store, &track, 1);
+    }
+    return outcome;
+}
+
 int store_image_put(struct store *store, const struct store_image_table *table, const struct store_cell *rows, size_t n)
 {
-    return store->backend->image->put(store, table, rows, n);
+    return table->tracks ? put_tracks(store, table, rows, n) : store->backend->image->put(store, table, rows, n);
 }
 
 int store_image_forget(struct store *store, const struct store_image_table *table, const struct store_cell *rows, size_t n)

@@ -19,7 +19,7 @@ struct move {
     struct move_options o;
     char place[120], saved[120]; /* of this run; of the one before */
     struct move_days from, to;
-    bool read_back;
+    bool read_back, broken_off;
     /* a batch on its way */
     struct store_row *rows;
     struct bulla_observation *observations;
@@ -30,9 +30,10 @@ struct move {
     uint64_t seen, copied;
 };
 
-static bool stopped(const struct move *m)
+static bool stopped(struct move *m)
 {
-    return m->o.stop && m->o.stop(m->o.context);
+    m->broken_off = m->broken_off || (m->o.stop && m->o.stop(m->o.context));
+    return m->broken_off;
 }
 
 static void say(struct move *m, bool always, const char *format, uint64_t a, uint64_t b)

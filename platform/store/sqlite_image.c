@@ -267,26 +267,11 @@ static int run_rows(struct store *base, const struct store_image_table *table, c
     return db ? sqlite_write_end(store, outcome, NULL) : outcome;
 }
 
-static int put_tracks(struct store *base, const struct store_cell *cells, size_t n, unsigned width)
-{
-    int outcome = 0;
-    for (size_t i = 0; i < n && !outcome; i++, cells += width) {
-        struct store_track track = {.day_ms = cells[1].number, .first_ms = cells[2].number, .last_ms = cells[3].number,
-                                    .fixes = (uint32_t)cells[4].number, .step_s = (uint32_t)cells[5].number, .bytes = cells[6].bytes};
-        snprintf(track.seal, sizeof track.seal, "%.*s", (int)cells[0].bytes.len, (const char *)cells[0].bytes.at);
-        outcome = store_track_put(base, &track, 1);
-    }
-    return outcome;
-}
-
 static int put(struct store *base, const struct store_image_table *table, const struct store_cell *cells, size_t n)
 {
     struct sqlite_text sql = {.len = 0};
     if (base->backend == &look_backend) {
         return store_fail(STORE_FAILED, "the directory is only looked at");
-    }
-    if (table->tracks) {
-        return put_tracks(base, cells, n, store_image_width(table));
     }
     write_put(&sql, table);
     return run_rows(base, table, sql.at, store_image_width(table), cells, n);
