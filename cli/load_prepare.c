@@ -57,6 +57,7 @@ static int put_journey(struct store *store, const char *id, const char *seal, in
     j->state = JOURNEY_UNDER_WAY;
     j->created_ms = j->sealed_at_ms = now_ms - HOUR_MS;
     j->arrive_by_ms = now_ms + 48 * HOUR_MS;
+    j->silence_minutes = j->stay_minutes = -1; /* the devices hardly move, and fall silent with the load: openings alone are alarms */
     j->has_origin = j->has_destination = true;
     j->origin = (struct place){.name = "Origin", .lat = LOAD_LAT + 0.31, .lon = LOAD_LON, .radius_m = 500};
     j->destination = (struct place){.name = "Destination", .lat = LOAD_LAT - 0.29, .lon = LOAD_LON, .radius_m = 500};
@@ -143,7 +144,7 @@ static bool post_device(const struct load_api *api, const struct load_options *o
         return false;
     snprintf(body, BODY_SIZE,
              "{\"id\":\"%s\",\"state\":\"under-way\",\"mode\":\"road\",\"regime\":\"internal\",\"seals\":[\"%s\"],\"sealed_at\":\"%s\","
-             "\"route\":{\"type\":\"LineString\",\"coordinates\":[%s]},\"corridor_m\":%d,"
+             "\"silence_minutes\":-1,\"stay_minutes\":-1,\"route\":{\"type\":\"LineString\",\"coordinates\":[%s]},\"corridor_m\":%d,"
              "\"destination\":{\"name\":\"Destination\",\"lat\":%.2f,\"lon\":%.2f,\"radius_m\":500}}",
              id, seal, since, route, CORRIDOR_M, LOAD_LAT - 0.29, LOAD_LON);
     return post(api, "/api/v1/journeys", body, answer);
