@@ -177,9 +177,11 @@ struct batch *cluster_gather(struct platform *p, unsigned wait_ms)
     return has_something(c) ? c->gathered : NULL;
 }
 
-/* While nothing can be applied, the sender still hears of its acknowledgements. Parcels are given again later. */
+/* While nothing can be applied, the sender still hears of its acknowledgements. Parcels are given again later: what memory knows
+ * of how far it has taken them is not to be relied on after this. */
 void cluster_serve(struct platform *p)
 {
+    p->stale = true;
     batch_clear(p->cluster.gathered);
     p->cluster.n_progress = 0;
     while (bus_take(p->bus, 0, EVENTS_AT_ONCE, take_event, p) > 0)

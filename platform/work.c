@@ -400,8 +400,10 @@ static void undone(struct platform *p)
     p->stale = true;
     p->retry_ms = clock_now(&p->clock) + LIMIT_RETRY_MS;
     not_storing(p, "what has come in");
-    if (p->bus) /* the stream gives it again */
+    if (p->bus) { /* the stream gives it again */
         p->batch = NULL;
+        p->batch_stored = false;
+    }
 }
 
 /* What a turn does inside one transaction. */

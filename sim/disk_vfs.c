@@ -282,10 +282,9 @@ static const sqlite3_io_methods methods = {
 
 /* --- the VFS --- */
 
-static int find_or_make(struct sim_disk *disk, const char *path, int flags, struct sim_file **out, bool *made)
+static int find_or_make(struct sim_disk *disk, const char *path, int flags, struct sim_file **out)
 {
     struct sim_file *file = path ? sim_disk_file(disk, path) : NULL;
-    *made = false;
     if (file) {
         if (file->folder)
             return SQLITE_CANTOPEN;
@@ -300,7 +299,6 @@ static int find_or_make(struct sim_disk *disk, const char *path, int flags, stru
         sim_file_release(file);
         return SQLITE_CANTOPEN;
     }
-    *made = true;
     *out = file;
     return SQLITE_OK;
 }
@@ -309,15 +307,14 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int 
 {
     struct sim_handle *h = handle_of(file);
     struct sim_disk *disk = vfs->pAppData;
-    bool made;
     memset(h, 0, sizeof *h);
-    int code = disk->down ? SQLITE_CANTOPEN : find_or_make(disk, path, flags, &h->file, &made);
+    int code = disk->down ? SQLITE_CANTOPEN : find_or_make(disk, path, flags, &h->file);
     if (code != SQLITE_OK)
         return code;
     h->base.pMethods = &methods;
     h->disk = disk;
     h->generation = disk->generation;
-    h->sync_names = made && flags & (SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL);
+    h->sync_names = flags & SQLITE_OPEN_CREATE && flags & (SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL);
     h->delete_on_close = flags & SQLITE_OPEN_DELETEONCLOSE;
     snprintf(h->path, sizeof h->path, "%s", path ? path : "");
     h->next = h->file->handles;

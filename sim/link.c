@@ -31,7 +31,13 @@ static bool passes(struct sim_link *l)
 
 static int link_append(struct store *store, struct store_row *rows, size_t n)
 {
-    LOSE(append(l->database->store, rows, n));
+    struct sim_link *l = (struct sim_link *)store;
+    if (!passes(l))
+        return no_database(l);
+    int outcome = l->database->store->backend->append(l->database->store, rows, n);
+    if (outcome == STORE_OK && l->database->appended)
+        l->database->appended(l->database->host, rows, n);
+    return outcome == STORE_OK && sim_random_chance(&l->random, l->lose_answer) ? no_database(l) : outcome;
 }
 
 static int link_damage_put(struct store *store, const struct store_damage *rows, size_t n)

@@ -15,6 +15,8 @@ struct sim_database {
     void *host;
     /* Told when a node has written the progress of a partition, which must be under the newest epoch. */
     void (*wrote)(void *host, unsigned node, const struct store_lease *lease);
+    /* Told of rows that the store has said are durable. */
+    void (*appended)(void *host, const struct store_row *rows, size_t n);
 };
 
 struct sim_link {

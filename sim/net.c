@@ -394,8 +394,8 @@ static void damage(struct sim_wire *w, const uint8_t *at, size_t n)
     if (n < 8 || n > sizeof copy)
         return;
     memcpy(copy, at, n);
-    for (int i = 0; i < 3; i++) /* not its ends: it stays a message of its length */
-        copy[4 + sim_random_below(&net->random, (uint32_t)n - 6)] ^= (uint8_t)(1u << sim_random_below(&net->random, 8));
+    /* One byte: a check sum finds that. Not at the ends: it stays a message of its length. */
+    copy[4 + sim_random_below(&net->random, (uint32_t)n - 6)] ^= (uint8_t)(1 + sim_random_below(&net->random, 255));
     net->counts.garbled++;
     send_up(w, copy, n);
 }

@@ -151,10 +151,10 @@ static void draw(struct simulation *sim)
     sim->n_fleet = 4 + sim_random_below(r, SIM_SEALS - 3);
     sim->report_s = reports_s[sim_random_below(r, 5)];
     sim->tick_s = 60;
-    sim->segment_rows = 16 + sim_random_below(r, 2000);
+    sim->segment_rows = 150 + sim_random_below(r, 3000);
     sim->partitions = sim->n_nodes == 1 ? 1 : 1 + sim_random_below(r, 12);
-    sim->lease_ms = 60000 + sim_random_below(r, 60000);
-    sim->idle_us = (int64_t)(5 + sim_random_below(r, 25)) * SIM_SECOND;
+    sim->lease_ms = 120000 + sim_random_below(r, 240000);
+    sim->idle_us = (int64_t)(10 + sim_random_below(r, 40)) * SIM_SECOND;
     sim->check_copy = 0.002;
 }
 
@@ -204,6 +204,7 @@ bool simulate_run(const struct simulate_options *options, struct simulate_result
     sim_net_free(sim->net);
     sim_fleet_close(sim);
     sim_events_clear(&sim->events);
+    free(sim->appended);
     free(sim);
     unseed_libraries();
     return opened;

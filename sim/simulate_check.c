@@ -61,6 +61,8 @@ void sim_check_write(void *host, unsigned node, const struct store_lease *lease)
     *newest = lease->epoch > *newest ? lease->epoch : *newest;
 }
 
+enum { APPENDED_MOST = 4096 };
+
 /* --- stored once --- */
 
 struct stored_one {
@@ -107,7 +109,17 @@ static void check_once(struct carrier *c, struct stored_list *list)
             sim_broken(c->sim, "stored exactly once", "%s: observation %s is stored twice", c->seal, list->items[i].id);
 }
 
-/* Every acknowledged record of this round has its observation, and no more are there than records were made. */
+static void trace_one(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
+{
+    struct simulation *sim = context;
+    char hex[400] = "";
+    size_t n = raw.len < sizeof hex / 2 - 1 ? raw.len : sizeof hex / 2 - 1;
+    bulla_hex_put(hex, raw.at, n);
+    sim_trace(sim, "  stored: %s, received %lld: %s", o->id, (long long)o->received_ms, hex);
+}
+
+/* Every acknowledged record of this round has its observation, and no more are there than records were made. Two records of one
+ * moment may say the same, and are one observation. */
 static void check_told(struct carrier *c, struct stored_list *list)
 {
     qsort(list->items, list->n, sizeof *list->items, by_time);
@@ -123,7 +135,10 @@ static void check_told(struct carrier *c, struct stored_list *list)
             at++;
         for (size_t k = at; k < list->n && list->items[k].time_ms == time_ms; k++)
             stored++;
-        if (stored < acknowledged)
+        bool lost = acknowledged && !stored;
+        if (lost || stored > made)
+            store_observations(sim_store(c->sim), c->seal, time_ms, time_ms, 0, trace_one, c->sim);
+        if (lost)
             sim_broken(c->sim, "acknowledged means stored", "%s: of %zu records made at %lld %zu were acknowledged and %zu are stored",
                        c->seal, made, (long long)time_ms, acknowledged, stored);
         if (stored > made)
@@ -323,6 +338,38 @@ static void check_audit(struct simulation *sim)
             break;
         }
     free(numbers.items);
+}
+
+void sim_check_appended(void *host, const struct store_row *rows, size_t n)
+{
+    struct simulation *sim = host;
+    if (!sim->appended)
+        sim->appended = calloc(APPENDED_MOST, sizeof *sim->appended);
+    for (size_t i = 0; sim->appended && i < n; i++)
+        memcpy(sim->appended[sim->n_appended++ % APPENDED_MOST], rows[i].o->id, BULLA_ID_SIZE);
+}
+
+static void ignore_one(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
+{
+    (void)context;
+    (void)o;
+    (void)raw;
+}
+
+void sim_check_records(struct simulation *sim)
+{
+    struct store *store = sim_store(sim);
+    for (size_t i = 0; i < APPENDED_MOST && i < sim->n_appended && store; i++)
+        if (store_observation_get(store, sim->appended[i], ignore_one, NULL) == STORE_NOT_FOUND) {
+            sim_broken(sim, "what is stored stays", "observation %s is gone after a crash", sim->appended[i]);
+            break;
+        }
+    for (unsigned i = 0; i < sim->n_fleet && store; i++) {
+        struct journey *j = NULL;
+        if (sim->fleet[i].journey && store_journey_get(store, sim->fleet[i].journey->id, &j) == STORE_NOT_FOUND)
+            sim_broken(sim, "records stay", "journey %s is gone after a crash", sim->fleet[i].journey->id);
+        journey_free(j);
+    }
 }
 
 void sim_check_round(struct simulation *sim)

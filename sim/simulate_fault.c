@@ -162,6 +162,7 @@ static void set_bus(struct simulation *sim)
     if (sim_random_chance(&sim->random, 0.03)) {
         sim_trace(sim, "all brokers lose power");
         sim_brokers_power_cut(sim->brokers, 6);
+        sim->busy_until_us = sim->events.now_us + 5 * SIM_MINUTE;
     }
 }
 

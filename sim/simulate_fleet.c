@@ -177,6 +177,8 @@ static struct sim_reading read_sensors(struct carrier *c, int64_t now_ms)
     r.speed_kmh = moves ? 50 : 0;
     r.network = !(now_ms > c->silent_ms && now_ms < c->silent_end_ms);
     r.battery_percent = 100 - (double)((now_ms + c->number * DAY_MS) % (40 * DAY_MS)) / (double)(40 * DAY_MS) * 85;
+    if (c->device.kind == &sim_device_jt709 && r.battery_percent < 60)
+        r.battery_percent = 60; /* it says in each message whether its battery is low now, also in one that it sends again */
     r.mileage_km = (double)(now_ms - SIM_T0) / 3600000.0;
     return r;
 }

@@ -80,8 +80,11 @@ struct simulation {
     int64_t database_skew_ms;
     bool database_restarting;
     int64_t wrote_epochs[STORE_PARTITIONS_MOST];
+    char (*appended)[BULLA_ID_SIZE]; /* the last that the store said it has: a ring */
+    uint64_t n_appended;
     struct carrier fleet[SIM_SEALS];
     unsigned n_fleet;
+    int64_t busy_until_us;
     bool resting; /* devices make nothing new */
     bool healed;  /* nothing fails any more in this round */
     unsigned round;
@@ -123,7 +126,9 @@ void sim_faults_end(struct simulation *sim);
 
 /* simulate_check.c */
 void sim_check_round(struct simulation *sim);
+void sim_check_records(struct simulation *sim); /* what people were told was put is there */
 void sim_check_acknowledged(struct carrier *carrier, const struct told *told);
+void sim_check_appended(void *host, const struct store_row *rows, size_t n);
 void sim_check_write(void *host, unsigned node, const struct store_lease *lease);
 
 #endif

@@ -126,6 +126,7 @@ static void start_again(void *context, uint64_t argument)
         node->turn_us = INT64_MAX;
         node->busy_until_us = node->stalled_until_us = 0;
         sim_trace(sim, "%s is up", node->name);
+        sim_check_records(sim);
         sim_node_wake(node, 1000);
         return;
     }
@@ -163,8 +164,10 @@ static void database_start(void *context, uint64_t argument)
     if (sim->database.store || sim->result->failed)
         return;
     sim->database.store = open_store(sim, sim->database_disk, why, sizeof why);
-    if (sim->database.store && !sim_disk_is_down(sim->database_disk))
+    if (sim->database.store && !sim_disk_is_down(sim->database_disk)) {
+        sim_check_records(sim);
         return;
+    }
     sim_trace(sim, "the database does not start: %s", why);
     sim_disk_crash(sim->database_disk, true);
     store_close(sim->database.store);
@@ -263,8 +266,8 @@ static void run_turn(void *context, uint64_t argument)
     if (bury(node))
         return;
     int64_t delay_us = (int64_t)next_ms * 1000;
-    if (next_ms >= 200 && (sim->n_nodes == 1 || outbox_parcels(node) == 0))
-        delay_us = sim->healed ? 2 * SIM_SECOND : sim->idle_us;
+    if (next_ms >= 200) /* nothing to do: time goes on in great steps, unless what is lost must be found out by it */
+        delay_us = now_us < sim->busy_until_us ? 2 * SIM_SECOND : sim->healed && !sim->resting ? 4 * SIM_SECOND : sim->idle_us;
     sim_node_wake(node, delay_us > 1000 ? delay_us : 1000);
 }
 
@@ -308,7 +311,7 @@ bool sim_nodes_open(struct simulation *sim)
         sim->brokers = sim_brokers_new(&sim->events, sim_random_u64(&sim->random), sim->partitions);
         if (!sim->database_disk || !sim->brokers)
             return false;
-        sim->database = (struct sim_database){.host = sim, .wrote = sim_check_write};
+        sim->database = (struct sim_database){.host = sim, .wrote = sim_check_write, .appended = sim_check_appended};
         database_start(sim, 0);
     }
     for (unsigned i = 0; i < sim->n_nodes; i++)

@@ -61,6 +61,13 @@ bool store_db_is_damaged(struct store_db *db)
            code == SQLITE_IOERR_READ;
 }
 
+bool store_db_is_passing(struct store_db *db)
+{
+    int code = sqlite3_extended_errcode(db->handle) & 0xFF;
+    bool refused = code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_NOMEM;
+    return refused && !store_db_is_damaged(db);
+}
+
 static int on_wal(void *context, sqlite3 *handle, const char *name, int pages)
 {
     struct store_db *db = context;

@@ -47,6 +47,8 @@ void store_db_close(struct store_db *db); /* NULL is fine */
 int store_db_fail(struct store_db *db, const char *doing);
 /* True when SQLite's last failure means that the file's content cannot be relied on. */
 bool store_db_is_damaged(struct store_db *db);
+/* True when it says nothing of the file: the disk or another program refused something that may go another time. */
+bool store_db_is_passing(struct store_db *db);
 
 /* A prepared statement, reset and without bindings, owned by the connection. NULL with store_error() set. */
 sqlite3_stmt *store_db_prepare(struct store_db *db, const char *sql);

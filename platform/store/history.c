@@ -98,7 +98,10 @@ static int load(struct store_history *history, unsigned number)
         store_segment_free(segment);
         return store_fail(STORE_FAILED, "%s: out of memory", history->folder);
     }
-    store_segment_load(segment, history->options.rows, why, sizeof why);
+    int outcome = store_segment_load(segment, history->options.rows, why, sizeof why);
+    if (outcome) {
+        return outcome;
+    }
     history->log_bytes += segment->log_bytes;
     if (segment->unborn) {
         drop_unborn(history);

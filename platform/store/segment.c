@@ -187,7 +187,7 @@ static int load_file(struct segment *segment, struct store_db *db, uint32_t rows
     return closed ? store_segment_become_closed(segment, db) : load_open(segment, db, rows);
 }
 
-void store_segment_load(struct segment *segment, uint32_t rows, char *why, size_t size)
+int store_segment_load(struct segment *segment, uint32_t rows, char *why, size_t size)
 {
     struct store_db *db = NULL;
     char log[STORE_PATH_SIZE + 8];
@@ -198,11 +198,16 @@ void store_segment_load(struct segment *segment, uint32_t rows, char *why, size_
     if (!outcome) {
         outcome = load_file(segment, db, rows);
     }
+    bool passing = outcome && db && store_db_is_passing(db);
     store_db_close(db);
+    if (passing) {
+        return outcome;
+    }
     if (outcome) {
         segment->state = SEGMENT_DAMAGED;
         snprintf(why, size, "segments/%s cannot be read%s: %s", segment->name, segment->index ? " to its end" : "", store_error(NULL));
     }
+    return 0;
 }
 
 static int put_seals(const struct segment *segment, struct store_db *db)

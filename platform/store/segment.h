@@ -49,8 +49,9 @@ void store_segment_free(struct segment *segment);
 /* Creates the file and its tables, and opens `writer`. */
 int store_segment_create(struct segment *segment, uint32_t rows);
 /* Reads what is there: state, and for an open one the index. A file that cannot be read becomes damaged, with
- * the reason in why[size]. */
-void store_segment_load(struct segment *segment, uint32_t rows, char *why, size_t size);
+ * the reason in why[size]. Negative: the disk refused what may go another time (no space, a sync that failed): the file may
+ * be whole, and nothing may be done without it. */
+int store_segment_load(struct segment *segment, uint32_t rows, char *why, size_t size);
 
 /* Builds indices and summary through `writer`, in one transaction; reads `index`, changes no field. */
 int store_segment_index_file(const struct segment *segment);
