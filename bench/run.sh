@@ -9,6 +9,7 @@ parts=("${@:-decode}")
 [ $# -gt 0 ] || parts=(decode rules store load)
 here=$(dirname "$(realpath "$0")")
 seconds=${BENCH_SECONDS:-15}
+trap 'kill $(jobs -p) 2>/dev/null' EXIT
 
 echo "$(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(awk '/MemTotal/ {printf "%.0f GiB", $2 / 1048576}' /proc/meminfo), $(uname -sr), $(date -u +%F), load $(cut -d' ' -f1 /proc/loadavg)"
 
