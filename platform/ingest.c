@@ -41,7 +41,7 @@ static bool check_outbox(struct platform *p, struct ingest *in, char why[MODEL_W
     return false;
 }
 
-#define MOVES_MS 3000 /* the store goes on if something was applied within this time */
+#define MOVES_MS 1500 /* the store goes on if something was applied within this time; shorter than the least lag that sheds */
 
 struct ingest *ingest_new(struct platform *p, const struct platform_options *options, char why[MODEL_WHY_SIZE])
 {
