@@ -146,6 +146,16 @@ static bool open_store(struct app *app, const struct cli_context *context)
     return true;
 }
 
+/* A node of several with a store of its own would be a cluster of one that others cannot see. */
+static bool suits_bus(const struct app *app)
+{
+    if (!app->options.bus || strcmp(app->options.bus, "local") == 0 || store_is_shared(app->store))
+        return true;
+    cli_say("--bus: several nodes need a store that all of them reach, got one on this machine's disk: give --store "
+            "postgres://USER@HOST:PORT/DATABASE, or leave --bus out");
+    return false;
+}
+
 /* Two nodes on one machine differ by their port. */
 static void name_node(struct app *app)
 {
@@ -200,7 +210,7 @@ struct app *app_open(const struct cli_context *context, const struct app_options
         return NULL;
     app->options = *options;
     snprintf(app->data, sizeof app->data, "%s", options->data ? options->data : "bulla-data");
-    if (!make_directory(app->data) || !open_store(app, context)) {
+    if (!make_directory(app->data) || !open_store(app, context) || !suits_bus(app)) {
         app_close(app);
         return NULL;
     }
