@@ -179,7 +179,8 @@ bool platform_ready(struct platform *p, char why[MODEL_WHY_SIZE])
         snprintf(why, MODEL_WHY_SIZE, "the store refuses observations: see the log");
         return false;
     }
-    why[0] = '\0';
+    if (!p->bus || bus_health(p->bus, why, MODEL_WHY_SIZE))
+        why[0] = '\0';
     return true;
 }
 

@@ -84,7 +84,8 @@ void platform_on_publish(struct platform *platform, void (*wake)(void *context),
 /* Prometheus text of all counters of pipeline, listeners and engine; heap: free(). */
 char *platform_metrics(struct platform *platform);
 
-/* Ready to serve: store open, engine caught up with the stored observations. why: what it waits for. */
+/* Ready to serve: store open, engine caught up with the stored observations. why: what it waits for; also when
+ * it is ready, if something is missing that it can do without for a while (brokers); else empty. */
 bool platform_ready(struct platform *platform, char why[MODEL_WHY_SIZE]);
 
 /* The nodes of the platform and what each holds, as openapi.yaml's Cluster says. New reference. */

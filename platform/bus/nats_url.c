@@ -44,7 +44,7 @@ static bool read_host(struct nats_url *url, const char *host, char *why, size_t 
         colon = NULL;
     }
     if (!*host || strlen(host) > 255 || colon == host || (colon && !port) || strpbrk(host, " /@\"'")) {
-        snprintf(why, size, "bus: expected HOST or HOST:PORT, got \"%.100s\"", strchr(host, '@') ? "(with @)" : host);
+        snprintf(why, size, "bus: expected HOST or HOST:PORT (1 to 65535), got \"%.100s\"", strchr(host, '@') ? "(with @)" : host);
         return false;
     }
     if (url->n == NATS_HOSTS) {

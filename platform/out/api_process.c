@@ -27,8 +27,10 @@ void out_process_healthz(struct out_request *r)
 void out_process_readyz(struct out_request *r)
 {
     char why[MODEL_WHY_SIZE] = "";
+    char degraded[MODEL_WHY_SIZE + 20];
     bool ready = platform_ready(r->out->platform, why);
-    answer_text(r, ready ? 200 : 503, ready ? "ready\n" : why);
+    snprintf(degraded, sizeof degraded, "ready, degraded: %s\n", why);
+    answer_text(r, ready ? 200 : 503, !ready ? why : why[0] ? degraded : "ready\n");
 }
 
 /* From the machine itself anybody (a collector), from elsewhere an administrator or a key that may read. */
@@ -86,7 +88,7 @@ void out_health_get(struct out_request *r)
                              (json_int_t)out_guard_cut(out->guard), "since", json_time(out->started_ms));
     out_answer_json(r, 200,
                     json_pack("{s:s, s:b, s:o, s:o, s:o, s:o}", "version", BULLA_VERSION, "ready", ready, "waits_for",
-                              ready ? json_null() : json_string(why), "recovery",
+                              why[0] ? json_string(why) : json_null(), "recovery",
                               recovery && recovery[0] ? json_string(recovery) : json_null(), "platform", platform_health(out->platform),
                               "http", http));
 }
