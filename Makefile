@@ -42,6 +42,11 @@ fuzz: setup-check  ## fuzz every protocol (RUNS=10000000 executions each)
 prove: setup-check build  ## the long end-to-end proofs: a hundred kills, a hundred faults of a cluster, full disks, hostile peers
 	@scripts/prove.sh $(BUILD)/bulla $(BUILD)
 
+simulate: setup-check build  ## the whole platform under simulated time and faults (SEEDS=100), and the bugs that this must find
+	@$(BUILD)/bulla simulate --seeds $(or $(SEEDS),100) --years 0.05
+	@$(BUILD)/bulla simulate --seeds $(or $(SEEDS),100) --days 2 --nodes 3
+	@tests/simulate/selftest.sh $(BUILD)
+
 bench: setup-check configure  ## measure; results belong in docs/performance.md
 	@cmake --build $(BUILD) --target bulla bench && bench/run.sh $(BUILD)
 
@@ -51,4 +56,4 @@ lint: setup-check  ## the lints alone
 clean:           ## remove what was built
 	@rm -rf build web/dist
 
-.PHONY: help setup-run setup-cluster setup-check configure build run cluster check asan tsan fuzz prove bench lint clean
+.PHONY: help setup-run setup-cluster setup-check configure build run cluster check asan tsan fuzz prove simulate bench lint clean

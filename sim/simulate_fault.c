@@ -131,8 +131,8 @@ static void part(struct simulation *sim)
 
 static void set_clock(struct simulation *sim)
 {
-    static const int64_t most_ms[] = {500, 5000, 60000, 3600000};
-    int64_t most = most_ms[sim_random_below(&sim->random, 4)];
+    static const int64_t most_ms[] = {500, 5000, 60000, 400000, 3600000}; /* 400 s: about a lease */
+    int64_t most = most_ms[sim_random_below(&sim->random, 5)];
     struct node *node = any_node(sim);
     node->skew_ms = (int64_t)(sim_random_between(&sim->random, -1, 1) * (double)most);
     sim_trace(sim, "the clock of %s is set to be %lld ms off", node->name, (long long)node->skew_ms);
