@@ -104,12 +104,15 @@ void pg_disconnect(struct pg_conn *conn)
 
 /* A server set up for speed alone would break the promise that what is acknowledged is stored. */
 static const char SET_UP[] =
-    "SET TimeZone = 'UTC'; SET default_transaction_isolation = 'read committed'; SET idle_in_transaction_session_timeout = 60000; "
+    "SET TimeZone = 'UTC'; SET default_transaction_isolation = 'read committed'; SET idle_in_transaction_session_timeout = 10000; "
+    /* a client that was cut off must not keep its locks for longer than its leases would have lasted, or not by much */
+    "SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 8000; "
+    "SET client_connection_check_interval = 2000; "
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'; ";
 
 static int set_up(struct pg_conn *conn)
 {
-    char sql[600];
+    char sql[900];
     snprintf(sql, sizeof sql, "%sSET statement_timeout = %d", SET_UP, PG_STATEMENT_MS);
     return pg_script(conn, sql, "setting up a connection");
 }
@@ -124,7 +127,7 @@ int pg_connect(const char *conninfo, struct pg_conn **out)
                                  "tcp_user_timeout",          "target_session_attrs",
                                  "fallback_application_name", "dbname",
                                  "client_encoding",           NULL};
-    const char *const values[] = {seconds, "10", "5", "3", "15000", "read-write", "bulla", conninfo, "UTF8", NULL};
+    const char *const values[] = {seconds, "3", "2", "3", "8000", "read-write", "bulla", conninfo, "UTF8", NULL};
     struct pg_conn *conn = calloc(1, sizeof *conn);
     if (!conn) {
         return store_fail(STORE_FAILED, "store: out of memory");

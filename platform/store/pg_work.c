@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PG_WORK_MS 300000 /* statement_timeout inside work: a batch may be large */
+#define PG_WORK_MS      300000 /* statement_timeout inside work: a batch may be large */
+#define PG_WORK_LOCK_MS 4000   /* lock_timeout: whoever holds a lock of work for so long has been cut off; it is tried again */
 
 static _Thread_local struct {
     struct store_pg *store; /* NULL: no work */
@@ -45,7 +46,8 @@ static int begin(struct store_pg *store)
     if (outcome) {
         return outcome;
     }
-    snprintf(sql, sizeof sql, "BEGIN; SET LOCAL bulla.work = 'on'; SET LOCAL statement_timeout = %d", PG_WORK_MS);
+    snprintf(sql, sizeof sql, "BEGIN; SET LOCAL bulla.work = 'on'; SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = %d", PG_WORK_MS,
+             PG_WORK_LOCK_MS);
     outcome = pg_script(conn, sql, "beginning work");
     if (outcome) {
         pg_put_back(store, conn);

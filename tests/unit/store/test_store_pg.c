@@ -68,7 +68,7 @@ static void a_wrong_url_is_refused_without_its_password(void **state)
     refused("postgres:secret", "two slashes", "postgres://USER@HOST:PORT/DATABASE");
     refused("postgres://u:se%zzsecret@127.0.0.1/x", "cannot be read", "%-signs");
     refused("postgres://u:secret@127.0.0.1:port/x", "invalid", "check the address");
-    refused("postgress://u:secret@127.0.0.1/x", "got postgress:...", "postgres://USER@HOST:PORT/DATABASE");
+    refused("postgress://u:secret@127.0.0.1/x", "got postgress://u:***@", "postgres://USER@HOST:PORT/DATABASE");
     refused("postgres://u:secret@127.0.0.1:1/x", "refused", "PostgreSQL is running there");
     refused("postgres://u:secret@no.such.host.invalid/x", "no.such.host.invalid", "correct the host");
     other(at, "nobody:secret", NULL);
