@@ -199,7 +199,7 @@ static void fill_word(struct bench *b, enum fill what, char *to, size_t size)
         snprintf(to, size, "user%ld", n % (b->journeys / 1000));
         break;
     case A_CONTAINER:
-        snprintf(to, size, "CSQU%08ld", (n + 4) / 5 * 5 * 13 % 100000000);
+        snprintf(to, size, "CSQ%08ld", (n + 4) / 5 * 5 * 13 % 100000000);
         break;
     case A_REFERENCE:
         snprintf(to, size, "T1-2026-%08ld", n * 7 % 100000007);
@@ -499,6 +499,7 @@ static void run_size(struct bench *b, size_t calls, struct size_result *out)
         out->of[out->n++] = r;
     }
     printf("}}\n");
+    fflush(stdout);
     store_close(b->store);
 }
 

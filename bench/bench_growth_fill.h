@@ -51,7 +51,7 @@ static const struct growth_fill GROWTH_FILLS[] = {
      "has_destination, destination, stops, dead_zones, limits, credentials, silence_minutes, stay_minutes, battery_percent, "
      "corridor_m, route) @with SELECT " AT " << 20, 'J' || @8[n]8, 1, CASE WHEN n <= @J - @J / 50 THEN 4 WHEN n % 50 = 7 THEN 0 ELSE 2 END, "
      "n % 4, 0, 'carrier' || (n % 500), '', 'T1-2026-' || @8[n * 7 % 100000007]8, 'K' || @a[n % 26]a || @a[n / 26 % 26]a || ' ' || (100 + n % 900) || 'A', "
-     "'driver ' || (n % 3000), '', '[\"CSQU' || @8[n * 13 % 100000000]8 || '\"]', '[\"jt701:75' || @8[n % @S]8 || '\"]', " AT ", " AT ", 0, 0, 0, "
+     "'driver ' || (n % 3000), '', '[\"CSQ' || @8[n * 13 % 100000000]8 || '\"]', '[\"jt701:75' || @8[n % @S]8 || '\"]', " AT ", " AT ", 0, 0, 0, "
      "0, @no, '{}', @no, '{}', '[]', '[]', '[]', '[]', 0, 0, 0, 500, @bytes FROM @k", 1},
     {"journey_seal", "INSERT INTO journey_seal (seal, position) SELECT 'jt701:75' || @8[" NTH " % @S]8, position FROM journey WHERE @yes @part_of", 1},
     {"permission", "INSERT INTO permission (journey, id, seal, credential, from_ms, until_ms, unseals, has_place, place) @with "

@@ -14,6 +14,7 @@
     sql store_sql_001, "platform/store/migrations/001_records.sql"
     sql store_sql_002, "platform/store/migrations/002_search.sql"
     sql store_sql_003, "platform/store/migrations/003_shared.sql"
+    sql store_sql_004, "platform/store/migrations/004_growth.sql"
     sql store_sql_segment_001, "platform/store/migrations/segment_001.sql"
     sql store_sql_segment_close, "platform/store/migrations/segment_close.sql"
     sql store_sql_pg_001, "platform/store/migrations/pg_001_records.sql"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One page of a list of records: the SQL from the table's filters, the search, the position of the next page. What leads
-// (a filter's index, the search's, the order itself) PostgreSQL chooses by its statistics.
+// (a filter's index, the search's, the order itself) PostgreSQL chooses by its statistics, where these can tell.
 
 #include "platform/store/pg_records.h"
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MOST = 8, WORD_SIZE = 80, POSITION_BITS = 20, LIMIT_DEFAULT = 100, LIMIT_MOST = 1000 };
+enum { WORDS_MOST = 8, WORD_SIZE = 80, GRAM = 5, POSITION_BITS = 20, LIMIT_DEFAULT = 100, LIMIT_MOST = 1000 };
 
 struct page {
     const struct record_table *table;
@@ -55,14 +55,36 @@ static void write_beginning(char *to, const char *word, size_t n)
     *to = '\0';
 }
 
-/* A word of three characters or more may stand anywhere; of one or two, at the beginning of a word. */
+/* The most letters and digits that stand together. */
+static size_t longest_run(const char *word, size_t n)
+{
+    size_t most = 0, run = 0;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)word[i];
+        run = isalnum(c) ? run + 1 : c >= 0xC0 ? run + 1 : c >= 0x80 ? run : 0;
+        most = run > most ? run : most;
+    }
+    return most;
+}
+
+/* A word of three characters or more may stand anywhere; of one or two, at the beginning of a word. What its statistics do
+ * not name PostgreSQL takes to be in one record of two hundred, and then reads all of them for a page of what is in none:
+ * the same said twice makes it rare. */
 static void add_word(struct page *page, const char *word, size_t n)
 {
     char *value = page->words[page->n_words++];
     if (characters(word, n) >= 3) {
         write_pattern(value, word, n);
         pg_param_text(&page->p, value);
-        pg_sql_add(&page->sql, " AND search LIKE bulla_fold($%d)", page->p.n);
+        int at = page->p.n;
+        if (longest_run(word, n) < GRAM) {
+            pg_sql_add(&page->sql, " AND search LIKE bulla_fold($%d)", at);
+        } else { /* its fives lead, and never its threes; the marks of the pattern stand between words */
+            pg_sql_add(&page->sql,
+                       " AND bulla_grams(search) @> bulla_grams(bulla_fold($%d)) AND bulla_grams(search) && bulla_grams(bulla_fold($%d))"
+                       " AND (search || '') LIKE bulla_fold($%d)",
+                       at, at, at);
+        }
         return;
     }
     write_beginning(value, word, n);
@@ -71,7 +93,7 @@ static void add_word(struct page *page, const char *word, size_t n)
         return;
     }
     pg_param_text(&page->p, value);
-    pg_sql_add(&page->sql, " AND words @> ARRAY[bulla_fold($%d)]", page->p.n);
+    pg_sql_add(&page->sql, " AND words @> ARRAY[bulla_fold($%d)] AND words && ARRAY[bulla_fold($%d)]", page->p.n, page->p.n);
 }
 
 static void add_search(struct page *page, const char *text)
@@ -90,14 +112,9 @@ static bool is_set(const struct record_filter *filter, const struct store_query 
     return filter->offset == offsetof(struct store_query, grade) ? q->grade != 0 : *((const char *)q + filter->offset) != '\0';
 }
 
-static void add_filter(struct page *page, const struct record_filter *filter)
+static void add_value(struct page *page, const struct record_filter *filter)
 {
     const char *text = (const char *)page->q + filter->offset;
-    const char *where = filter->where;
-    if (filter->open && !strcmp(text, "open")) {
-        pg_sql_add(&page->sql, " AND %s", filter->open);
-        return;
-    }
     if (filter->offset == offsetof(struct store_query, grade)) {
         pg_param_int(&page->p, page->q->grade);
     } else if (filter->from) {
@@ -105,11 +122,41 @@ static void add_filter(struct page *page, const struct record_filter *filter)
     } else {
         pg_param_text(&page->p, text);
     }
+}
+
+static void add_filter(struct page *page, const struct record_filter *filter)
+{
+    const char *where = filter->where;
+    if (filter->open && !strcmp((const char *)page->q + filter->offset, "open")) {
+        pg_sql_add(&page->sql, " AND %s", filter->open);
+        return;
+    }
+    add_value(page, filter);
     pg_sql_add(&page->sql, " AND ");
     for (const char *mark = strchr(where, '?'); mark; where = mark + 1, mark = strchr(where, '?')) {
         pg_sql_add(&page->sql, "%.*s$%d", (int)(mark - where), where, page->p.n);
     }
     pg_sql_add(&page->sql, "%s", where);
+}
+
+/* The column of the one filter that is all that is asked for, "" otherwise. Its index is in the list's order; but of a common
+ * value PostgreSQL would rather read the list itself, and all that comes before the first that fits. */
+static void find_lead(const struct page *page, char column[32])
+{
+    unsigned n = 0;
+    column[0] = '\0';
+    for (const struct record_filter *f = page->table->filters; f->where; f++) {
+        if (is_set(f, page->q)) {
+            size_t len = strcspn(f->where, " ");
+            bool simple = !strcmp(f->where + len, " = ?") && strncmp(f->where, "id ", 3) != 0;
+            simple = simple && !(f->open && !strcmp((const char *)page->q + f->offset, "open"));
+            snprintf(column, 32, "%.*s", simple && n == 0 ? (int)len : 0, f->where);
+            n++;
+        }
+    }
+    if (page->q->search[0] != '\0') {
+        column[0] = '\0';
+    }
 }
 
 static int read_after(const char *after, int64_t *position)
@@ -157,18 +204,24 @@ static int read_page(const struct record_table *table, const struct store_query 
 static void write_sql(struct page *page)
 {
     const struct record_table *table = page->table;
+    char lead[32];
+    find_lead(page, lead);
     pg_param_long(&page->p, page->from);
     pg_param_long(&page->p, page->until);
     pg_sql_add(&page->sql, "SELECT %s, position, ", table->version == RECORD_NONE ? "0::bigint" : "version");
     pg_sql_add_fields(&page->sql, table->fields);
-    pg_sql_add(&page->sql, " FROM \"%s\" WHERE position >= $1 AND position <= $2", table->name);
+    pg_sql_add(&page->sql, " FROM \"%s\" WHERE ", table->name);
+    pg_sql_add(&page->sql, lead[0] ? "true" : "position >= $1 AND position <= $2");
     add_search(page, page->q->search);
     for (const struct record_filter *f = table->filters; f->where; f++) {
-        if (is_set(f, page->q)) {
+        if (is_set(f, page->q) && lead[0]) {
+            add_value(page, f);
+            pg_sql_add(&page->sql, " AND (%s, position) >= ($%d, $1) AND (%s, position) <= ($%d, $2)", lead, page->p.n, lead, page->p.n);
+        } else if (is_set(f, page->q)) {
             add_filter(page, f);
         }
     }
-    pg_sql_add(&page->sql, " ORDER BY position DESC LIMIT %u", page->limit + 1);
+    pg_sql_add(&page->sql, " ORDER BY %s%sposition DESC LIMIT %u", lead, lead[0] ? " DESC, " : "", page->limit + 1);
 }
 
 /* The records one by one; a callback may ask the store again, for no connection is held. */

@@ -66,6 +66,7 @@ struct page {
     const char *lead;                 /* which table of words leads: "search", "words"; NULL: none */
     bool is_tail;                     /* `parts` is but the end of one word: all words are left to be looked for */
     const struct record_filter *rare; /* the filter whose index leads; NULL: SQLite chooses */
+    const char *index;                /* "open": of the open ones, "carrier_open": of one carrier's open ones; NULL: SQLite chooses */
 };
 
 static int read_after(const char *after, int64_t *position)
@@ -186,7 +187,7 @@ static int try_tails(struct store_db *db, struct page *page)
         size_t len = strlen(word);
         char phrase[400] = "";
         int64_t n = RARE_MOST + 1;
-        if (len > 2 * TAIL && characters(word + len - TAIL, TAIL) == TAIL) {
+        if (len > TAIL && characters(word + len - TAIL, TAIL) == TAIL) {
             add_phrase(phrase, word + len - TAIL, "");
             outcome = count_tail(db, page, phrase, &n);
         }
@@ -198,6 +199,17 @@ static int try_tails(struct store_db *db, struct page *page)
     return outcome;
 }
 
+/* One carrier's open ones: few, however many it has had and others have open. */
+static bool is_open_carrier(const struct page *page)
+{
+    bool carrier = false, open = false;
+    for (const struct record_filter *f = page->table->filters; f->where; f++) {
+        carrier |= is_set(f, page->q) && !strcmp(f->where, "carrier = ?");
+        open |= is_set(f, page->q) && is_open(f, page->q);
+    }
+    return carrier && open;
+}
+
 /* What leads through the list. A rare filter (a draft, one carrier's) beats a search that fits a million records, and the
  * other way about; SQLite does not know the numbers. */
 static int choose_lead(struct store_db *db, struct page *page)
@@ -205,6 +217,10 @@ static int choose_lead(struct store_db *db, struct page *page)
     int64_t least = RARE_MOST + 1, n = 0;
     unsigned ways = page->search.n > 0;
     int outcome = 0;
+    if (is_open_carrier(page)) {
+        page->index = "carrier_open";
+        return 0;
+    }
     page->lead = page->search.parts[0] ? "search" : page->search.beginnings[0] ? "words" : NULL;
     for (const struct record_filter *f = page->table->filters; f->where; f++) {
         ways += is_set(f, page->q);
@@ -217,6 +233,10 @@ static int choose_lead(struct store_db *db, struct page *page)
         }
     }
     page->lead = page->rare ? NULL : page->lead;
+    for (const struct record_filter *f = page->table->filters; f->where && !page->lead; f++) {
+        bool leads = is_set(f, page->q) && is_open(f, page->q) && (ways == 1 || page->rare == f);
+        page->index = leads ? "open" : page->index;
+    }
     return outcome || page->rare ? outcome : try_tails(db, page);
 }
 
@@ -232,6 +252,9 @@ static void write_conditions(const struct page *page, struct sqlite_text *sql)
         if (is_left(page, i)) {
             sqlite_text_add(sql, " AND %s(%s.search, ?)", page->search.is_short[i] ? "begins" : "holds", page->table->name);
         }
+    }
+    if (page->index && !strcmp(page->index, "open")) {
+        sqlite_text_add(sql, " AND open = 1"); /* so that the index is seen to be in the list's order */
     }
     for (const struct record_filter *f = page->table->filters; f->where; f++) {
         if (is_set(f, page->q)) { /* a `+` keeps SQLite from using the index of the condition */
@@ -252,7 +275,7 @@ static void write_sql(const struct page *page, struct sqlite_text *sql)
         sqlite_text_add(sql, " FROM %s_%s CROSS JOIN %s ON position = %s WHERE %s_%s MATCH ? AND", name, page->lead, name, order, name,
                         page->lead);
     } else {
-        sqlite_text_add(sql, " FROM %s WHERE", name);
+        sqlite_text_add(sql, page->index ? " FROM %s INDEXED BY %s_%s WHERE" : " FROM %s WHERE", name, name, page->index);
     }
     sqlite_text_add(sql, " %s >= ? AND %s <= ?", order, order);
     write_conditions(page, sql);

@@ -5,6 +5,8 @@
 --
 --   x.search   what can be searched for, one text, without the case of its letters: found by any three characters or more
 --   x.words    the first one and two characters of its words
+--   x_grams    every five characters of its words: threes alone are in so many records, numbers above all, that the time of a
+--              search grew with the number of records
 
 -- Text as the search compares it: without the case of Latin, Greek and Cyrillic letters, whatever the database's locale; the
 -- letters are those of fold.c.
@@ -17,6 +19,10 @@ $$;
 CREATE FUNCTION bulla_beginnings(text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT array_agg(DISTINCT left(word, n)) FROM regexp_split_to_table($1, '[\x01-/:-`{-\x7f]+') AS word, generate_series(1, 2) AS n
     WHERE word <> ''
+$$;
+-- Every five letters or digits that stand together.
+CREATE FUNCTION bulla_grams(text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT array_agg(DISTINCT substr(word, n, 5)) FROM regexp_split_to_table($1, '[\x01-/:-`{-\x7f]+') AS word, generate_series(1, length(word) - 4) AS n
 $$;
 
 CREATE TABLE journey (
@@ -44,9 +50,11 @@ CREATE TABLE journey (
 );
 CREATE INDEX journey_search ON journey USING gin (search gin_trgm_ops);
 CREATE INDEX journey_words ON journey USING gin (words);
+CREATE INDEX journey_grams ON journey USING gin (bulla_grams(search));
 CREATE INDEX journey_state ON journey (state, position);
 CREATE INDEX journey_open ON journey (position) WHERE open;
 CREATE INDEX journey_carrier ON journey (carrier, position);
+CREATE INDEX journey_carrier_open ON journey (carrier, position) WHERE open;
 CREATE INDEX journey_mode ON journey (mode, position);
 
 CREATE TABLE journey_seal (
@@ -87,6 +95,7 @@ CREATE TABLE alarm (
 );
 CREATE INDEX alarm_search ON alarm USING gin (search gin_trgm_ops);
 CREATE INDEX alarm_words ON alarm USING gin (words);
+CREATE INDEX alarm_grams ON alarm USING gin (bulla_grams(search));
 CREATE INDEX alarm_state ON alarm (state, position);
 CREATE INDEX alarm_open ON alarm (position) WHERE open;
 CREATE INDEX alarm_journey ON alarm (journey, position);
@@ -95,6 +104,7 @@ CREATE INDEX alarm_kind ON alarm (kind, position);
 CREATE INDEX alarm_grade ON alarm (grade, position);
 CREATE INDEX alarm_handler ON alarm (handler, position);
 CREATE INDEX alarm_carrier ON alarm (carrier, position);
+CREATE INDEX alarm_carrier_open ON alarm (carrier, position) WHERE open;
 
 CREATE TABLE file_content (
     id text PRIMARY KEY, -- SHA-256
@@ -122,6 +132,7 @@ CREATE TABLE seal (
 );
 CREATE INDEX seal_search ON seal USING gin (search gin_trgm_ops);
 CREATE INDEX seal_words ON seal USING gin (words);
+CREATE INDEX seal_grams ON seal USING gin (bulla_grams(search));
 CREATE INDEX seal_class ON seal (class, position);
 CREATE INDEX seal_life ON seal (life, position);
 CREATE INDEX seal_owner ON seal (owner, position);
@@ -139,6 +150,7 @@ CREATE TABLE station (
 );
 CREATE INDEX station_search ON station USING gin (search gin_trgm_ops);
 CREATE INDEX station_words ON station USING gin (words);
+CREATE INDEX station_grams ON station USING gin (bulla_grams(search));
 CREATE INDEX station_kind ON station (kind, position);
 
 CREATE TABLE party (
@@ -152,6 +164,7 @@ CREATE TABLE party (
 );
 CREATE INDEX party_search ON party USING gin (search gin_trgm_ops);
 CREATE INDEX party_words ON party USING gin (words);
+CREATE INDEX party_grams ON party USING gin (bulla_grams(search));
 CREATE INDEX party_kind ON party (kind, position);
 
 CREATE TABLE "user" (
@@ -167,6 +180,7 @@ CREATE TABLE "user" (
 );
 CREATE INDEX user_search ON "user" USING gin (search gin_trgm_ops);
 CREATE INDEX user_words ON "user" USING gin (words);
+CREATE INDEX user_grams ON "user" USING gin (bulla_grams(search));
 CREATE UNIQUE INDEX user_name ON "user" (lower(name COLLATE "C"));
 CREATE INDEX user_role ON "user" (role, position);
 CREATE INDEX user_party ON "user" (party, position);
@@ -195,6 +209,7 @@ CREATE TABLE command (
 );
 CREATE INDEX command_search ON command USING gin (search gin_trgm_ops);
 CREATE INDEX command_words ON command USING gin (words);
+CREATE INDEX command_grams ON command USING gin (bulla_grams(search));
 CREATE INDEX command_state ON command (state, position);
 CREATE INDEX command_open ON command (position) WHERE open;
 CREATE INDEX command_seal ON command (seal, position);
@@ -214,6 +229,7 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_search ON audit USING gin (search gin_trgm_ops);
 CREATE INDEX audit_words ON audit USING gin (words);
+CREATE INDEX audit_grams ON audit USING gin (bulla_grams(search));
 CREATE INDEX audit_user ON audit ("user", position);
 CREATE INDEX audit_action ON audit (action, position);
 CREATE INDEX audit_object ON audit (object, position);
