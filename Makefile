@@ -45,7 +45,7 @@ prove: setup-check build  ## the long end-to-end proofs: a hundred kills, a hund
 simulate: setup-check build  ## the whole platform under simulated time and faults (SEEDS=100), and the bugs that this must find
 	@$(BUILD)/bulla simulate --seeds $(or $(SEEDS),100) --years 0.05
 	@$(BUILD)/bulla simulate --seeds $(or $(SEEDS),100) --days 2 --nodes 3
-	@tests/simulate/selftest.sh $(BUILD)
+	@bash tests/simulate/selftest.sh $(BUILD)
 
 bench: setup-check configure  ## measure; results belong in docs/performance.md
 	@cmake --build $(BUILD) --target bulla bench && bench/run.sh $(BUILD)
