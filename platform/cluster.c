@@ -16,6 +16,7 @@
 
 #include "platform/platform_internal.h"
 
+#define ALONE              "alone:" /* begins the source of a process without a bus */
 #define BEATS_PER_LEASE    4
 #define CHANGES_EVERY_MS   100
 #define HANDOVERS_EVERY_MS 1000
@@ -61,7 +62,7 @@ bool cluster_open(struct platform *p, const struct platform_options *options, ch
     snprintf(self->version, sizeof self->version, "%s", BULLA_VERSION);
     self->started_ms = clock_now(&p->clock);
     if (!options->bus) /* a process without an outbox is told apart by its start */
-        snprintf(self->source, sizeof self->source, "%lld.%d", (long long)self->started_ms, options->stepped ? 0 : (int)getpid());
+        snprintf(self->source, sizeof self->source, ALONE "%lld.%d", (long long)self->started_ms, options->stepped ? 0 : (int)getpid());
     if (store_partitions_fix(p->store, options->partitions ? options->partitions : PLATFORM_PARTITIONS, &c->partitions) != STORE_OK) {
         snprintf(why, MODEL_WHY_SIZE, "the partitions could not be read: %s", store_error(p->store));
         return false;
@@ -200,8 +201,9 @@ static bool settle(struct platform *p)
     }
     atomic_store(&p->holds, c->n_leases);
     atomic_store(&p->is_first, c->held[0].held);
-    if (gone || come)
+    if ((gone || come) && c->n_leases != c->told) /* not at every try while the store is away */
         log_say(LOG_INFO, "cluster", "%s holds %u of %u partitions", c->self.name, c->n_leases, c->partitions);
+    c->told = c->n_leases;
     return ok;
 }
 
@@ -354,38 +356,56 @@ void cluster_turn(struct platform *p, int64_t now_ms)
     cluster_changes(p, now_ms);
 }
 
-/* Two nodes of one name would take turns: the second is refused at its start. The last run of this one may have been killed. */
-bool cluster_enter(struct platform *p, char why[MODEL_WHY_SIZE])
+/* Who keeps this one from starting. */
+struct others {
+    const struct platform *platform;
+    char name[STORE_NODE_SIZE];
+};
+
+/* Alone, nobody else may live; among several, nobody who is alone. */
+static void find_other(void *context, const struct store_node *n)
 {
-    int said = p->stepped ? STORE_OK : say_alive(p);
-    for (int64_t waited_ms = 0; said == STORE_CONFLICT && waited_ms <= p->cluster.lease_ms + 500; waited_ms += 100) {
-        nanosleep(&(struct timespec){0, 100 * 1000000L}, NULL);
-        said = say_alive(p);
-    }
-    if (said != STORE_OK)
-        snprintf(why, MODEL_WHY_SIZE, "%s", store_error(p->store));
-    return said == STORE_OK;
+    struct others *others = context;
+    const struct platform *p = others->platform;
+    bool alone = strncmp(n->source, ALONE, sizeof ALONE - 1) == 0;
+    if (n->remaining_ms > 0 && strcmp(n->name, p->cluster.self.name) != 0 && (alone || !p->bus))
+        snprintf(others->name, sizeof others->name, "%s", n->name);
 }
 
-bool cluster_hold_all(struct platform *p, char why[MODEL_WHY_SIZE])
+/* STORE_OK: this process lives, and holds what it must to start; STORE_CONFLICT: another one is in the way. */
+static int try_enter(struct platform *p, struct others *others)
 {
     struct cluster *c = &p->cluster;
-    if (!c->shared)
+    others->name[0] = '\0';
+    int said = store_nodes(p->store, find_other, others);
+    if (said == STORE_OK && others->name[0])
+        return STORE_CONFLICT;
+    said = said == STORE_OK ? say_alive(p) : said;
+    if (said != STORE_OK || p->bus)
+        return said;
+    return hold(p, c->partitions) && c->n_leases == c->partitions ? STORE_OK : STORE_CONFLICT;
+}
+
+bool cluster_enter(struct platform *p, char why[MODEL_WHY_SIZE])
+{
+    struct cluster *c = &p->cluster;
+    struct others others = {.platform = p};
+    if (!c->shared || (p->stepped && p->bus))
         return true;
-    for (int64_t waited_ms = 0; waited_ms <= c->lease_ms + 500; waited_ms += 100) { /* the last run may have been killed */
-        int said = say_alive(p);
-        if (said == STORE_OK && hold(p, c->partitions) && c->n_leases == c->partitions)
-            return true;
-        if (said < 0) {
-            snprintf(why, MODEL_WHY_SIZE, "%s", store_error(p->store));
-            return false;
-        }
-        if (!p->stepped)
-            nanosleep(&(struct timespec){0, 100 * 1000000L}, NULL);
+    int said = try_enter(p, &others);
+    for (int64_t waited_ms = 0; said == STORE_CONFLICT && !p->stepped && waited_ms <= c->lease_ms + 500; waited_ms += 100) {
+        nanosleep(&(struct timespec){0, 100 * 1000000L}, NULL); /* the last run may have been killed */
+        said = try_enter(p, &others);
     }
-    snprintf(why, MODEL_WHY_SIZE, "the store is in use by another bulla: stop that one first, or give both a bus (--bus nats://...)");
-    store_node_leave(p->store, c->self.name);
-    return false;
+    if (said == STORE_CONFLICT && (others.name[0] || !p->bus))
+        snprintf(why, MODEL_WHY_SIZE, p->bus ? "the store is in use by %s, which runs alone: stop that one first, or give it a bus too (--bus nats://...)"
+                                             : "the store is in use by %s: stop that one first, or give both a bus (--bus nats://...)",
+                 others.name[0] ? others.name : "another bulla");
+    else if (said != STORE_OK)
+        snprintf(why, MODEL_WHY_SIZE, "%s", store_error(p->store));
+    if (said == STORE_CONFLICT && !others.name[0] && !p->bus)
+        store_node_leave(p->store, c->self.name);
+    return said == STORE_OK;
 }
 
 /* --- what other nodes hand over, and what they change --- */
@@ -473,11 +493,12 @@ bool platform_drained(struct platform *p)
     return !p->bus || (atomic_load(&p->holds) == 0 && ingest_empty(p));
 }
 
-/* Gives up its partitions and waits, not for long, until others have applied what it accepted. */
+/* Gives up its partitions and waits, not for long, until others have applied what it accepted. Without brokers or a store that
+ * would be for nothing: the outbox keeps it for the next start. */
 void cluster_leave(struct platform *p)
 {
     atomic_store(&p->asked_to_leave, true);
-    for (int waited_ms = 0; waited_ms < LIMIT_LEAVE_MS && !ingest_empty(p); waited_ms += 20)
+    for (int waited_ms = 0; waited_ms < LIMIT_LEAVE_MS && !ingest_empty(p) && !atomic_load(&p->link_down) && !atomic_load(&p->no_space); waited_ms += 20)
         nanosleep(&(struct timespec){0, 20 * 1000000L}, NULL);
 }
 

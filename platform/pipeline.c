@@ -267,7 +267,7 @@ static bool catch_up(struct platform *p, char why[MODEL_WHY_SIZE])
     profiles_load(p);
     if (p->bus) /* what it supervises it learns with each partition; what all seals last said, from the others or the store */
         return cluster_enter(p, why) && cluster_hear_latest(p, why);
-    if (!cluster_hold_all(p, why))
+    if (!cluster_enter(p, why))
         return false;
     p->catching_up = true;
     bool caught_up = journeys_catch_up(p, why);

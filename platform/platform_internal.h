@@ -105,6 +105,7 @@ struct binding {
 struct source_seen { /* how far one source's parcels were applied in a partition */
     char source[OUTBOX_ID_SIZE];
     uint64_t number;
+    int64_t missed_ms; /* since when one before an early copy is missing, 0: none is */
     struct source_seen *next;
 };
 
@@ -126,13 +127,14 @@ struct cluster {
     bool shared;         /* leases are needed */
     struct store_node self;
     int64_t lease_ms;
-    int64_t beat_due_ms, changes_due_ms, handover_due_ms, applied_due_ms;
+    int64_t beat_due_ms, changes_due_ms, handover_due_ms, applied_due_ms, places_due_ms;
     struct held_partition held[STORE_PARTITIONS_MOST];
     struct store_lease leases[STORE_PARTITIONS_MOST];
     unsigned n_leases;
     struct node_seen *nodes; /* of the last look */
     size_t n_nodes, nodes_size;
     bool draining, leaving;
+    unsigned told; /* partitions held, as last logged */
     char cursor[64]; /* of store_changes() */
     /* parcels of the turn at hand */
     struct batch *gathered;
@@ -357,14 +359,12 @@ void cluster_applied(struct platform *platform); /* what was gathered is in the 
 void cluster_take_handovers(struct platform *platform, int64_t now_ms);
 void cluster_changes(struct platform *platform, int64_t now_ms);
 uint32_t cluster_via(const char *source);
-/* At the start of a node: its name is its own. */
-bool cluster_enter(struct platform *platform, char why[MODEL_WHY_SIZE]);
 /* At the start of a node: what every seal last said. */
 bool cluster_hear_latest(struct platform *platform, char why[MODEL_WHY_SIZE]);
 void cluster_leave(struct platform *platform);
 void cluster_left(struct platform *platform);
-/* Alone with a shared store: waits until every partition is this one's. */
-bool cluster_hold_all(struct platform *platform, char why[MODEL_WHY_SIZE]);
+/* At the start, with a shared store: its name is its own, and nobody is in the way; alone: waits until every partition is this one's. */
+bool cluster_enter(struct platform *platform, char why[MODEL_WHY_SIZE]);
 
 /* relay.c */
 void relay_event(struct platform *platform, const struct stream_event *event);
