@@ -106,7 +106,9 @@ static int say_alive(struct platform *p)
     pthread_mutex_lock(&p->inbox_mutex);
     struct store_node self = p->cluster.self;
     pthread_mutex_unlock(&p->inbox_mutex);
-    return store_node_beat(p->store, &self, p->cluster.lease_ms);
+    int said = store_node_beat(p->store, &self, p->cluster.lease_ms);
+    p->cluster.entered |= said == STORE_OK;
+    return said;
 }
 
 /* --- taking and giving up --- */
@@ -403,8 +405,6 @@ bool cluster_enter(struct platform *p, char why[MODEL_WHY_SIZE])
                  others.name[0] ? others.name : "another bulla");
     else if (said != STORE_OK)
         snprintf(why, MODEL_WHY_SIZE, "%s", store_error(p->store));
-    if (said == STORE_CONFLICT && !others.name[0] && !p->bus)
-        store_node_leave(p->store, c->self.name);
     return said == STORE_OK;
 }
 
@@ -504,6 +504,6 @@ void cluster_leave(struct platform *p)
 
 void cluster_left(struct platform *p)
 {
-    if (p->cluster.shared)
+    if (p->cluster.entered) /* or the name is another's, who lives */
         store_node_leave(p->store, p->cluster.self.name);
 }

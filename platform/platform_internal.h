@@ -134,6 +134,7 @@ struct cluster {
     struct node_seen *nodes; /* of the last look */
     size_t n_nodes, nodes_size;
     bool draining, leaving;
+    bool entered; /* the store knows this process by its name */
     unsigned told; /* partitions held, as last logged */
     char cursor[64]; /* of store_changes() */
     /* parcels of the turn at hand */
