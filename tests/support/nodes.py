@@ -153,7 +153,7 @@ class Seal:
     """A JT701D that is connected to a node. Each report waits for its acknowledgement."""
 
     def __init__(self, number, node):
-        self.number, self.id, self.serial, self.orders, self.rest = number, f"jt701:{number:010d}", 0, [], b""
+        self.number, self.id, self.serial, self.again, self.orders, self.rest = number, f"jt701:{number:010d}", 0, 0, [], b""
         self.s = None
         self.connect(node)
 
@@ -178,10 +178,19 @@ class Seal:
             self.rest += more
 
     def report(self, status=NORMAL, at=("3015.0000", "12030.0000"), age_s=0.0, wait=True):
+        """What gets no answer within 2 s (a platform under pressure may shed plain reports) is sent again, as devices do."""
         self.serial = (self.serial + 1) % 256
-        self.s.sendall(jt701_frame(self.number, now_ms() - int(age_s * 1000), self.serial, *at, status))
-        want = jt701_answer(self.serial)
-        return not wait or self._read(lambda text: text == want) == want
+        frame, want = jt701_frame(self.number, now_ms() - int(age_s * 1000), self.serial, *at, status), jt701_answer(self.serial)
+        end = time.monotonic() + WAIT_S
+        self.s.settimeout(2)
+        while time.monotonic() < end:
+            self.s.sendall(frame)
+            try:
+                if not wait or self._read(lambda text: text == want) == want:
+                    return True
+            except socket.timeout:
+                self.again += 1
+        return False
 
     def say(self, text):
         self.s.sendall(f"({self.number:010d},{text})".encode())
