@@ -77,13 +77,11 @@ static void add_word(struct page *page, const char *word, size_t n)
         write_pattern(value, word, n);
         pg_param_text(&page->p, value);
         int at = page->p.n;
-        if (longest_run(word, n) < GRAM) {
-            pg_sql_add(&page->sql, " AND search LIKE bulla_fold($%d)", at);
-        } else { /* its fives lead, and never its threes; the marks of the pattern stand between words */
+        pg_sql_add(&page->sql, " AND search LIKE bulla_fold($%d)", at);
+        if (longest_run(word, n) >= GRAM) { /* the marks of the pattern stand between words */
             pg_sql_add(&page->sql,
-                       " AND bulla_grams(search) @> bulla_grams(bulla_fold($%d)) AND bulla_grams(search) && bulla_grams(bulla_fold($%d))"
-                       " AND (search || '') LIKE bulla_fold($%d)",
-                       at, at, at);
+                       " AND bulla_grams(search) @> bulla_grams(bulla_fold($%d)) AND bulla_grams(search) && bulla_grams(bulla_fold($%d))", at,
+                       at);
         }
         return;
     }
