@@ -11,7 +11,9 @@
 
 #include "platform/platform_internal.h"
 
-#define EVENTS_AT_ONCE 64
+#define EVENTS_AT_ONCE    64
+#define EARLY_PATIENCE_MS 1500
+#define PLACES_EVERY_MS   1000
 
 struct arriving {
     struct platform *platform;
@@ -58,6 +60,7 @@ static void arrive(void *context, const struct sender_parcel *parcel)
     for (size_t i = notes; i < b->n_notes; i++)
         b->notes[i].via = cluster_via(a->progress.source);
     a->source->number = parcel->number;
+    a->source->missed_ms = 0;
     a->progress.number = parcel->number;
     a->progress.rows += parcel->rows;
     a->progress.taken_ms = a->progress.taken_ms ? a->progress.taken_ms : parcel->taken_ms;
@@ -84,32 +87,44 @@ static void name_source(void *context, const struct sender_parcel *parcel)
     (void)parcel;
 }
 
+/* What came before an early copy is on its way with the stream, unless that has no leader: then it is asked for. */
+static void miss(struct platform *p, struct arriving *a, bool early)
+{
+    int64_t now_ms = clock_now(&p->clock);
+    if (early && !a->source->missed_ms)
+        a->source->missed_ms = now_ms;
+    if (early && now_ms - a->source->missed_ms < EARLY_PATIENCE_MS)
+        return;
+    a->source->missed_ms = now_ms;
+    p->cluster.counts.gaps++;
+    relay_again(p, a->source->source, a->event->partition);
+}
+
 static void take_parcel(struct platform *p, const struct bus_event *event)
 {
     struct cluster *c = &p->cluster;
     struct held_partition *h = &c->held[event->partition < c->partitions ? event->partition : 0];
     struct sender_message message;
-    if (event->partition >= c->partitions || !h->held || !h->followed || event->place <= h->taken)
+    bool early = event->place == 0;
+    if (event->partition >= c->partitions || !h->held || !h->followed || (!early && event->place <= h->taken))
         return;
     if (!sender_read(event->bytes, &message, name_source, NULL)) {
         c->counts.refused++;
         log_say(LOG_ERROR, "cluster", "a message in the stream of partition %u is not ours: passed over", event->partition);
-        h->taken = event->place;
+        h->taken = early ? h->taken : event->place;
         return;
     }
     struct arriving a = {.platform = p, .event = event, .held = h, .source = cluster_source(h, message.source)};
-    a.progress = (struct store_progress){.partition = event->partition, .place = event->place, .published_ms = message.published_ms,
+    a.progress = (struct store_progress){.partition = event->partition, .place = early ? h->taken : event->place, .published_ms = message.published_ms,
                                          .applied_ms = clock_now(&p->clock)};
     snprintf(a.progress.source, sizeof a.progress.source, "%s", message.source);
     snprintf(a.progress.node, sizeof a.progress.node, "%s", c->self.name);
     if (!a.source)
         return;
     sender_read(event->bytes, &message, arrive, &a);
-    h->taken = event->place;
-    if (a.gap) {
-        c->counts.gaps++;
-        relay_again(p, message.source, event->partition);
-    }
+    h->taken = early ? h->taken : event->place;
+    if (a.gap)
+        miss(p, &a, early);
     if (a.progress.number && !keep_progress(c, &a.progress))
         p->stale = true; /* out of memory: taken again from the store's place */
 }
@@ -161,6 +176,26 @@ static bool has_something(const struct cluster *c)
     return c->n_progress || !batch_empty(c->gathered);
 }
 
+/* What came early and was applied is passed over when the stream brings it: the place goes on all the same, now and then. */
+static void note_places(struct platform *p)
+{
+    struct cluster *c = &p->cluster;
+    int64_t now_ms = clock_now(&p->clock);
+    bool due = now_ms >= c->places_due_ms || now_ms < c->places_due_ms - 2 * PLACES_EVERY_MS;
+    if (!due)
+        return;
+    c->places_due_ms = now_ms + PLACES_EVERY_MS;
+    for (unsigned i = 0; i < c->partitions; i++) {
+        struct held_partition *h = &c->held[i];
+        uint64_t noted = h->place;
+        for (size_t k = 0; k < c->n_progress; k++)
+            if (c->progress[k].partition == i && c->progress[k].place > noted)
+                noted = c->progress[k].place;
+        if (h->held && h->taken > noted)
+            keep_progress(c, &(struct store_progress){.partition = i, .place = h->taken});
+    }
+}
+
 struct batch *cluster_gather(struct platform *p, unsigned wait_ms)
 {
     struct cluster *c = &p->cluster;
@@ -174,6 +209,7 @@ struct batch *cluster_gather(struct platform *p, unsigned wait_ms)
             break;
         sleep_until_woken(p, wait_ms);
     }
+    note_places(p);
     return has_something(c) ? c->gathered : NULL;
 }
 
@@ -193,7 +229,8 @@ void cluster_applied(struct platform *p)
     struct cluster *c = &p->cluster;
     for (size_t i = 0; i < c->n_progress; i++) {
         const struct store_progress *done = &c->progress[i];
-        c->held[done->partition].place = done->place;
+        struct held_partition *h = &c->held[done->partition];
+        h->place = done->place > h->place ? done->place : h->place;
         if (strcmp(done->source, c->self.source) == 0)
             ingest_mail(p, &(struct mail){.kind = MAIL_APPLIED, .partition = done->partition, .number = done->number});
     }

@@ -9,6 +9,10 @@
  *             store has it.
  *   notices   to all other nodes, at once or never: positions on the map, "send this command".
  *
+ *             Who follows a partition also gets an early copy of each parcel as it is sent, at once or never, which is in no
+ *             stream yet: so nobody waits while the brokers elect a leader. Parcels know their number; what was applied from a
+ *             copy is passed over when the stream brings it.
+ *
  * Nothing here waits, but bus_open(), and bus_take() for as long as it is told to. bus_send(), bus_notice() and bus_take() may
  * be called from different threads; bus_take(), bus_follow() and bus_unfollow() by one alone.
  */
@@ -24,7 +28,7 @@
 struct bus;
 
 enum bus_event_kind {
-    BUS_PARCEL, /* partition, place, bytes: the next one of a partition that is followed */
+    BUS_PARCEL, /* partition, place, bytes: the next one of a partition that is followed; place 0: an early copy */
     BUS_SENT,   /* token, place: the stream has acknowledged it */
     BUS_UNSENT, /* token: it has not, and will not: send it again */
     BUS_NOTICE, /* topic, bytes; never one's own */

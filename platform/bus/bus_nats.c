@@ -120,7 +120,7 @@ void nats_resolve_all(struct nats_bus *bus, int64_t now_ms)
 static struct nats_slot *take_slot(struct nats_bus *bus, size_t bytes, uint64_t token)
 {
     bool room = bus->slots_used < LIMIT_BUS_SENDING_MESSAGES && (!bus->slots_used || bus->sending_bytes + bytes <= LIMIT_BUS_SENDING_BYTES);
-    if (!bus->connected || !bus->ready || !room || bytes > BUS_PARCEL_MOST) {
+    if (!bus->connected || bus->refused || !room || bytes > BUS_PARCEL_MOST) { /* without a leader its early copy goes all the same */
         return NULL;
     }
     while (bus->slots[bus->slot_next].serial) {
@@ -147,6 +147,16 @@ static natsStatus publish(struct nats_bus *bus, const char *subject, const char 
     return status;
 }
 
+/* The broker does not give back what this connection has sent. */
+static void copy_to_oneself(struct nats_bus *bus, unsigned partition, const char *subject, struct bulla_bytes bytes)
+{
+    natsMsg *copy = NULL;
+    if (bus->followers[partition].wanted && natsMsg_Create(&copy, subject, NULL, (const char *)bytes.at, (int)bytes.len) == NATS_OK &&
+        !nats_follow_early(bus, partition, copy)) {
+        natsMsg_Destroy(copy);
+    }
+}
+
 static bool nats_send(struct bus *base, unsigned partition, const char *name, struct bulla_bytes bytes, uint64_t token)
 {
     struct nats_bus *bus = (struct nats_bus *)base;
@@ -169,6 +179,7 @@ static bool nats_send(struct bus *base, unsigned partition, const char *name, st
     if (status == NATS_OK) {
         bus->counts.sent++;
         bus->counts.bytes_out += bytes.len;
+        copy_to_oneself(bus, partition, subject, bytes);
     } else if (slot->serial == serial) { /* else its end has been told already */
         free_slot(bus, slot);
         taken = false;
@@ -216,6 +227,21 @@ void nats_on_message(natsConnection *connection, natsSubscription *subscription,
     } else {
         nats_follow_answer(bus, subject + length + 1, message);
     }
+    pthread_mutex_unlock(&bus->lock);
+    if (!kept) {
+        natsMsg_Destroy(message);
+    }
+}
+
+void nats_on_early(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *closure)
+{
+    struct nats_bus *bus = closure;
+    unsigned partition = 0;
+    (void)connection;
+    (void)subscription;
+    bool ours = sscanf(natsMsg_GetSubject(message), "bulla.p.%u", &partition) == 1 && partition < bus->options.partitions;
+    pthread_mutex_lock(&bus->lock);
+    bool kept = ours && nats_follow_early(bus, partition, message);
     pthread_mutex_unlock(&bus->lock);
     if (!kept) {
         natsMsg_Destroy(message);
@@ -331,6 +357,7 @@ static bool nats_follow(struct bus *base, unsigned partition, uint64_t after)
     }
     pthread_mutex_lock(&bus->lock);
     struct nats_follower *follower = &bus->followers[partition];
+    bool first = !follower->early;
     follower->wanted = true;
     follower->doubt = false;
     follower->generation++;
@@ -340,6 +367,11 @@ static bool nats_follow(struct bus *base, unsigned partition, uint64_t after)
     follower->last = after;
     pthread_cond_broadcast(&bus->keep);
     pthread_mutex_unlock(&bus->lock);
+    if (first) {
+        char subject[40];
+        snprintf(subject, sizeof subject, "bulla.p.%u", partition);
+        nats_link_subscribe(bus, &follower->early, subject, nats_on_early); /* without it the stream alone brings parcels */
+    }
     return true;
 }
 
@@ -351,7 +383,11 @@ static void nats_unfollow(struct bus *base, unsigned partition)
         bus->followers[partition].wanted = false;
         bus->followers[partition].generation++;
         bus->followers[partition].attempt++;
+        natsSubscription *early = bus->followers[partition].early;
+        bus->followers[partition].early = NULL;
         pthread_mutex_unlock(&bus->lock);
+        natsSubscription_Unsubscribe(early);
+        natsSubscription_Destroy(early);
     }
 }
 

@@ -7,6 +7,8 @@
  *             NATS_ANSWER_MS frees the slot and queues its one event. libnats' asynchronous publisher leaves some unresolved.
  *   following a consumer a partition, without acknowledgement, in memory; it is pulled from, NATS_PULL messages a time, so that
  *             nothing comes unasked. When it is silent, gone, or its numbers have a gap, a new one is made after the last place given
+ *   early     whoever follows a partition is also subscribed to its subject, past the stream. What this node itself sends for a
+ *             partition that it follows does not come back from the broker; it is handed over here
  *   place     incarnation of the stream (24 bits), sequence in it (39 bits). The incarnation stands in the stream's description: the minute
  *             in which it was made, or one more than that of the stream which is missed. So places grow also when a stream is
  *             lost and made anew.
@@ -82,6 +84,7 @@ struct nats_follower {
     int left;            /* of the pull */
     int64_t heard_ms;
     char consumer[64];
+    natsSubscription *early; /* copies as they are sent; of the thread that follows */
 };
 
 struct nats_bus {
@@ -120,8 +123,11 @@ struct timespec nats_in_ms(unsigned ms);
 /* Connects, or goes on trying, and looks at the stream. False with a sentence in why[size]: this cannot become right by itself. */
 bool nats_link_open(struct nats_bus *bus, char *why, size_t size);
 void nats_link_close(struct nats_bus *bus);
+/* A subscription whose end nats_link_close() waits for. */
+natsStatus nats_link_subscribe(struct nats_bus *bus, natsSubscription **to, const char *subject, natsMsgHandler handler);
 /* Called by libnats. */
 void nats_on_message(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *closure);
+void nats_on_early(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *closure);
 void nats_on_notice(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *closure);
 
 /* With the lock: */
@@ -130,6 +136,9 @@ void nats_say_link(struct nats_bus *bus, const char *why);      /* tells bus->co
 void nats_signal(struct nats_bus *bus);                         /* somebody may take */
 void nats_slot_resolve(struct nats_bus *bus, struct nats_slot *slot, uint64_t sequence); /* 0: not sent */
 void nats_resolve_all(struct nats_bus *bus, int64_t now_ms);                             /* as not sent, those whose time has passed */
+
+/* With the lock: takes the message when it is an early copy that somebody wants. */
+bool nats_follow_early(struct nats_bus *bus, unsigned partition, natsMsg *message);
 
 /* With the lock: */
 void nats_follow_answer(struct nats_bus *bus, const char *what, natsMsg *message); /* c.PARTITION.ATTEMPT or p.PARTITION.ATTEMPT */

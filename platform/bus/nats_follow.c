@@ -215,6 +215,19 @@ bool nats_follow_parcel(struct nats_bus *bus, natsMsg *message)
     return true;
 }
 
+bool nats_follow_early(struct nats_bus *bus, unsigned partition, natsMsg *message)
+{
+    struct nats_follower *follower = &bus->followers[partition];
+    bool room = !bus->paused && bus->queued_bytes < LIMIT_BUS_EVENT_BYTES / 4 && bus->queued < LIMIT_BUS_EVENTS / 4;
+    struct nats_event *event = follower->wanted && room ? calloc(1, sizeof *event) : NULL;
+    if (!event) {
+        return false; /* the stream brings it */
+    }
+    *event = (struct nats_event){.kind = BUS_PARCEL, .partition = partition, .generation = follower->generation, .message = message};
+    nats_push(bus, event);
+    return true;
+}
+
 void nats_follow_tend(struct nats_bus *bus, int64_t now_ms)
 {
     for (unsigned i = 0; i < bus->options.partitions; i++) {

@@ -102,6 +102,7 @@ static natsStatus set_options(struct nats_bus *bus)
         natsOptions_SetPingInterval(o, 2000);
         natsOptions_SetMaxPingsOut(o, 2);
         natsOptions_SetNoEcho(o, true); /* notices of one's own */
+        natsOptions_UseGlobalMessageDelivery(o, true); /* not a thread for each partition that is followed */
         natsOptions_SetWriteDeadline(o, 5000);
         natsOptions_SetRetryOnFailedConnect(o, true, on_connected, bus);
         natsOptions_SetReconnectedCB(o, on_connected, bus);
@@ -112,7 +113,7 @@ static natsStatus set_options(struct nats_bus *bus)
     return status;
 }
 
-static natsStatus subscribe(struct nats_bus *bus, natsSubscription **to, const char *subject, natsMsgHandler handler)
+natsStatus nats_link_subscribe(struct nats_bus *bus, natsSubscription **to, const char *subject, natsMsgHandler handler)
 {
     natsStatus status = natsConnection_Subscribe(to, bus->connection, subject, handler, bus);
     if (status == NATS_OK) {
@@ -142,11 +143,11 @@ bool nats_link_open(struct nats_bus *bus, char *why, size_t size)
     if (status == NATS_OK) {
         snprintf(bus->inbox, sizeof bus->inbox, "%s", inbox);
         snprintf(subject, sizeof subject, "%s.>", inbox);
-        status = subscribe(bus, &bus->answers, subject, nats_on_message);
+        status = nats_link_subscribe(bus, &bus->answers, subject, nats_on_message);
     }
     natsInbox_Destroy(inbox);
     if (status == NATS_OK) {
-        status = subscribe(bus, &bus->notices, "bulla.n.*", nats_on_notice);
+        status = nats_link_subscribe(bus, &bus->notices, "bulla.n.*", nats_on_notice);
     }
     jsOptions_Init(&js);
     js.Wait = NATS_WAIT_MS;
@@ -189,9 +190,15 @@ void nats_link_close(struct nats_bus *bus)
         natsConnection_FlushTimeout(bus->connection, 500); /* notices that were just given */
         natsSubscription_Unsubscribe(bus->answers);
         natsSubscription_Unsubscribe(bus->notices);
+        for (unsigned i = 0; i < bus->options.partitions; i++) {
+            natsSubscription_Unsubscribe(bus->followers[i].early);
+        }
         wait_for_end(bus, false);
         natsSubscription_Destroy(bus->answers);
         natsSubscription_Destroy(bus->notices);
+        for (unsigned i = 0; i < bus->options.partitions; i++) {
+            natsSubscription_Destroy(bus->followers[i].early);
+        }
         natsConnection_Close(bus->connection);
         wait_for_end(bus, true);
         jsCtx_Destroy(bus->js);

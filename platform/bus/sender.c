@@ -270,6 +270,9 @@ void sender_applied(struct sender *sender, unsigned partition, uint64_t number, 
         sender->counts.ahead++;
         return;
     }
+    if (lane->token && !lane->stale && number >= lane->last) {
+        acknowledged(sender, lane); /* an early copy was applied before the stream said anything */
+    }
     if (number > lane->applied) {
         lane->applied = number;
         lane->since_ms = sender->now_ms;

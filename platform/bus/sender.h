@@ -34,7 +34,7 @@ void sender_free(struct sender *sender);
 unsigned sender_turn(struct sender *sender, int64_t now_ms);
 /* BUS_SENT, BUS_UNSENT and BUS_LINK go here. */
 void sender_event(struct sender *sender, const struct bus_event *event, int64_t now_ms);
-/* The store has the partition's parcels up to `number`: they are dropped from the outbox (gathered; not at every call). Call it for
+/* The store has the partition's parcels up to `number`, whether the stream has acknowledged them or not: they are dropped from the outbox (gathered; not at every call). Call it for
  * every partition whenever the store was asked, with the same number or 0 too: that is how a stall is seen. A number that was never put
  * drops nothing and is counted as `ahead`: the outbox is an old copy, see outbox_renew(). */
 void sender_applied(struct sender *sender, unsigned partition, uint64_t number, int64_t now_ms);

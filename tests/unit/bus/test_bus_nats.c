@@ -16,7 +16,7 @@ enum { PARTITIONS = 6, KEPT = 4096 };
 
 struct heard { /* what a bus has given */
     struct bus *bus;
-    size_t sent, unsent, parcels, notices, links;
+    size_t sent, unsent, parcels, early, notices, links;
     bool up;
     char why[160], topic[16], notice[64];
     uint64_t last[PARTITIONS], values[PARTITIONS][KEPT];
@@ -29,6 +29,10 @@ static void hear(void *context, const struct bus_event *event)
     struct heard *heard = context;
     switch (event->kind) {
     case BUS_PARCEL:
+        if (event->place == 0) { /* an early copy: the stream brings it as well */
+            heard->early++;
+            break;
+        }
         assert_true(event->place > heard->last[event->partition]);
         heard->last[event->partition] = event->place;
         assert_true(event->bytes.len >= 8 && heard->n[event->partition] < KEPT);
@@ -195,6 +199,31 @@ static void test_notices(void **state)
     assert_true(until(&b, &b.notices, 2, 3000));
     free(large);
     assert_int_equal(bus_counts(a.bus).notices_lost, 2);
+    bus_close(a.bus);
+    bus_close(b.bus);
+}
+
+/* Who follows hears a parcel as it is sent, from others and from itself, and not when it has ceased to. */
+static void test_early(void **state)
+{
+    struct nats_servers *servers = *state;
+    static struct heard a, b;
+    open_bus(&a, servers, "a");
+    open_bus(&b, servers, "b");
+    assert_true(until_up(&a, true, 5000) && until_up(&b, true, 5000));
+    assert_true(bus_follow(b.bus, 3, 0));
+    until(&b, &b.early, 1, 300); /* the broker must have heard of it */
+    for (uint64_t i = 1; i <= 20; i++) {
+        assert_true(send_value(i % 2 ? &a : &b, 3, 7000 + i, i));
+    }
+    assert_true(until(&b, &b.early, 20, 5000));
+    assert_true(until(&b, &b.parcels, 20, 5000)); /* and the stream has them too */
+    assert_true(until(&a, &a.sent, 10, 5000));
+    bus_unfollow(b.bus, 3);
+    assert_true(send_value(&a, 3, 8000, 30));
+    assert_true(until(&a, &a.sent, 11, 5000));
+    bus_take(b.bus, 200, 1000, hear, &b);
+    assert_int_equal(b.early, 20);
     bus_close(a.bus);
     bus_close(b.bus);
 }
@@ -563,7 +592,7 @@ int main(void)
         puts("nats-server is not installed: skipped");
         return 77;
     }
-    const struct CMUnitTest one[] = {cmocka_unit_test(test_one_server), cmocka_unit_test(test_notices), cmocka_unit_test(test_lost_stream),
+    const struct CMUnitTest one[] = {cmocka_unit_test(test_one_server), cmocka_unit_test(test_notices), cmocka_unit_test(test_early), cmocka_unit_test(test_lost_stream),
                                      cmocka_unit_test(test_refused)};
     const struct CMUnitTest own[] = {cmocka_unit_test(test_link), cmocka_unit_test(test_cluster)};
     int failed = cmocka_run_group_tests(one, start_one, stop_one);
