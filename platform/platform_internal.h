@@ -142,7 +142,7 @@ struct cluster {
     struct store_progress *progress;
     size_t n_progress, progress_size;
     struct parcel_maker *maker;
-    struct { uint64_t parcels, repeated, gaps, refused, taken_over, given_up; } counts;
+    struct { atomic_ullong parcels, repeated, gaps, refused, taken_over, given_up; } counts; /* read by others */
 };
 
 /* --- ingest.c --- */
