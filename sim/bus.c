@@ -111,6 +111,19 @@ static void queue(struct client *c, const struct bus_event *event, uint64_t foll
 
 /* --- giving parcels --- */
 
+static size_t first_after(const struct stream *s, uint64_t place)
+{
+    size_t low = 0, high = s->n;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (s->messages[middle].place <= place)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static void give(struct client *c, unsigned partition)
 {
     struct sim_brokers *b = c->brokers;
@@ -123,10 +136,8 @@ static void give(struct client *c, unsigned partition)
         b->counts.given_again += older < f->next;
         f->next = older < f->next ? older : f->next;
     }
-    for (size_t i = 0; i < s->n && c->n_waiting < QUEUE_MOST; i++) {
+    for (size_t i = first_after(s, f->next); i < s->n && c->n_waiting < QUEUE_MOST; i++) {
         const struct message *m = &s->messages[i];
-        if (m->place <= f->next)
-            continue;
         f->next = m->place;
         b->counts.given++;
         c->counts.received++;

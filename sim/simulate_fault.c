@@ -169,7 +169,7 @@ static void set_bus(struct simulation *sim)
 static void set_database(struct simulation *sim)
 {
     struct node *node = any_node(sim);
-    node->link.lose_answer = sim_has(sim, SIMULATE_DATABASE) && sim_random_chance(&sim->random, 0.4) ? 0.02 : 0;
+    node->link.lose_answer = sim_has(sim, SIMULATE_DATABASE) && sim_random_chance(&sim->random, 0.4) ? 0.005 : 0;
 }
 
 static const struct {

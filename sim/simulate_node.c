@@ -320,24 +320,39 @@ bool sim_nodes_open(struct simulation *sim)
     return true;
 }
 
+/* What is under way ends: nobody is there any more to do anything about it. */
+static void drain(struct simulation *sim)
+{
+    bool failed = sim->result->failed;
+    sim->result->failed = sim->healed = true;
+    while (sim_events_step(&sim->events, INT64_MAX))
+        ;
+    sim->result->failed = failed;
+}
+
+static void end_node(struct node *node)
+{
+    sim_disk_crash(node->disk, false);
+    node->link.cut = true;
+    drop(node);
+    struct sim_disk_counts counts = sim_disk_counts(node->disk);
+    node->sim->result->write_errors += counts.write_errors;
+    node->sim->result->sync_errors += counts.sync_errors;
+}
+
 void sim_nodes_close(struct simulation *sim)
 {
-    for (unsigned i = 0; i < sim->n_nodes; i++) {
-        struct node *node = &sim->nodes[i];
-        if (!node->disk)
-            continue;
-        sim_disk_crash(node->disk, false);
-        node->link.cut = true;
-        drop(node);
-        struct sim_disk_counts counts = sim_disk_counts(node->disk);
-        sim->result->write_errors += counts.write_errors;
-        sim->result->sync_errors += counts.sync_errors;
-        sim_disk_free(node->disk);
-    }
+    for (unsigned i = 0; i < sim->n_nodes; i++)
+        if (sim->nodes[i].disk)
+            end_node(&sim->nodes[i]);
     if (sim->database_disk) {
         sim_disk_crash(sim->database_disk, false);
         store_close(sim->database.store);
-        sim_disk_free(sim->database_disk);
+        sim->database.store = NULL;
     }
+    drain(sim);
+    for (unsigned i = 0; i < sim->n_nodes; i++)
+        sim_disk_free(sim->nodes[i].disk);
+    sim_disk_free(sim->database_disk);
     sim_brokers_free(sim->brokers);
 }
