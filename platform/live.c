@@ -64,7 +64,7 @@ static struct live_entry *find_or_add(struct platform *p, const char *seal)
     e->state.heard_ms = e->state.time_ms = e->state.fix_ms = BULLA_TIME_NONE;
     e->own = cluster_mine(p, seal);
     HASH_ADD_KEYPTR(hh, live->entries, e->state.seal, strlen(e->state.seal), e);
-    DL_APPEND(live->changed, e);
+    DL_PREPEND(live->changed, e); /* it has not changed yet: behind others it would hide their changes */
     return e;
 }
 
@@ -306,16 +306,39 @@ static struct live_entry *first_since(const struct live *live, uint64_t since)
     return first;
 }
 
+struct walk {
+    uint64_t since;        /* change of the last one that was copied */
+    struct live_entry *at; /* that one; entries stay as long as the platform */
+};
+
+/* The next ones, as many as there is room for. A few at a time, for whoever writes a report has to wait meanwhile. */
+static size_t copy_some(const struct live *live, struct walk *w, int64_t now_ms, struct live_seal *to, size_t room)
+{
+    bool stays = w->at && w->at->state.change == w->since; /* else it has moved to the end */
+    size_t n = 0;
+    for (struct live_entry *e = stays ? w->at->next : first_since(live, w->since); e && n < room; e = e->next) {
+        to[n++] = as_of(e, now_ms);
+        *w = (struct walk){e->state.change, e};
+    }
+    return n;
+}
+
 uint64_t platform_live(struct platform *p, uint64_t since, void (*each)(void *context, const struct live_seal *live), void *context)
 {
+    enum { SOME = 64 };
     int64_t now_ms = clock_now(&p->clock);
-    pthread_mutex_lock(&p->live.mutex);
-    for (struct live_entry *e = first_since(&p->live, since); e; e = e->next) {
-        struct live_seal s = as_of(e, now_ms);
-        each(context, &s);
+    struct live_seal some[SOME];
+    struct walk w = {since, NULL};
+    uint64_t newest = 0;
+    size_t n = SOME;
+    for (bool first = true; n == SOME; first = false) {
+        pthread_mutex_lock(&p->live.mutex);
+        newest = first ? p->live.change : newest;
+        n = copy_some(&p->live, &w, now_ms, some, SOME);
+        pthread_mutex_unlock(&p->live.mutex);
+        for (size_t i = 0; i < n; i++)
+            each(context, &some[i]);
     }
-    uint64_t newest = p->live.change;
-    pthread_mutex_unlock(&p->live.mutex);
     return newest;
 }
 

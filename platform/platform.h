@@ -42,7 +42,8 @@ struct live_seal {
     uint64_t change;      /* grows with every change of any seal: for "what is new since" */
 };
 
-/* Calls `each` for every live seal whose change is greater than `since`; returns the newest change number. */
+/* Calls `each` for every live seal whose change is greater than `since`; returns the newest change number when it began: what
+ * changes meanwhile may be told now and again the next time, never not at all. */
 uint64_t platform_live(struct platform *platform, uint64_t since, void (*each)(void *context, const struct live_seal *live), void *context);
 /* The LiveSeal of openapi.yaml. New reference. */
 json_t *platform_live_json(const struct live_seal *live);

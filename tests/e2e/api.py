@@ -583,6 +583,8 @@ def devices(server, people, journey_id):
     check(abs(live[0]["fix"]["lat"]) > 1 and live[0]["journey"] == journey_id, "where it is and in which journey", str(live))
     check([s["seal"] for s in carrier.get("/live/seals").json["seals"]] == [SEAL] and other.get("/live/seals").json["seals"] == [], "carriers see their own")
     check(watch.get(f"/live/seals?since={watch.get('/live/seals').json['change']}").json["seals"] == [], "nothing is new")
+    expect(people["checkpoint-officer"].post("/seals", {"id": "jt701:7712345688", "class": "active"}), 201, "a seal that says nothing yet")
+    check(any(s["seal"] == SEAL for s in watch.get("/live/seals").json["seals"]), "hides none of the others")
     track = expect(watch.get(f"/journeys/{journey_id}/track?from={rfc(t - timedelta(hours=1))}"), 200, "the track").json["tracks"]
     check(len(track) == 1 and track[0]["total"] == 5 and len(track[0]["rows"]) == 5, "of five rows", str(track)[:200])
     check(len(watch.get(f"{path}/track?points=2").json["tracks"][0]["rows"]) <= 3, "thinned")
