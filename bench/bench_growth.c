@@ -91,16 +91,16 @@ typedef int (*list_fn)(struct store *store, const struct store_query *q, store_e
 /* What goes into a member of the query: the number of the call decides. */
 enum fill {
     NOTHING,
-    A_JOURNEY,      /* id */
-    AN_ALARMED,     /* id of a journey with an alarm */
-    AN_OPEN,        /* id of an open journey */
-    A_SEAL,         /* id */
+    A_JOURNEY,  /* id */
+    AN_ALARMED, /* id of a journey with an alarm */
+    AN_OPEN,    /* id of an open journey */
+    A_SEAL,     /* id */
     A_CARRIER,
     A_USER,
-    A_CONTAINER,    /* search: one journey */
-    A_REFERENCE,    /* search: one journey */
-    A_SEAL_END,     /* search: eight digits */
-    A_PLATE,        /* search: a plate, beginning and end */
+    A_CONTAINER, /* search: one journey */
+    A_REFERENCE, /* search: one journey */
+    A_SEAL_END,  /* search: eight digits */
+    A_PLATE,     /* search: a plate, beginning and end */
 };
 
 struct question {
@@ -279,7 +279,8 @@ static double get_user(struct bench *b)
 static double put_journey(struct bench *b)
 {
     struct journey *j = journey_new();
-    struct audit audit = {.time_ms = T0 + 900000000000 + ++b->made, .user = "user1", .user_name = "officer1", .action = "journey.create", .detail = "{}"};
+    struct audit audit = {
+        .time_ms = T0 + 900000000000 + ++b->made, .user = "user1", .user_name = "officer1", .action = "journey.create", .detail = "{}"};
     snprintf(j->id, sizeof j->id, "N%08lld", (long long)b->made);
     snprintf(audit.object, sizeof audit.object, "%s", j->id);
     j->state = JOURNEY_SEALED;
@@ -565,7 +566,8 @@ int main(int argc, char **argv)
     for (int i = 0; i < (argc > 2 ? argc - 2 : 2); i++) {
         bool filled = false;
         if (!read_size(words[i], &b, &filled)) {
-            fprintf(stderr, "bench_growth: %s: expected JOURNEYS[:SEALS], 10000 .. 99999999 journeys, at least two for each seal\n", words[i]);
+            fprintf(stderr, "bench_growth: %s: expected JOURNEYS[:SEALS], 10000 .. 99999999 journeys, at least two for each seal\n",
+                    words[i]);
             return 2;
         }
         if (!filled) {

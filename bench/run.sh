@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The project's measurements: bench/run.sh BUILD_DIRECTORY [decode|rules|store|load ...]; all when none is named.
+# The project's measurements: bench/run.sh BUILD_DIRECTORY [decode|rules|store|load ...]; these four when none is named.
+# growth: how the cost of asking grows from 10^5 to 10^6 journeys (minutes; BENCH_SIZES="100000 1000000 10000000"), on SQLite or,
+# with BENCH_STORE=postgres://.../NAMEbench, on PostgreSQL, where all that the database holds goes.
 # Prints what belongs into docs/performance.md. Needs an otherwise idle machine to mean anything.
 set -euo pipefail
 build=$(realpath "$1")
@@ -47,6 +49,12 @@ for part in "${parts[@]}"; do
             load 1000 25000 jt808
             load 10000 25000 jt701
             load 10000 50000 jt701
+            ;;
+        growth)
+            scratch=$(mktemp -d)
+            # shellcheck disable=SC2086
+            "$build/bench/bench_growth" "${BENCH_STORE:-$scratch/data}" ${BENCH_SIZES:-100000 1000000}
+            rm -rf "$scratch"
             ;;
         *) "$build/bench/bench_$part" ;;
     esac

@@ -80,8 +80,8 @@ static void add_word(struct page *page, const char *word, size_t n)
         pg_sql_add(&page->sql, " AND search LIKE bulla_fold($%d)", at);
         if (longest_run(word, n) >= GRAM) { /* the marks of the pattern stand between words */
             pg_sql_add(&page->sql,
-                       " AND bulla_grams(search) @> bulla_grams(bulla_fold($%d)) AND bulla_grams(search) && bulla_grams(bulla_fold($%d))", at,
-                       at);
+                       " AND bulla_grams(search) @> bulla_grams(bulla_fold($%d)) AND bulla_grams(search) && bulla_grams(bulla_fold($%d))",
+                       at, at);
         }
         return;
     }
