@@ -346,12 +346,12 @@ void cluster_turn(struct platform *p, int64_t now_ms)
         c->leaving = true;
         c->beat_due_ms = now_ms;
     }
-    if (now_ms >= c->beat_due_ms || now_ms < c->beat_due_ms - 2 * c->lease_ms) /* the clock may have been set back */
+    if (clock_due(c->beat_due_ms, now_ms, c->lease_ms / BEATS_PER_LEASE))
         beat(p, now_ms);
     if (!p->bus)
         return;
     follow(p);
-    if (now_ms >= c->applied_due_ms || now_ms < c->applied_due_ms - 2 * APPLIED_EVERY_MS) {
+    if (clock_due(c->applied_due_ms, now_ms, APPLIED_EVERY_MS)) {
         c->applied_due_ms = now_ms + APPLIED_EVERY_MS;
         tell_sender(p);
     }
@@ -430,7 +430,7 @@ static void take_handover(void *context, const struct bulla_observation *o, stru
 void cluster_take_handovers(struct platform *p, int64_t now_ms)
 {
     struct cluster *c = &p->cluster;
-    if (now_ms < c->handover_due_ms && now_ms > c->handover_due_ms - 2 * HANDOVERS_EVERY_MS)
+    if (!clock_due(c->handover_due_ms, now_ms, HANDOVERS_EVERY_MS))
         return;
     c->handover_due_ms = now_ms + HANDOVERS_EVERY_MS;
     for (unsigned i = 0; i < c->partitions; i++)
@@ -453,7 +453,7 @@ void cluster_changes(struct platform *p, int64_t now_ms)
 {
     struct cluster *c = &p->cluster;
     bool asked = atomic_exchange(&p->look_for_changes, false);
-    if (!asked && now_ms < c->changes_due_ms && now_ms > c->changes_due_ms - 2 * CHANGES_EVERY_MS)
+    if (!asked && !clock_due(c->changes_due_ms, now_ms, CHANGES_EVERY_MS))
         return;
     c->changes_due_ms = now_ms + CHANGES_EVERY_MS;
     store_changes(p->store, c->cursor, keep_change, p);

@@ -93,7 +93,7 @@ static void miss(struct platform *p, struct arriving *a, bool early)
     int64_t now_ms = clock_now(&p->clock);
     if (early && !a->source->missed_ms)
         a->source->missed_ms = now_ms;
-    if (early && now_ms - a->source->missed_ms < EARLY_PATIENCE_MS)
+    if (early && !clock_due(a->source->missed_ms + EARLY_PATIENCE_MS, now_ms, EARLY_PATIENCE_MS))
         return;
     a->source->missed_ms = now_ms;
     p->cluster.counts.gaps++;
@@ -181,8 +181,7 @@ static void note_places(struct platform *p)
 {
     struct cluster *c = &p->cluster;
     int64_t now_ms = clock_now(&p->clock);
-    bool due = now_ms >= c->places_due_ms || now_ms < c->places_due_ms - 2 * PLACES_EVERY_MS;
-    if (!due)
+    if (!clock_due(c->places_due_ms, now_ms, PLACES_EVERY_MS))
         return;
     c->places_due_ms = now_ms + PLACES_EVERY_MS;
     for (unsigned i = 0; i < c->partitions; i++) {
@@ -227,12 +226,19 @@ void cluster_serve(struct platform *p)
 void cluster_applied(struct platform *p)
 {
     struct cluster *c = &p->cluster;
+    int64_t now_ms = clock_now(&p->clock), lag_ms = -1;
     for (size_t i = 0; i < c->n_progress; i++) {
         const struct store_progress *done = &c->progress[i];
         struct held_partition *h = &c->held[done->partition];
         h->place = done->place > h->place ? done->place : h->place;
-        if (strcmp(done->source, c->self.source) == 0)
-            ingest_mail(p, &(struct mail){.kind = MAIL_APPLIED, .partition = done->partition, .number = done->number});
+        if (strcmp(done->source, c->self.source) != 0)
+            continue;
+        lag_ms = now_ms - done->taken_ms > lag_ms ? now_ms - done->taken_ms : lag_ms;
+        ingest_mail(p, &(struct mail){.kind = MAIL_APPLIED, .partition = done->partition, .number = done->number});
+    }
+    if (lag_ms >= 0) {
+        atomic_store(&p->lag_ms, lag_ms);
+        atomic_store(&p->lag_at_ms, now_ms);
     }
     c->n_progress = 0;
     batch_clear(c->gathered);

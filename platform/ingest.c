@@ -41,7 +41,8 @@ static bool check_outbox(struct platform *p, struct ingest *in, char why[MODEL_W
     return false;
 }
 
-#define MOVES_MS 1500 /* the store goes on if something was applied within this time; shorter than the least lag that sheds */
+#define MOVES_MS  1500 /* the store goes on if something was applied within this time; shorter than the least lag that sheds */
+#define BEHIND_MS 8000 /* it is behind if it has been for so long: what gathered while it was away is worked off sooner */
 
 struct ingest *ingest_new(struct platform *p, const struct platform_options *options, char why[MODEL_WHY_SIZE])
 {
@@ -203,24 +204,24 @@ static bool put(struct platform *p, struct batch *b, int64_t now_ms)
     return true;
 }
 
-/* How far what was accepted is from being applied. A store that is away altogether sheds nothing: that is what the outbox is
- * for. One that applies, but more slowly than devices speak, or an outbox that fills, does: plain reports go, so that alarms
- * need not wait behind them. */
-static unsigned pressure(struct ingest *in, const struct outbox_counts *c, int64_t now_ms)
+/* How far what was accepted is from being applied. A store or a broker that is away altogether sheds nothing, nor does what
+ * has gathered meanwhile: that is what the outbox is for. A store that applies, but goes on to be more slowly than devices
+ * speak, does, and so does an outbox that fills: plain reports go, so that alarms need not wait behind them. */
+static unsigned pressure(struct platform *p, const struct outbox_counts *c, int64_t now_ms)
 {
     static const struct {
         int64_t lag_ms;
         unsigned percent; /* of the outbox */
-    } levels[] = {{2000, 50}, {5000, 80}, {10000, 95}};
-    if (c->dropped != in->dropped) {
-        in->dropped = c->dropped;
-        in->moved_ms = now_ms;
-    }
-    bool moves = now_ms - in->moved_ms < MOVES_MS;
-    int64_t lag_ms = c->oldest_ms ? now_ms - c->oldest_ms : 0;
+    } levels[] = {{3000, 50}, {6000, 80}, {12000, 95}};
+    struct ingest *in = p->ingest;
+    bool moves = now_ms - atomic_load(&p->lag_at_ms) < MOVES_MS;
+    int64_t lag_ms = moves ? atomic_load(&p->lag_ms) : 0;
+    if (lag_ms < levels[0].lag_ms)
+        in->behind_ms = now_ms;
+    bool lasting = now_ms - in->behind_ms > BEHIND_MS;
     unsigned level = 0;
     for (unsigned i = 0; i < sizeof levels / sizeof *levels; i++)
-        if ((moves && lag_ms > levels[i].lag_ms) || c->bytes / 100 > LIMIT_OUTBOX_BYTES / 10000 * levels[i].percent)
+        if ((lasting && lag_ms > levels[i].lag_ms) || c->bytes / 100 > LIMIT_OUTBOX_BYTES / 10000 * levels[i].percent)
             level = i + 1;
     return level;
 }
@@ -231,7 +232,7 @@ unsigned ingest_turn(struct platform *p, unsigned wait_ms)
     int64_t now_ms = clock_now(&p->clock);
     read_mail(in, now_ms);
     unsigned wants_ms = sender_turn(in->sender, now_ms);
-    bool may = now_ms >= in->retry_ms;
+    bool may = clock_due(in->retry_ms, now_ms, LIMIT_RETRY_MS);
     unsigned most_ms = wants_ms < wait_ms ? wants_ms : wait_ms;
     if (!in->stuck && may)
         in->stuck = gateway_take(p->gateway, p->stepped ? 0 : most_ms);
@@ -242,7 +243,7 @@ unsigned ingest_turn(struct platform *p, unsigned wait_ms)
         wants_ms = sender_turn(in->sender, clock_now(&p->clock));
     }
     struct outbox_counts counts = outbox_counts(in->outbox);
-    gateway_pressure(p->gateway, pressure(in, &counts, now_ms));
+    gateway_pressure(p->gateway, pressure(p, &counts, now_ms));
     pthread_mutex_lock(&in->mutex);
     in->seen = counts;
     in->sent = sender_counts(in->sender);

@@ -160,8 +160,7 @@ struct ingest {
     struct parcel_maker *maker;
     struct batch *stuck; /* taken, not stored yet */
     int64_t retry_ms;
-    uint64_t dropped; /* rows that were applied, as of moved_ms */
-    int64_t moved_ms;
+    int64_t behind_ms; /* since when what this node accepted is applied late */
     bool short_of_memory;
     struct outbox_parcel *parcels;
     size_t n_parcels, parcels_size;
@@ -237,6 +236,7 @@ struct platform {
     struct profile_entry *profiles;
     atomic_bool ready, stopping, no_space, link_down, outbox_fails, look_for_changes, asked_for_all, asked_to_leave, is_first;
     atomic_uint holds; /* partitions */
+    atomic_llong lag_ms, lag_at_ms; /* from the outbox to the store, of what this node accepted, as last seen */
     char waiting_for[MODEL_WHY_SIZE]; /* why not ready; written before ready is cleared */
     pthread_t thread, publisher, ingester;
     bool stepped, running, publishing, ingesting;

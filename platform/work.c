@@ -322,7 +322,7 @@ static bool run_batch(struct platform *p, struct batch *b)
 static void register_seals(struct platform *p, int64_t now_ms)
 {
     static struct log_gate gate;
-    if (now_ms < p->register_due_ms)
+    if (!clock_due(p->register_due_ms, now_ms, LIMIT_RETRY_MS))
         return;
     for (size_t i = p->n_unregistered; i > 0 && p->n_entering < REGISTER_PER_TURN; i--) {
         struct seal s = {.class_ = SEAL_CLASS_ACTIVE, .life = SEAL_LIFE_UNREGISTERED, .created_ms = now_ms};
@@ -348,7 +348,7 @@ static void run_timers(struct platform *p, int64_t now_ms)
 {
     if (engine_next_due(p->engine) <= now_ms)
         engine_tick(p->engine, now_ms);
-    if (now_ms >= p->commands_due_ms) {
+    if (clock_due(p->commands_due_ms, now_ms, COMMANDS_EVERY_MS)) {
         commands_tick(p, now_ms);
         p->commands_due_ms = now_ms + COMMANDS_EVERY_MS;
     }
@@ -477,7 +477,7 @@ static unsigned next_due(struct platform *p, int64_t now_ms)
 /* Counting goes through every journey: not at every turn. */
 static void look(struct platform *p, int64_t now_ms)
 {
-    if (now_ms < p->look_due_ms)
+    if (!clock_due(p->look_due_ms, now_ms, LOOK_EVERY_MS))
         return;
     p->look_due_ms = now_ms + LOOK_EVERY_MS;
     struct engine_counts counts = engine_counts(p->engine);
@@ -490,9 +490,10 @@ unsigned work_turn(struct platform *p, unsigned wait_ms)
 {
     int64_t now_ms = clock_now(&p->clock);
     cluster_turn(p, now_ms);
-    if (p->bus && (p->stale || p->retry_ms > now_ms))
+    bool rests = !clock_due(p->retry_ms, now_ms, LIMIT_RETRY_MS);
+    if (p->bus && (p->stale || rests))
         cluster_serve(p);
-    if (p->retry_ms > now_ms)
+    if (rests)
         return rest(p, p->retry_ms, now_ms);
     if (p->stale && !refresh(p)) {
         p->retry_ms = now_ms + LIMIT_RETRY_MS;

@@ -5,6 +5,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct clock {
@@ -18,6 +19,12 @@ struct clock clock_system(void);
 static inline int64_t clock_now(const struct clock *clock)
 {
     return clock->now_ms(clock->host);
+}
+
+/* Whether a time has come that was set at most `most_ms` ahead: also when the clock was set back since. */
+static inline bool clock_due(int64_t due_ms, int64_t now_ms, int64_t most_ms)
+{
+    return now_ms >= due_ms || due_ms - now_ms > most_ms;
 }
 
 #endif
