@@ -12,6 +12,8 @@
 #include "platform/base/ulid.h"
 #include "platform/platform_internal.h"
 
+#define JOINED_TARGET_MS 400 /* a transaction of a database server, with all that comes of a batch, may take so long */
+
 /* --- what other threads ask of the engine thread --- */
 
 void pipeline_wake(void *host)
@@ -210,6 +212,8 @@ struct platform *platform_open(struct store *store, const struct platform_option
     bool ok = live_init(&p->live) && stream_init(&p->stream, options->bus ? base : 0) && work_engine_new(p);
     p->identity = identity_new();
     p->gateway = gateway_new_over(&gateway_host, options->clock, options->net);
+    if (p->gateway && !options->bus && store_work_joins(store))
+        gateway_target(p->gateway, JOINED_TARGET_MS);
     if (ok && p->identity && p->gateway && cluster_open(p, options, why) && open_bus(p, options, why))
         return p;
     release(p);

@@ -130,6 +130,13 @@ void gateway_pressure(struct gateway *g, unsigned level)
     pthread_mutex_unlock(&g->mutex);
 }
 
+void gateway_target(struct gateway *g, unsigned ms)
+{
+    pthread_mutex_lock(&g->mutex);
+    shed_target(&g->shed, ms, LIMIT_BATCH_ROWS);
+    pthread_mutex_unlock(&g->mutex);
+}
+
 void gateway_shedding(struct gateway *g, bool on)
 {
     pthread_mutex_lock(&g->mutex);

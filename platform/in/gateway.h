@@ -88,6 +88,10 @@ void gateway_profile_changed(struct gateway *gateway, const char *seal);
 /* The rest of the platform is behind (0 not, 3 very much): plain reports are shed at least so hard. Any thread. */
 void gateway_pressure(struct gateway *gateway, unsigned level);
 
+/* How long a batch may take before plain reports are shed (at first SHED_TARGET_MS): an alarm waits for two. Before
+ * gateway_start(). */
+void gateway_target(struct gateway *gateway, unsigned ms);
+
 /* Off: nothing is shed, quotas included; sockets wait for the store, and alarms with them. For devices that do not send again
  * what was not acknowledged. On at first. */
 void gateway_shedding(struct gateway *gateway, bool on);

@@ -221,7 +221,15 @@ static const int64_t floors_ms[SHED_LEVELS] = {0, 5000, 60000, SHED_MOST_MS};
 void shed_init(struct shed *s, size_t rows_limit)
 {
     memset(s, 0, sizeof *s);
+    s->target_ms = SHED_TARGET_MS;
     s->most_rows = rows_limit < SHED_ROWS_FIRST ? rows_limit : SHED_ROWS_FIRST;
+}
+
+void shed_target(struct shed *s, int64_t target_ms, size_t rows_limit)
+{
+    size_t first = (size_t)(SHED_ROWS_FIRST * target_ms / SHED_TARGET_MS);
+    s->target_ms = target_ms;
+    s->most_rows = first < rows_limit ? first : rows_limit;
 }
 
 void shed_ask(struct shed *s, unsigned level)
@@ -252,7 +260,7 @@ void shed_cost(struct shed *s, size_t rows, int64_t took_ms, size_t rows_limit)
     s->fixed_ms = s->mean_ms - s->row_ms * s->mean_rows;
     if (!s->told)
         return;
-    double left = s->fixed_ms < SHED_TARGET_MS / 2.0 ? SHED_TARGET_MS - s->fixed_ms : SHED_TARGET_MS / 2.0;
+    double target = (double)s->target_ms, left = s->fixed_ms < target / 2 ? target - s->fixed_ms : target / 2;
     double least = (double)s->most_rows / 4; /* one hiccup must not close the door */
     double wanted = s->row_ms > 0 ? left / s->row_ms : (double)rows_limit;
     wanted = wanted < least ? least : wanted;
@@ -262,8 +270,9 @@ void shed_cost(struct shed *s, size_t rows, int64_t took_ms, size_t rows_limit)
 void shed_measure(struct shed *s, size_t rows, int64_t age_ms, int64_t now_ms)
 {
     double own_ms = s->fixed_ms > 0 ? s->fixed_ms : 0, age = rows ? (double)age_ms : 0;
-    bool pressed = rows * 4 >= s->most_rows * 3 || age >= 2 * SHED_TARGET_MS + own_ms;
-    bool calm = rows * 5 < s->most_rows * 2 && age < SHED_TARGET_MS + own_ms;
+    double target_ms = (double)s->target_ms;
+    bool pressed = rows * 4 >= s->most_rows * 3 || age >= 2 * target_ms + own_ms;
+    bool calm = rows * 5 < s->most_rows * 2 && age < target_ms + own_ms;
     if (now_ms - s->changed_ms < SHED_STEP_MS && now_ms >= s->changed_ms)
         return;
     s->changed_ms = now_ms;

@@ -5,7 +5,7 @@
  *   measure   rows that wait, how long the last batches took, what the pipeline says      -> shed_measure(), shed_cost()
  *   answer    `interval_ms`: of each seal one plain report in this time is kept, 0: all;
  *             doubles under pressure, falls slowly after it, so that every seal gets the same share
- *             `most_rows`: what the engine works off in SHED_TARGET_MS; beyond it no plain report is kept at all
+ *             `most_rows`: what the engine works off in the target time; beyond it no plain report is kept at all
  *   judge     one observation against these and against what its seal last said           -> shed_judge()
  *
  * What is shed is not stored and not acknowledged. A device that is acknowledged by number keeps it and sends it again.
@@ -46,6 +46,7 @@ struct shed_seal { /* what a seal last said; zero: nothing yet */
 struct shed {
     int64_t interval_ms;
     size_t most_rows;
+    int64_t target_ms;   /* SHED_TARGET_MS, or what the caller set after shed_init() */
     bool off;            /* nothing is shed: sockets wait for the store instead */
     bool was_full;       /* set by the caller when a report found no room */
     /* inside */
@@ -65,6 +66,8 @@ struct shed_quota { /* messages a second, as a bucket of one second */
 };
 
 void shed_init(struct shed *shed, size_t rows_limit);
+/* Another target than SHED_TARGET_MS: for a store whose single commit takes longer. Right after shed_init(). */
+void shed_target(struct shed *shed, int64_t target_ms, size_t rows_limit);
 
 /* A batch was taken (or none was there: rows 0): `rows` in it, its oldest `age_ms` old. */
 void shed_measure(struct shed *shed, size_t rows, int64_t age_ms, int64_t now_ms);
