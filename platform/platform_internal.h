@@ -133,6 +133,7 @@ struct cluster {
     unsigned n_leases;
     struct node_seen *nodes; /* of the last look */
     size_t n_nodes, nodes_size;
+    bool busy; /* the last batch was not small */
     bool draining, leaving;
     bool entered; /* the store knows this process by its name */
     unsigned told; /* partitions held, as last logged */
