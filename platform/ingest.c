@@ -100,9 +100,10 @@ void ingest_mail(struct platform *p, const struct mail *mail)
         in->mail = grown;
         in->mail_size = bigger;
     }
+    bool first = in->n_mail == 0; /* the others are found with it */
     in->mail[in->n_mail++] = *mail;
     pthread_mutex_unlock(&in->mutex);
-    if (!p->stepped)
+    if (first && !p->stepped)
         gateway_wake(p->gateway);
 }
 
