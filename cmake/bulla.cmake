@@ -133,6 +133,8 @@ function(bulla_tests)
             test_tracks_store test_move)
         add_test(NAME ${name}/postgres COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
         set_tests_properties(${name}/postgres PROPERTIES ENVIRONMENT BULLA_TEST_STORE=postgres SKIP_RETURN_CODE 77 TIMEOUT 600)
+        # One server: a long transaction of one test, in whatever database, makes another wait for what it wrote to be sure.
+        set_tests_properties(${name}/postgres PROPERTIES RESOURCE_LOCK postgres)
     endforeach()
     foreach(name api.py)
         add_test(NAME e2e/${name}/postgres COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/e2e/${name} ${CMAKE_BINARY_DIR}/bulla
@@ -140,6 +142,9 @@ function(bulla_tests)
         set_tests_properties(e2e/${name}/postgres PROPERTIES ENVIRONMENT BULLA_TEST_STORE=postgres SKIP_RETURN_CODE 77 TIMEOUT 900
                              RUN_SERIAL ON)
     endforeach()
+    if(TEST test_store_pg)
+        set_tests_properties(test_store_pg PROPERTIES RESOURCE_LOCK postgres)
+    endif()
     file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/lint/*.sh ${CMAKE_SOURCE_DIR}/tests/e2e/*.sh
          ${CMAKE_SOURCE_DIR}/tests/e2e/*.py ${CMAKE_SOURCE_DIR}/tests/e2e/*.mjs)
     foreach(script ${scripts})
