@@ -22,7 +22,7 @@ RATE = int(os.environ.get("BULLA_OVERLOAD_RATE", 20000))
 DEVICES = 100  # that report plainly, far too often
 OPENINGS = 50
 WARM_S = 4  # in which the platform learns how weak its store is
-WRITE_US = 400
+WRITE_US = 1000
 MEMORY_KB = 200 * 1024
 FIRST = 9000000000  # number of the first device that `bulla load --prepare` enters
 PASSWORD = "a much longer word 2"
@@ -140,7 +140,7 @@ def main():
         print(f"{sent} made ({RATE} a second), {kept} stored, {acked} acknowledged, {shed} shed; {len(waits)} alarms of {len(cut_at)}: "
               f"p50 {waits[len(waits) // 2]:.0f}, p99 {waits[int(len(waits) * 0.99)]:.0f} ms; memory {before // 1024} MB before, "
               f"{peak // 1024} MB at most; level {m['bulla_overload_level']}, {m['bulla_overload_rows']} rows", flush=True)
-        check(kept * 3 < m["bulla_messages_total"], "it was overload")
+        check(kept * 10 < m["bulla_messages_total"] * 8, "it was overload: more came than could be stored", f"{kept} kept")
         equal(len(waits), len(cut_at), "every cut rope is an alarm on the live stream")
         check(waits[int(len(waits) * 0.99)] < 1000, "alarms under a second, p99", f"{waits[-5:]} ms")
         check(shed > 0, "plain reports are shed")
