@@ -127,8 +127,7 @@ static int write_all(struct outbox *outbox, const struct outbox_parcel *parcels,
 
 int outbox_put(struct outbox *outbox, struct outbox_parcel *parcels, size_t n)
 {
-    int outcome = outbox_file_sure(outbox);
-    outcome = outcome ? outcome : plan(outbox, parcels, n);
+    int outcome = plan(outbox, parcels, n);
     if (outcome || n == 0) {
         return outcome;
     }
@@ -235,9 +234,6 @@ int outbox_drop(struct outbox *outbox, unsigned partition, uint64_t number)
         return outbox_say(outbox, OUTBOX_FAILED, "outbox: partition %u: asked to drop up to parcel %llu: expected at most %llu", partition,
                           (unsigned long long)number,
                           partition < outbox->partitions ? (unsigned long long)outbox_last(outbox, partition) : 0ULL);
-    }
-    if (outbox_file_sure(outbox) != OUTBOX_OK) {
-        return OUTBOX_FAILED;
     }
     struct outbox_shelf *shelf = &outbox->shelves[partition];
     uint64_t to = number + shelf->base, rows = 0, bytes = 0;

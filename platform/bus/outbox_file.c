@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -54,7 +53,6 @@ int outbox_say(struct outbox *outbox, int outcome, const char *format, ...)
 int outbox_fail(struct outbox *outbox, const char *doing)
 {
     int code = sqlite3_extended_errcode(outbox->db), primary = code & 0xFF, number = sqlite3_system_errno(outbox->db);
-    outbox->doubtful |= code == SQLITE_IOERR_FSYNC || primary == SQLITE_CORRUPT;
     if (primary == SQLITE_FULL || (primary == SQLITE_IOERR && (number == ENOSPC || number == EDQUOT))) {
         return outbox_say(outbox, OUTBOX_NO_SPACE, "%s: %s: no space left on the disk", outbox->path, doing);
     }
@@ -88,38 +86,6 @@ int outbox_step(struct outbox *outbox, sqlite3_stmt *statement, const char *doin
     int code = sqlite3_step(statement);
     int outcome = code == SQLITE_DONE || code == SQLITE_ROW ? OUTBOX_OK : outbox_fail(outbox, doing);
     sqlite3_reset(statement);
-    return outcome;
-}
-
-/* After a sync that failed the file is read anew: drops, which are not synced by themselves, may be gone from the log though
- * SQLite goes on counting on them; what was acknowledged is in the part that was synced. Without a checkpoint at the close, which
- * would bring what is gone into the file. */
-int outbox_file_sure(struct outbox *outbox)
-{
-    char folder[OUTBOX_PATH_SIZE];
-    if (!outbox->doubtful) {
-        return OUTBOX_OK;
-    }
-    size_t size = outbox->partitions * sizeof outbox->shelves[0];
-    struct outbox_shelf *kept = malloc(size);
-    if (!kept) {
-        return outbox_say(outbox, OUTBOX_FAILED, "%s: out of memory", outbox->path);
-    }
-    memcpy(kept, outbox->shelves, size);
-    snprintf(folder, sizeof folder, "%.*s", (int)(strlen(outbox->path) - strlen("/outbox.db")), outbox->path);
-    sqlite3_db_config(outbox->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    outbox_file_close(outbox);
-    memset(outbox->statements, 0, sizeof outbox->statements);
-    outbox->db = NULL;
-    for (unsigned i = 0; i < outbox->partitions; i++) {
-        outbox->shelves[i] = (struct outbox_shelf){.base = 0};
-    }
-    int outcome = outbox_file_open(outbox, folder);
-    outbox->doubtful = outcome != OUTBOX_OK;
-    if (outcome) {
-        memcpy(outbox->shelves, kept, size); /* the numbers that were given stay given */
-    }
-    free(kept);
     return outcome;
 }
 

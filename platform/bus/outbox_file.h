@@ -49,7 +49,6 @@ struct outbox {
     char path[OUTBOX_PATH_SIZE], id[OUTBOX_ID_SIZE], error[OUTBOX_ERROR_SIZE];
     unsigned partitions;
     bool durable; /* commits are fsynced now */
-    bool doubtful; /* a sync failed: what SQLite believes to be in its log may be gone */
     uint64_t bytes_most;
     struct outbox_options options;
     _Atomic uint64_t put, dropped;
@@ -79,8 +78,6 @@ int outbox_find_oldest(struct outbox *outbox, unsigned partition);
 /* outbox_open() but for the allocation: opens or makes the file and reads what it knows. 0, or the outcome with outbox_error(). */
 int outbox_file_open(struct outbox *outbox, const char *folder);
 void outbox_file_close(struct outbox *outbox);
-/* Before a write: opens the file again when a sync has failed. */
-int outbox_file_sure(struct outbox *outbox);
 /* Gives a new id, and the shelves new bases, in one transaction. */
 int outbox_file_renew(struct outbox *outbox);
 
