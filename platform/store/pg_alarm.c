@@ -3,7 +3,6 @@
 
 #include "platform/store/pg_records.h"
 
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,27 +16,12 @@ static const char FOUND[] = "UPDATE alarm SET grade = $2, raised_ms = $3, ended_
                             " changed_ms = greatest(changed_ms, $12) WHERE id = $1";
 _Static_assert(ALARM_STATE_RAISED == 0 && ALARM_STATE_RESOLVED == 3 && ALARM_STATE_WITHDRAWN == 4, "the numbers above are stored");
 
-static const char *const FOUND_FIELDS[] = {"id",  "grade",        "raised_ms", "ended_ms", "evidence", "count",
-                                           "why", "has_position", "lat",       "lon",      "state",    "changed_ms"};
-
-static const struct record_field *field_named(const struct record_field *fields, const char *name)
-{
-    while (strcmp(fields->name, name) != 0) {
-        fields++;
-    }
-    return fields;
-}
-
 static int write_found(struct pg_conn *conn, const struct alarm *alarm)
 {
     struct pg_params p = {.n = 0};
     struct pg_owned owned = {.n = 0};
     long changed = 0;
-    int outcome = 0;
-    for (size_t i = 0; i < sizeof FOUND_FIELDS / sizeof *FOUND_FIELDS && !outcome; i++) {
-        struct record_field one[2] = {*field_named(record_alarm.fields, FOUND_FIELDS[i]), {NULL}};
-        outcome = pg_fields_add(&p, &owned, one, alarm);
-    }
+    int outcome = pg_fields_add(&p, &owned, record_found_fields, alarm);
     outcome = outcome ? outcome : pg_do(conn, FOUND, &p, "writing an alarm", &changed);
     pg_owned_free(&owned);
     return !outcome && changed == 0 ? pg_record_write(conn, &record_alarm, alarm, 0) : outcome;
@@ -91,16 +75,6 @@ int pg_alarm_put(struct store *base, struct alarm *alarm, const struct audit *au
     return outcome;
 }
 
-static int check_digest(const struct store_file *file, struct bulla_bytes content)
-{
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    char text[2 * SHA256_DIGEST_LENGTH + 1];
-    SHA256(content.at, content.len, digest);
-    bulla_hex_put(text, digest, sizeof digest);
-    text[sizeof text - 1] = '\0';
-    return strcmp(text, file->id) == 0 ? 0 : store_fail(STORE_FAILED, "id: expected the file's SHA-256 %s, got %s", text, file->id);
-}
-
 static int write_file(struct pg_conn *conn, const struct store_file *file, struct bulla_bytes content)
 {
     struct pg_params p = {.n = 0}, q = {.n = 0};
@@ -126,8 +100,7 @@ int pg_file_put(struct store *base, const struct store_file *file, struct bulla_
     struct store_file sized = *file;
     struct pg_conn *conn = NULL;
     sized.size = content.len;
-    int outcome = check_digest(file, content);
-    outcome = outcome ? outcome : pg_write_begin(store, &conn);
+    int outcome = pg_write_begin(store, &conn);
     return outcome ? outcome : pg_write_end(store, conn, write_file(conn, &sized, content), audit);
 }
 

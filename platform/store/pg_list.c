@@ -9,27 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MOST = 8, WORD_SIZE = 80, GRAM = 5, POSITION_BITS = 20, LIMIT_DEFAULT = 100, LIMIT_MOST = 1000 };
+enum { WORDS_MOST = 8, WORD_SIZE = 80, GRAM = 5 };
 
 struct page {
     const struct record_table *table;
     const struct store_query *q;
-    int64_t from, until; /* positions, inclusive */
-    unsigned limit;
+    struct record_page span;
     char words[WORDS_MOST][2 * WORD_SIZE + 3]; /* as the conditions want them */
     unsigned n_words;
     struct pg_sql sql;
     struct pg_params p;
 };
-
-static size_t characters(const char *word, size_t n)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        count += ((unsigned char)word[i] & 0xC0) != 0x80;
-    }
-    return count;
-}
 
 /* %word% for LIKE. */
 static void write_pattern(char *to, const char *word, size_t n)
@@ -73,7 +63,7 @@ static size_t longest_run(const char *word, size_t n)
 static void add_word(struct page *page, const char *word, size_t n)
 {
     char *value = page->words[page->n_words++];
-    if (characters(word, n) >= 3) {
+    if (record_characters(word, n) >= 3) {
         write_pattern(value, word, n);
         pg_param_text(&page->p, value);
         int at = page->p.n;
@@ -103,11 +93,6 @@ static void add_search(struct page *page, const char *text)
         }
         at += n + strspn(at + n, " \t\r\n");
     }
-}
-
-static bool is_set(const struct record_filter *filter, const struct store_query *q)
-{
-    return filter->offset == offsetof(struct store_query, grade) ? q->grade != 0 : *((const char *)q + filter->offset) != '\0';
 }
 
 static void add_value(struct page *page, const struct record_filter *filter)
@@ -144,7 +129,7 @@ static void find_lead(const struct page *page, char column[32])
     unsigned n = 0;
     column[0] = '\0';
     for (const struct record_filter *f = page->table->filters; f->where; f++) {
-        if (is_set(f, page->q)) {
+        if (record_filter_is_set(f, page->q)) {
             size_t len = strcspn(f->where, " ");
             bool simple = !strcmp(f->where + len, " = ?") && strncmp(f->where, "id ", 3) != 0;
             simple = simple && !(f->open && !strcmp((const char *)page->q + f->offset, "open"));
@@ -157,46 +142,11 @@ static void find_lead(const struct page *page, char column[32])
     }
 }
 
-static int read_after(const char *after, int64_t *position)
-{
-    char *end = NULL;
-    *position = INT64_MAX;
-    if (!*after) {
-        return 0;
-    }
-    unsigned long long number = after[0] == 'p' && isxdigit((unsigned char)after[1]) ? strtoull(after + 1, &end, 16) : 0;
-    if (!end || *end || number == 0 || number > INT64_MAX) {
-        return store_fail(STORE_FAILED, "after: expected a position that a page gave, got %s", after);
-    }
-    *position = (int64_t)number - 1;
-    return 0;
-}
-
-static int64_t position_of(int64_t time_ms)
-{
-    int64_t most = INT64_MAX >> POSITION_BITS;
-    return (time_ms < 0 ? 0 : time_ms > most ? most : time_ms) << POSITION_BITS;
-}
-
 static int read_page(const struct record_table *table, const struct store_query *q, struct page *page)
 {
     page->table = table;
     page->q = q;
-    const char *unknown = record_query_unknown(table, q);
-    if (unknown) {
-        return store_fail(STORE_FAILED, "%s: the list of %s has no such filter", unknown, table->noun);
-    }
-    int outcome = read_after(q->after, &page->until);
-    if (outcome) {
-        return outcome;
-    }
-    if ((q->from_ms || q->until_ms) && table->time != RECORD_NONE) {
-        int64_t last = q->until_ms ? position_of(q->until_ms) | ((INT64_C(1) << POSITION_BITS) - 1) : INT64_MAX;
-        page->from = position_of(q->from_ms);
-        page->until = page->until < last ? page->until : last;
-    }
-    page->limit = q->limit == 0 ? LIMIT_DEFAULT : q->limit > LIMIT_MOST ? LIMIT_MOST : q->limit;
-    return 0;
+    return record_page_read(table, q, &page->span);
 }
 
 static void write_sql(struct page *page)
@@ -204,22 +154,22 @@ static void write_sql(struct page *page)
     const struct record_table *table = page->table;
     char lead[32];
     find_lead(page, lead);
-    pg_param_long(&page->p, page->from);
-    pg_param_long(&page->p, page->until);
+    pg_param_long(&page->p, page->span.from);
+    pg_param_long(&page->p, page->span.until);
     pg_sql_add(&page->sql, "SELECT %s, position, ", table->version == RECORD_NONE ? "0::bigint" : "version");
     pg_sql_add_fields(&page->sql, table->fields);
     pg_sql_add(&page->sql, " FROM \"%s\" WHERE ", table->name);
     pg_sql_add(&page->sql, lead[0] ? "true" : "position >= $1 AND position <= $2");
     add_search(page, page->q->search);
     for (const struct record_filter *f = table->filters; f->where; f++) {
-        if (is_set(f, page->q) && lead[0]) {
+        if (record_filter_is_set(f, page->q) && lead[0]) {
             add_value(page, f);
             pg_sql_add(&page->sql, " AND (%s, position) >= ($%d, $1) AND (%s, position) <= ($%d, $2)", lead, page->p.n, lead, page->p.n);
-        } else if (is_set(f, page->q)) {
+        } else if (record_filter_is_set(f, page->q)) {
             add_filter(page, f);
         }
     }
-    pg_sql_add(&page->sql, " ORDER BY %s%sposition DESC LIMIT %u", lead, lead[0] ? " DESC, " : "", page->limit + 1);
+    pg_sql_add(&page->sql, " ORDER BY %s%sposition DESC LIMIT %u", lead, lead[0] ? " DESC, " : "", page->span.limit + 1);
 }
 
 /* The records one by one; a callback may ask the store again, for no connection is held. */
@@ -253,7 +203,7 @@ static int list(struct store_pg *store, struct page *page, pg_load_fn load, stor
     PGresult *r = pg_run_once(conn, page->sql.at, &page->p, "listing");
     rows.rows = r;
     if (r) {
-        rows.n = PQntuples(r) > (int)page->limit ? (int)page->limit : PQntuples(r);
+        rows.n = PQntuples(r) > (int)page->span.limit ? (int)page->span.limit : PQntuples(r);
     }
     outcome = !r ? store_outcome() : load && rows.n > 0 ? load(conn, &rows, NULL, NULL) : 0;
     pg_read_end(store, conn);
@@ -263,7 +213,7 @@ static int list(struct store_pg *store, struct page *page, pg_load_fn load, stor
     if (!outcome) {
         next[0] = '\0';
         if (PQntuples(r) > rows.n) {
-            snprintf(next, 120, "p%llx", (unsigned long long)pg_long(r, rows.n - 1, 1));
+            record_page_next(next, pg_long(r, rows.n - 1, 1));
         }
     }
     PQclear(rows.more);

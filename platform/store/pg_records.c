@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POSITION_BITS = 20, TIME_BITS = 42, TRIES = 20 };
+enum { TRIES = 20 };
 
 static int64_t long_at(const void *record, size_t offset)
 {
@@ -20,8 +20,7 @@ static int64_t long_at(const void *record, size_t offset)
 static int64_t position_from(const struct record_table *table, const void *record)
 {
     int64_t time_ms = table->time == RECORD_NONE ? 0 : long_at(record, table->time);
-    int64_t most = (INT64_C(1) << TIME_BITS) - 1;
-    return (time_ms < 0 ? 0 : time_ms > most ? most : time_ms) << POSITION_BITS;
+    return record_position(time_ms);
 }
 
 /* A sequence tells apart the records of one ms without anybody waiting for another's transaction; it begins again after a
@@ -35,7 +34,7 @@ static void write_insert(const struct record_table *table, struct pg_sql *sql)
         pg_sql_add(sql, ") VALUES ($1 + greatest(nextval('%s_position'), (SELECT coalesce(max(position), 0) + 1 FROM \"%s\"))", table->name,
                    table->name);
     } else {
-        pg_sql_add(sql, ") VALUES ($1 + (nextval('%s_position') & %d)", table->name, (1 << POSITION_BITS) - 1);
+        pg_sql_add(sql, ") VALUES ($1 + (nextval('%s_position') & %d)", table->name, (1 << RECORD_POSITION_BITS) - 1);
     }
     pg_sql_add(sql, "%s", versioned ? ", 1" : "");
     int n = 1;

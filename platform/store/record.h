@@ -55,10 +55,28 @@ struct record_table {
 extern const struct record_table record_journey, record_alarm, record_seal, record_station, record_party, record_user, record_command,
     record_audit;
 extern const struct record_field record_permission_fields[], record_session_fields[], record_file_fields[];
+/* What rules know of an alarm, in the order of the parameters of each back end's FOUND. */
+extern const struct record_field record_found_fields[];
 
 /* The list's filters that the query sets but the table does not have are refused: a filter that is passed over would
  * show what was not asked for. NULL when all is well, else the member's name. */
 const char *record_query_unknown(const struct record_table *table, const struct store_query *q);
+
+/* --- pages of a list (record_page.c) --- */
+#define RECORD_POSITION_BITS 20 /* a position is the record's time in ms times 2^20, and what tells apart those of one ms */
+struct record_page {
+    int64_t from, until; /* positions, inclusive */
+    unsigned limit;      /* 1 .. 1000 */
+};
+/* The page that a query asks for; STORE_FAILED: a filter that the table does not have, an `after` that no page gave. */
+int record_page_read(const struct record_table *table, const struct store_query *q, struct record_page *out);
+/* Where the page after one that ends with this position begins. */
+void record_page_next(char next[120], int64_t last);
+/* The first position of a time; times before 1970 and beyond 2^42 ms count as those. */
+int64_t record_position(int64_t time_ms);
+bool record_filter_is_set(const struct record_filter *filter, const struct store_query *q);
+/* Of UTF-8: characters, not bytes. Words of one or two are searched for as beginnings, longer ones anywhere. */
+size_t record_characters(const char *word, size_t n);
 
 /* The JSON text of a TEXTS, ONE or MANY field, heap; NULL: out of memory. */
 char *record_field_encode(const struct record_field *field, const void *record);

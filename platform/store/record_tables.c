@@ -46,6 +46,10 @@ static const struct record_field ALARM[] = {
     REAL(alarm, lat), REAL(alarm, lon), INT(alarm, state), INT(alarm, finding), TEXT(alarm, handler), TEXT(alarm, patrol),
     TEXT(alarm, note), LONG(alarm, changed_ms), END};
 
+const struct record_field record_found_fields[] = {
+    TEXT(alarm, id), INT(alarm, grade), LONG(alarm, raised_ms), LONG(alarm, ended_ms), TEXTS(alarm, evidence), INT(alarm, count),
+    TEXT(alarm, why), BOOL(alarm, has_position), REAL(alarm, lat), REAL(alarm, lon), INT(alarm, state), LONG(alarm, changed_ms), END};
+
 static const struct record_field SEAL[] = {
     TEXT(seal, id), {"class", RECORD_INT, MEMBER(seal, class_)}, INT(seal, life), TEXT(seal, label), TEXT(seal, model), TEXT(seal, owner),
     TEXT(seal, station), TEXT(seal, journey), BOOL(seal, has_zone), INT(seal, zone_minutes), LONG(seal, created_ms), END};

@@ -4,7 +4,6 @@
 #include "platform/store/sqlite_calls.h"
 #include "platform/store/sqlite_work.h"
 
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,25 +17,10 @@ static const char FOUND[] = "UPDATE alarm SET grade = ?2, raised_ms = ?3, ended_
                             " changed_ms = max(changed_ms, ?12) WHERE id = ?1";
 _Static_assert(ALARM_STATE_RAISED == 0 && ALARM_STATE_RESOLVED == 3 && ALARM_STATE_WITHDRAWN == 4, "the numbers above are stored");
 
-static const char *const FOUND_FIELDS[] = {"id",  "grade",        "raised_ms", "ended_ms", "evidence", "count",
-                                           "why", "has_position", "lat",       "lon",      "state",    "changed_ms"};
-
-static const struct record_field *field_named(const struct record_field *fields, const char *name)
-{
-    while (strcmp(fields->name, name) != 0) {
-        fields++;
-    }
-    return fields;
-}
-
 static int update_found(struct store_db *db, const struct alarm *alarm)
 {
     sqlite3_stmt *s = store_db_prepare(db, FOUND);
-    int outcome = s ? 0 : store_outcome();
-    for (size_t i = 0; i < sizeof FOUND_FIELDS / sizeof *FOUND_FIELDS && !outcome; i++) {
-        struct record_field one[2] = {*field_named(record_alarm.fields, FOUND_FIELDS[i]), {NULL}};
-        outcome = sqlite_fields_bind(s, (int)i + 1, one, alarm);
-    }
+    int outcome = s ? sqlite_fields_bind(s, 1, record_found_fields, alarm) : store_outcome();
     if (!outcome) {
         outcome = store_db_step(db, s, "writing an alarm");
         sqlite3_clear_bindings(s);
@@ -107,16 +91,6 @@ int sqlite_alarm_put(struct store *base, struct alarm *alarm, const struct audit
     return outcome;
 }
 
-static int check_digest(const struct store_file *file, struct bulla_bytes content)
-{
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    char text[2 * SHA256_DIGEST_LENGTH + 1];
-    SHA256(content.at, content.len, digest);
-    bulla_hex_put(text, digest, sizeof digest);
-    text[sizeof text - 1] = '\0';
-    return strcmp(text, file->id) == 0 ? 0 : store_fail(STORE_FAILED, "id: expected the file's SHA-256 %s, got %s", text, file->id);
-}
-
 static int write_content(struct store_db *db, const struct store_file *file, struct bulla_bytes content)
 {
     sqlite3_stmt *s = store_db_prepare(db, "INSERT OR IGNORE INTO file_content (id, bytes) VALUES (?, ?)");
@@ -153,12 +127,11 @@ int sqlite_file_put(struct store *base, const struct store_file *file, struct bu
     struct store_sqlite *store = store_sqlite_of(base);
     struct store_file sized = *file;
     sized.size = content.len;
-    int outcome = check_digest(file, content);
-    struct store_db *db = outcome ? NULL : sqlite_write_begin(store);
+    struct store_db *db = sqlite_write_begin(store);
     if (!db) {
         return store_outcome();
     }
-    outcome = write_content(db, file, content);
+    int outcome = write_content(db, file, content);
     outcome = outcome ? outcome : write_file(db, &sized);
     return sqlite_write_end(store, outcome, audit);
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MOST = 8, POSITION_BITS = 20, LIMIT_DEFAULT = 100, LIMIT_MOST = 1000, RARE_MOST = 3000, TAIL = 6 };
+enum { WORDS_MOST = 8, RARE_MOST = 3000, TAIL = 6 };
 
 struct search {                 /* the words of q->search */
     char parts[400];            /* of three characters or more, as FTS5 wants them: any part of the text */
@@ -17,15 +17,6 @@ struct search {                 /* the words of q->search */
     bool is_short[WORDS_MOST];
     unsigned n;
 };
-
-static size_t characters(const char *word, size_t n)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        count += ((unsigned char)word[i] & 0xC0) != 0x80;
-    }
-    return count;
-}
 
 /* Appends AND "word", quotes doubled. `to` has room: the words come from 80 characters. */
 static void add_phrase(char to[400], const char *word, const char *end)
@@ -47,7 +38,7 @@ static void read_search(const char *text, struct search *out)
     for (const char *at = text; *at && out->n < WORDS_MOST;) {
         size_t n = strcspn(at, " \t\r\n");
         if (n > 0 && n < sizeof out->words[0]) {
-            bool is_short = characters(at, n) < 3;
+            bool is_short = record_characters(at, n) < 3;
             char *word = out->words[out->n];
             memcpy(word, at, n);
             out->is_short[out->n++] = is_short;
@@ -61,60 +52,21 @@ struct page {
     const struct record_table *table;
     const struct store_query *q;
     struct search search;
-    int64_t from, until; /* positions, inclusive */
-    unsigned limit;
+    struct record_page span;
     const char *lead;                 /* which table of words leads: "search", "words"; NULL: none */
     bool is_tail;                     /* `parts` is but the end of one word: all words are left to be looked for */
     const struct record_filter *rare; /* the filter whose index leads; NULL: SQLite chooses */
     const char *index;                /* "open": of the open ones, "carrier_open": of one carrier's open ones; NULL: SQLite chooses */
 };
 
-static int read_after(const char *after, int64_t *position)
-{
-    char *end = NULL;
-    *position = INT64_MAX;
-    if (!*after) {
-        return 0;
-    }
-    unsigned long long number = after[0] == 'p' && isxdigit((unsigned char)after[1]) ? strtoull(after + 1, &end, 16) : 0;
-    if (!end || *end || number == 0 || number > INT64_MAX) {
-        return store_fail(STORE_FAILED, "after: expected a position that a page gave, got %s", after);
-    }
-    *position = (int64_t)number - 1;
-    return 0;
-}
-
-static int64_t position_of(int64_t time_ms)
-{
-    int64_t most = INT64_MAX >> POSITION_BITS;
-    return (time_ms < 0 ? 0 : time_ms > most ? most : time_ms) << POSITION_BITS;
-}
-
 static int read_page(const struct record_table *table, const struct store_query *q, struct page *page)
 {
-    *page = (struct page){.table = table, .q = q, .from = 0};
-    const char *unknown = record_query_unknown(table, q);
-    if (unknown) {
-        return store_fail(STORE_FAILED, "%s: the list of %s has no such filter", unknown, table->noun);
+    *page = (struct page){.table = table, .q = q};
+    int outcome = record_page_read(table, q, &page->span);
+    if (!outcome) {
+        read_search(q->search, &page->search);
     }
-    int outcome = read_after(q->after, &page->until);
-    if (outcome) {
-        return outcome;
-    }
-    bool span = (q->from_ms || q->until_ms) && table->time != RECORD_NONE;
-    if (span) {
-        int64_t last = q->until_ms ? position_of(q->until_ms) | ((INT64_C(1) << POSITION_BITS) - 1) : INT64_MAX;
-        page->from = position_of(q->from_ms);
-        page->until = page->until < last ? page->until : last;
-    }
-    page->limit = q->limit == 0 ? LIMIT_DEFAULT : q->limit > LIMIT_MOST ? LIMIT_MOST : q->limit;
-    read_search(q->search, &page->search);
-    return 0;
-}
-
-static bool is_set(const struct record_filter *filter, const struct store_query *q)
-{
-    return filter->offset == offsetof(struct store_query, grade) ? q->grade != 0 : *((const char *)q + filter->offset) != '\0';
+    return outcome;
 }
 
 static bool is_open(const struct record_filter *filter, const struct store_query *q)
@@ -187,7 +139,7 @@ static int try_tails(struct store_db *db, struct page *page)
         size_t len = strlen(word);
         char phrase[400] = "";
         int64_t n = RARE_MOST + 1;
-        if (len > TAIL && characters(word + len - TAIL, TAIL) == TAIL) {
+        if (len > TAIL && record_characters(word + len - TAIL, TAIL) == TAIL) {
             add_phrase(phrase, word + len - TAIL, "");
             outcome = count_tail(db, page, phrase, &n);
         }
@@ -204,8 +156,8 @@ static bool is_open_carrier(const struct page *page)
 {
     bool carrier = false, open = false;
     for (const struct record_filter *f = page->table->filters; f->where; f++) {
-        carrier |= is_set(f, page->q) && !strcmp(f->where, "carrier = ?");
-        open |= is_set(f, page->q) && is_open(f, page->q);
+        carrier |= record_filter_is_set(f, page->q) && !strcmp(f->where, "carrier = ?");
+        open |= record_filter_is_set(f, page->q) && is_open(f, page->q);
     }
     return carrier && open;
 }
@@ -223,10 +175,10 @@ static int choose_lead(struct store_db *db, struct page *page)
     }
     page->lead = page->search.parts[0] ? "search" : page->search.beginnings[0] ? "words" : NULL;
     for (const struct record_filter *f = page->table->filters; f->where; f++) {
-        ways += is_set(f, page->q);
+        ways += record_filter_is_set(f, page->q);
     }
     for (const struct record_filter *f = page->table->filters; f->where && ways > 1 && !outcome; f++) {
-        if (is_set(f, page->q)) {
+        if (record_filter_is_set(f, page->q)) {
             outcome = count_filter(db, page, f, &n);
             page->rare = !outcome && n < least ? f : page->rare;
             least = n < least ? n : least;
@@ -234,7 +186,7 @@ static int choose_lead(struct store_db *db, struct page *page)
     }
     page->lead = page->rare ? NULL : page->lead;
     for (const struct record_filter *f = page->table->filters; f->where && !page->lead; f++) {
-        bool leads = is_set(f, page->q) && is_open(f, page->q) && (ways == 1 || page->rare == f);
+        bool leads = record_filter_is_set(f, page->q) && is_open(f, page->q) && (ways == 1 || page->rare == f);
         page->index = leads ? "open" : page->index;
     }
     return outcome || page->rare ? outcome : try_tails(db, page);
@@ -257,7 +209,7 @@ static void write_conditions(const struct page *page, struct sqlite_text *sql)
         sqlite_text_add(sql, " AND open = 1"); /* so that the index is seen to be in the list's order */
     }
     for (const struct record_filter *f = page->table->filters; f->where; f++) {
-        if (is_set(f, page->q)) { /* a `+` keeps SQLite from using the index of the condition */
+        if (record_filter_is_set(f, page->q)) { /* a `+` keeps SQLite from using the index of the condition */
             sqlite_text_add(sql, " AND %s%s", page->rare && page->rare != f ? "+" : "", is_open(f, page->q) ? f->open : f->where);
         }
     }
@@ -288,19 +240,19 @@ static void bind_page(sqlite3_stmt *s, const struct page *page)
     if (page->lead) {
         store_db_bind_text(s, at++, page->search.parts[0] ? page->search.parts : page->search.beginnings);
     }
-    sqlite3_bind_int64(s, at++, page->from);
-    sqlite3_bind_int64(s, at++, page->until);
+    sqlite3_bind_int64(s, at++, page->span.from);
+    sqlite3_bind_int64(s, at++, page->span.until);
     for (unsigned i = 0; i < page->search.n; i++) {
         if (is_left(page, i)) {
             store_db_bind_text(s, at++, page->search.words[i]);
         }
     }
     for (const struct record_filter *f = page->table->filters; f->where; f++) {
-        if (is_set(f, page->q)) {
+        if (record_filter_is_set(f, page->q)) {
             at = bind_filter(s, at, f, page->q);
         }
     }
-    sqlite3_bind_int64(s, at, (int64_t)page->limit + 1);
+    sqlite3_bind_int64(s, at, (int64_t)page->span.limit + 1);
 }
 
 static int give_row(const struct record_table *table, sqlite3_stmt *s, void *record, store_each_fn each, void *context)
@@ -334,7 +286,7 @@ static int list(struct store_db *db, struct page *page, sqlite_load_fn load, sto
     int code = SQLITE_DONE;
     int64_t last = 0;
     unsigned given = 0;
-    while (!outcome && (code = sqlite3_step(s)) == SQLITE_ROW && given < page->limit) {
+    while (!outcome && (code = sqlite3_step(s)) == SQLITE_ROW && given < page->span.limit) {
         last = sqlite3_column_int64(s, 1);
         outcome = load ? load(db, s, each, context) : give_row(page->table, s, record, each, context);
         given++;
@@ -345,7 +297,7 @@ static int list(struct store_db *db, struct page *page, sqlite_load_fn load, sto
     if (!outcome) {
         next[0] = '\0';
         if (code == SQLITE_ROW) {
-            snprintf(next, 120, "p%llx", (unsigned long long)last);
+            record_page_next(next, last);
         }
     }
     sqlite3_reset(s);

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POSITION_BITS = 20, TIME_BITS = 42 };
-
 struct store_db *sqlite_write_begin(struct store_sqlite *store)
 {
     pthread_mutex_lock(&store->writing);
@@ -57,13 +55,12 @@ static int64_t position_from(const struct record_table *table, const void *recor
         return 1;
     }
     int64_t time_ms = long_at(record, table->time);
-    int64_t most = (INT64_C(1) << TIME_BITS) - 1;
-    return (time_ms < 0 ? 0 : time_ms > most ? most : time_ms) << POSITION_BITS;
+    return record_position(time_ms);
 }
 
 static int64_t position_until(const struct record_table *table, int64_t from)
 {
-    return table->time == RECORD_NONE ? INT64_MAX : from + (INT64_C(1) << POSITION_BITS) - 1;
+    return table->time == RECORD_NONE ? INT64_MAX : from + (INT64_C(1) << RECORD_POSITION_BITS) - 1;
 }
 
 static unsigned count_marks(const char *sql)

@@ -3,6 +3,7 @@
 
 #include "platform/store/store_backend.h"
 
+#include <openssl/sha.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -179,9 +180,20 @@ int store_alarms(struct store *store, const struct store_query *q, store_each_fn
     return store->backend->alarms(store, q, each, context, next);
 }
 
+static int check_digest(const struct store_file *file, struct bulla_bytes content)
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    char text[2 * SHA256_DIGEST_LENGTH + 1];
+    SHA256(content.at, content.len, digest);
+    bulla_hex_put(text, digest, sizeof digest);
+    text[sizeof text - 1] = '\0';
+    return strcmp(text, file->id) == 0 ? 0 : store_fail(STORE_FAILED, "id: expected the file's SHA-256 %s, got %s", text, file->id);
+}
+
 int store_file_put(struct store *store, const struct store_file *file, struct bulla_bytes content, const struct audit *audit)
 {
-    return store->backend->file_put(store, file, content, audit);
+    int outcome = check_digest(file, content);
+    return outcome ? outcome : store->backend->file_put(store, file, content, audit);
 }
 
 int store_file_get(struct store *store, const char *id, struct store_file *out, uint8_t **content)
