@@ -353,78 +353,6 @@ bool platform_live_get(struct platform *p, const char *seal, struct live_seal *o
     return e != NULL;
 }
 
-/* --- publishing positions: gathered, so that a thousand reports are one event --- */
-
-static void put_word(json_t *object, const char *name, const char *word)
-{
-    if (word[0])
-        json_object_set_new(object, name, json_string(word));
-}
-
-static json_t *state_json(const struct live_seal *s)
-{
-    json_t *state = json_object();
-    put_word(state, "seal", bulla_seal_state_text(s->seal_state));
-    put_word(state, "shackle", bulla_shackle_text(s->shackle));
-    put_word(state, "motor", bulla_motor_text(s->motor));
-    put_word(state, "cover", bulla_cover_text(s->cover));
-    put_word(state, "door", bulla_cover_text(s->door));
-    return state;
-}
-
-static json_t *fix_json(const struct live_seal *s)
-{
-    if (!s->has_fix)
-        return json_null();
-    return json_pack("{s:f, s:f, s:f, s:f, s:o, s:o}", "lat", s->lat, "lon", s->lon, "speed_kmh", s->speed_kmh, "course_deg", s->course_deg,
-                     "accuracy_m", s->accuracy_m ? json_integer(s->accuracy_m) : json_null(), "time", json_time(s->fix_ms));
-}
-
-json_t *platform_live_json(const struct live_seal *s)
-{
-    static const char *const knowledge[] = {"unknown", "claimed", "proven"};
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:b, s:s, s:b, s:b, s:o, s:o, s:i, s:I}", "seal", s->seal, "journey",
-                     s->journey[0] ? json_string(s->journey) : json_null(), "heard", json_time(s->heard_ms), "time", json_time(s->time_ms),
-                     "state", state_json(s), "tampered", s->tampered, "knowledge", knowledge[s->knowledge], "connected", s->connected,
-                     "charging", s->charging, "percent", s->has_percent ? json_integer(s->percent) : json_null(), "fix", fix_json(s), "grade",
-                     s->grade, "change", (json_int_t)s->change);
-}
-
-struct gathered {
-    char carrier[MODEL_ID_SIZE];
-    json_t *list;
-    UT_hash_handle hh;
-};
-
-static void publish_list(struct platform *p, enum audience audience, const char *carrier, json_t *list)
-{
-    stream_put_here(p, LIVE_POSITION, audience, carrier, json_pack("{s:o}", "seals", list));
-}
-
-static json_t **list_of(struct gathered **all, const char *carrier)
-{
-    struct gathered *g;
-    HASH_FIND_STR(*all, carrier, g);
-    if (!g && (g = calloc(1, sizeof *g))) {
-        snprintf(g->carrier, sizeof g->carrier, "%s", carrier);
-        g->list = json_array();
-        HASH_ADD_STR(*all, carrier, g);
-    }
-    return g ? &g->list : NULL;
-}
-
-static void gather(struct platform *p, struct gathered **all, const char *carrier, enum audience audience, json_t *item)
-{
-    json_t **list = list_of(all, carrier);
-    if (!list)
-        return;
-    json_array_append(*list, item);
-    if (json_array_size(*list) >= LIMIT_POSITIONS_PER_EVENT) {
-        publish_list(p, audience, carrier, *list);
-        *list = json_array();
-    }
-}
-
 /* Copied out of the lock, so that making JSON of it holds nobody up. */
 struct live_changed *live_changed_since(struct platform *p, uint64_t since, bool own_only, size_t *n, uint64_t *newest)
 {
@@ -445,28 +373,4 @@ struct live_changed *live_changed_since(struct platform *p, uint64_t since, bool
     }
     pthread_mutex_unlock(&p->live.mutex);
     return list;
-}
-
-void live_publish(struct platform *p)
-{
-    size_t n;
-    struct live_changed *list = live_changed_since(p, p->live.published, false, &n, &p->live.published);
-    struct gathered *all = NULL, *g, *next;
-    for (size_t i = 0; i < n; i++) {
-        json_t *item = platform_live_json(&list[i].seal);
-        gather(p, &all, "", AUDIENCE_OFFICERS, item);
-        if (list[i].carrier[0])
-            gather(p, &all, list[i].carrier, AUDIENCE_CARRIER, item);
-        json_decref(item);
-    }
-    free(list);
-    HASH_ITER(hh, all, g, next)
-    {
-        if (json_array_size(g->list) > 0)
-            publish_list(p, g->carrier[0] ? AUDIENCE_CARRIER : AUDIENCE_OFFICERS, g->carrier, g->list);
-        else
-            json_decref(g->list);
-        HASH_DEL(all, g);
-        free(g);
-    }
 }

@@ -225,6 +225,7 @@ struct platform *platform_open(struct store *store, const struct platform_option
 static void *run_work(void *host)
 {
     struct platform *p = host;
+    pthread_setname_np(pthread_self(), "engine");
     while (!atomic_load(&p->stopping) || (p->batch && !p->bus && !atomic_load(&p->no_space)))
         work_turn(p, WORK_WAIT_MOST_MS);
     if (!p->bus) { /* what the gateway read before it was stopped */
@@ -238,6 +239,7 @@ static void *run_work(void *host)
 static void *run_ingest(void *host)
 {
     struct platform *p = host;
+    pthread_setname_np(pthread_self(), "ingest");
     while (!atomic_load(&p->stopping))
         ingest_turn(p, WORK_WAIT_MOST_MS);
     return NULL;
@@ -255,6 +257,7 @@ unsigned platform_publish_turn(struct platform *p)
 static void *run_publish(void *host)
 {
     struct platform *p = host;
+    pthread_setname_np(pthread_self(), "publisher");
     while (!atomic_load(&p->stopping)) {
         struct timespec began;
         clock_gettime(CLOCK_MONOTONIC, &began);

@@ -279,6 +279,8 @@ void stream_clear(struct stream *stream);
 void stream_put(struct platform *platform, enum live_kind kind, enum audience audience, const char *carrier, json_t *body /* taken */);
 /* One that every node finds out for itself. */
 void stream_put_here(struct platform *platform, enum live_kind kind, enum audience audience, const char *carrier, json_t *body /* taken */);
+/* The same, of a text that is there: heap, taken. */
+void stream_put_text(struct platform *platform, enum live_kind kind, enum audience audience, const char *carrier, char *json, size_t n);
 /* One that another node told. */
 void stream_put_told(struct platform *platform, enum live_kind kind, enum audience audience, const char *carrier, const char *json, size_t n);
 /* Events of other nodes may have been missed: whoever reads the stream is told to look anew. */

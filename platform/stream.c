@@ -85,12 +85,12 @@ static void send(struct platform *p, struct stream_event *event)
     enter(p, event);
 }
 
-static void put(struct platform *p, enum live_kind kind, enum audience audience, const char *carrier, char *json, bool to_others)
+/* Takes json. */
+static void put(struct platform *p, enum live_kind kind, enum audience audience, const char *carrier, char *json, size_t len, bool to_others)
 {
-    struct stream_event event = {.kind = kind, .audience = audience, .json = json, .to_others = to_others};
+    struct stream_event event = {.kind = kind, .audience = audience, .json = json, .len = len, .to_others = to_others};
     if (!json)
         return;
-    event.len = strlen(json);
     snprintf(event.carrier, sizeof event.carrier, "%s", carrier);
     if (holding == p)
         keep(&p->stream, &event);
@@ -112,21 +112,32 @@ void stream_lost(struct platform *p)
         wake(context);
 }
 
+static void put_json(struct platform *p, enum live_kind kind, enum audience audience, const char *carrier, json_t *body, bool to_others)
+{
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    put(p, kind, audience, carrier, text, text ? strlen(text) : 0, to_others);
+    json_decref(body);
+}
+
 void stream_put(struct platform *p, enum live_kind kind, enum audience audience, const char *carrier, json_t *body)
 {
-    put(p, kind, audience, carrier, body ? json_dumps(body, JSON_COMPACT) : NULL, p->bus != NULL);
-    json_decref(body);
+    put_json(p, kind, audience, carrier, body, p->bus != NULL);
 }
 
 void stream_put_here(struct platform *p, enum live_kind kind, enum audience audience, const char *carrier, json_t *body)
 {
-    put(p, kind, audience, carrier, body ? json_dumps(body, JSON_COMPACT) : NULL, false);
-    json_decref(body);
+    put_json(p, kind, audience, carrier, body, false);
+}
+
+void stream_put_text(struct platform *p, enum live_kind kind, enum audience audience, const char *carrier, char *json, size_t n)
+{
+    put(p, kind, audience, carrier, json, n, false);
 }
 
 void stream_put_told(struct platform *p, enum live_kind kind, enum audience audience, const char *carrier, const char *json, size_t n)
 {
-    put(p, kind, audience, carrier, strndup(json, n), false);
+    char *copy = strndup(json, n);
+    put(p, kind, audience, carrier, copy, copy ? strlen(copy) : 0, false);
 }
 
 void stream_hold(struct platform *p)

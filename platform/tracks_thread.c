@@ -120,6 +120,7 @@ static void *pack(void *context)
     struct tracks *t = context;
     struct tracks_done done = {0};
     unsigned pause_ms = LIMIT_TRACKS_PAUSE_MS;
+    pthread_setname_np(pthread_self(), "tracks");
     while (rest(t, pause_ms)) {
         if (t->mine && !t->mine(t->host)) {
             t->packer.ready = false; /* another node goes on meanwhile: what it reached is read again */

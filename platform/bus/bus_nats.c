@@ -276,6 +276,7 @@ void nats_on_notice(natsConnection *connection, natsSubscription *subscription, 
 static void *keep(void *context)
 {
     struct nats_bus *bus = context;
+    pthread_setname_np(pthread_self(), "bus");
     pthread_mutex_lock(&bus->lock);
     while (!bus->closing) {
         int64_t now_ms = nats_now_ms(), since = now_ms - bus->looked_ms;

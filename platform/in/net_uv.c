@@ -390,6 +390,7 @@ static void unlisten(void *net)
 static void *run_loop(void *net)
 {
     struct net_uv *u = net;
+    pthread_setname_np(pthread_self(), "loop");
     uv_run(&u->loop, UV_RUN_DEFAULT);
     return NULL;
 }

@@ -28,10 +28,8 @@ void out_answer_header(struct out_request *r, const char *name, const char *valu
         MHD_add_response_header(r->answer, name, value);
 }
 
-static void answer_dump(struct out_request *r, int status, const char *type, json_t *body)
+static void answer_text(struct out_request *r, int status, const char *type, char *text)
 {
-    char *text = body ? json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
-    json_decref(body);
     if (!text) {
         static const char sorry[] = "{\"type\":\"urn:bulla:problem:memory\",\"title\":\"Out of memory\",\"status\":503}";
         out_answer_bytes(r, 503, "application/problem+json", sorry, sizeof sorry - 1, MHD_RESPMEM_PERSISTENT);
@@ -41,6 +39,17 @@ static void answer_dump(struct out_request *r, int status, const char *type, jso
         r->answer_text = text;
     out_answer_bytes(r, status, type, text, strlen(text), MHD_RESPMEM_MUST_FREE);
     out_answer_header(r, "Cache-Control", "no-store");
+}
+
+static void answer_dump(struct out_request *r, int status, const char *type, json_t *body)
+{
+    answer_text(r, status, type, body ? json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL);
+    json_decref(body);
+}
+
+void out_answer_text(struct out_request *r, int status, char *json)
+{
+    answer_text(r, status, "application/json", json);
 }
 
 void out_answer_json(struct out_request *r, int status, json_t *body)

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "platform/live_list.h"
 #include "platform/out/page.h"
 #include "platform/out/routes.h"
 
@@ -171,7 +172,7 @@ void out_seal_put(struct out_request *r)
 /* --- live --- */
 
 struct snapshot {
-    json_t *seals;
+    struct live_list *seals;
     json_t *mine; /* of a carrier: its journeys; NULL: all */
 };
 
@@ -179,7 +180,7 @@ static void take_live(void *context, const struct live_seal *live)
 {
     struct snapshot *shot = context;
     if (!shot->mine || (live->journey[0] && json_object_get(shot->mine, live->journey)))
-        json_array_append_new(shot->seals, platform_live_json(live));
+        live_list_add(shot->seals, live);
 }
 
 static void take_journey_id(void *context, const void *record)
@@ -192,6 +193,7 @@ void out_live_seals(struct out_request *r)
     struct snapshot shot = {0};
     struct store_query q = {.limit = OUT_PAGE_MAX, .state = "open"};
     char next[120] = "";
+    size_t n;
     int64_t since = 0;
     if (!out_param_number(r, "since", 0, INT64_MAX, 0, &since))
         return;
@@ -204,8 +206,13 @@ void out_live_seals(struct out_request *r)
         }
     }
     uint64_t event = platform_live_newest(r->out->platform); /* first: what comes between is told twice, never lost */
-    shot.seals = json_array();
-    uint64_t change = platform_live(r->out->platform, (uint64_t)since, take_live, &shot);
-    out_answer_json(r, 200, json_pack("{s:I, s:I, s:o}", "change", (json_int_t)change, "event", (json_int_t)event, "seals", shot.seals));
+    shot.seals = live_list_new();
+    if (shot.seals) {
+        uint64_t change = platform_live(r->out->platform, (uint64_t)since, take_live, &shot);
+        live_list_close(shot.seals);
+        live_list_put(shot.seals, "change", (int64_t)change);
+        live_list_put(shot.seals, "event", (int64_t)event);
+    }
+    out_answer_text(r, 200, live_list_end(shot.seals, &n));
     json_decref(shot.mine);
 }

@@ -103,6 +103,7 @@ bool out_param_word(struct out_request *r, const char *name, int (*from)(const c
 
 /* --- answers --- */
 void out_answer_json(struct out_request *r, int status, json_t *body /* taken; NULL: out of memory */);
+void out_answer_text(struct out_request *r, int status, char *json /* heap, taken; NULL: out of memory */);
 void out_answer_record(struct out_request *r, int status, json_t *body /* taken */, int64_t version); /* with its ETag */
 void out_answer_bytes(struct out_request *r, int status, const char *type, const void *bytes, size_t n, enum MHD_ResponseMemoryMode mode);
 void out_answer_nothing(struct out_request *r);                                     /* 204 */

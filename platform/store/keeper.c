@@ -187,6 +187,7 @@ static void *keep(void *context)
 {
     struct store_history *history = context;
     bool retry = false;
+    pthread_setname_np(pthread_self(), "keeper");
     pthread_mutex_lock(&history->work_lock);
     while (!history->stop) {
         bool log = history->move_log;

@@ -13,7 +13,7 @@ platform/rules  bulla/ platform/model/ platform/rules/
 platform/store  bulla/ platform/model/ platform/base/ platform/store/
 platform/bus    bulla/ platform/model/ platform/base/ platform/bus/
 platform/in     bulla/ proto/ platform/base/ platform/in/
-platform/out    bulla/ proto/proto.h platform/platform.h platform/tracks.h platform/model/ platform/store/store.h platform/base/ platform/out/
+platform/out    bulla/ proto/proto.h platform/platform.h platform/live_list.h platform/tracks.h platform/model/ platform/store/store.h platform/base/ platform/out/
 sim             bulla/ proto/proto.h platform/model/ platform/base/ platform/store/disk.h platform/store/sqlite.h platform/store/store_backend.h platform/in/net.h platform/bus/bus.h platform/pipeline.h platform/rules/engine.h sim/
 cli             bulla/ proto/proto.h cli/ sim/ platform/pipeline.h platform/platform.h platform/tracks.h platform/model/ platform/rules/ platform/base/ platform/store/store.h platform/store/move.h platform/out/out.h platform/in/gateway.h
 '
