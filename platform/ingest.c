@@ -133,7 +133,7 @@ static void read_mail(struct ingest *in, int64_t now_ms)
 
 /* --- putting --- */
 
-static void keep_parcel(void *context, unsigned partition, uint32_t rows, struct bulla_bytes bytes)
+static void keep_parcel(void *context, unsigned partition, uint32_t rows, bool news, struct bulla_bytes bytes)
 {
     struct ingest *in = context;
     if (in->n_parcels == in->parcels_size) {
@@ -157,7 +157,7 @@ static void keep_parcel(void *context, unsigned partition, uint32_t rows, struct
         in->bytes_size = bigger;
     }
     memcpy(in->bytes + in->n_bytes, bytes.at, bytes.len);
-    in->parcels[in->n_parcels++] = (struct outbox_parcel){.partition = partition, .rows = rows, .bytes = {NULL, bytes.len}};
+    in->parcels[in->n_parcels++] = (struct outbox_parcel){.partition = partition, .rows = rows, .news = news, .bytes = {NULL, bytes.len}};
     in->n_bytes += bytes.len;
 }
 
@@ -197,6 +197,8 @@ static bool put(struct platform *p, struct batch *b, int64_t now_ms)
     }
     if (atomic_exchange(&p->outbox_fails, false))
         log_say(LOG_INFO, "ingest", "accepting again");
+    for (size_t i = 0; i < in->n_parcels; i++)
+        sender_put(in->sender, in->parcels[i].partition, in->parcels[i].news, now_ms);
     atomic_fetch_add(&p->counts.accepted, b->n_rows);
     uint64_t us = elapsed_us(&began);
     atomic_store(&p->counts.outbox_us_last, us);

@@ -27,6 +27,7 @@ struct buffer {
 struct share { /* of one partition, while a batch is divided */
     struct buffer items;
     uint32_t rows;
+    bool news;
     size_t last_raw; /* where in the batch the message of its last row lies, SIZE_MAX: none yet */
 };
 
@@ -159,11 +160,14 @@ static void put_row(struct share *s, const struct batch *b, const struct batch_r
         put_bytes(to, b->bytes + row->raw_at, row->raw_len);
     }
     s->last_raw = row->raw_at;
+    s->news |= row->news;
     s->rows++;
 }
 
-static void put_note(struct buffer *to, const struct batch_note *note)
+static void put_note(struct share *s, const struct batch_note *note)
 {
+    struct buffer *to = &s->items;
+    s->news |= note->kind == NOTE_SENT;
     put_number(to, ITEM_NOTE);
     put_number(to, note->kind);
     put_text(to, note->seal);
@@ -215,7 +219,7 @@ struct dividing {
 static void share_clear(struct share *s)
 {
     s->items.len = s->rows = 0;
-    s->items.failed = false;
+    s->items.failed = s->news = false;
     s->last_raw = SIZE_MAX;
 }
 
@@ -226,7 +230,7 @@ static void hand_out(struct dividing *d, unsigned partition)
         return;
     d->failed |= s->items.failed || !finish(d->maker, &s->items);
     if (!d->failed)
-        d->each(d->context, partition, s->rows, (struct bulla_bytes){d->maker->packed.at, d->maker->packed.len});
+        d->each(d->context, partition, s->rows, s->news, (struct bulla_bytes){d->maker->packed.at, d->maker->packed.len});
     share_clear(s);
 }
 
@@ -251,7 +255,7 @@ bool parcel_divide(struct parcel_maker *m, const struct batch *b, parcel_fn each
     }
     for (size_t i = 0; i < b->n_notes; i++)
         if (b->notes[i].kind != NOTE_UNSENT) /* another node may have sent it */
-            put_note(&share_of(&d, b->notes[i].seal)->items, &b->notes[i]);
+            put_note(share_of(&d, b->notes[i].seal), &b->notes[i]);
     for (size_t i = 0; i < b->n_damages; i++)
         put_damage(&share_of(&d, NULL)->items, b, &b->damages[i]);
     for (unsigned i = 0; i < m->partitions; i++)

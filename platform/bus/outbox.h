@@ -30,6 +30,7 @@ struct outbox_parcel {
     uint64_t number; /* out of outbox_put() */
     int64_t taken_ms;
     uint32_t rows;   /* observations in it, for counting */
+    bool news;       /* it must be sent at once (sender_put()); not kept */
     struct bulla_bytes bytes;
 };
 

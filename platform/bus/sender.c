@@ -26,11 +26,13 @@ struct lane {
     uint64_t first, last;
     uint64_t probed;      /* last number of the one message that was sent again in a stall, 0: none */
     uint64_t again_until; /* a repeat that a worker asked for has not come this far yet */
+    int64_t waits_ms;     /* since when a parcel waits for others, 0: none does */
     int64_t sent_ms, retry_ms, since_ms, asked_ms, again_ms, dropped_ms;
     unsigned round; /* how often it was sent again: such messages have other names, else the stream would know them */
     unsigned backoff;
     bool probing; /* the next message goes on after applied, the later ones after acked */
     bool under_probe;
+    bool hurry;  /* something that waits is news */
     bool stale;  /* what is under way was sent before the lane went back */
     bool repeat; /* first .. last must be sent again as they are */
 };
@@ -138,8 +140,24 @@ static void note_sent(struct sender *sender, struct lane *lane)
     lane->last = sender->last;
     lane->high = lane->high > sender->last ? lane->high : sender->last;
     lane->sent_ms = sender->now_ms;
+    lane->waits_ms = 0;
+    lane->hurry = false;
     lane->under_probe = lane->probing;
     lane->stale = lane->repeat = false;
+}
+
+/* Spans end at the same moment in all lanes, so that one turn sends what all have gathered. */
+static int64_t gathered_ms(const struct lane *lane)
+{
+    return (lane->waits_ms / SENDER_GATHER_MS + 1) * SENDER_GATHER_MS;
+}
+
+/* Whether what waits may wait longer. What the bus has had before, or did not fit into the last message, does not. */
+static bool gathers(const struct sender *sender, unsigned partition)
+{
+    const struct lane *lane = &sender->lanes[partition];
+    return lane->waits_ms && !lane->hurry && !lane->probing && !lane->repeat && sender->now_ms < gathered_ms(lane) &&
+           outbox_last(sender->outbox, partition) - lane->acked < SENDER_GATHER_MOST && lane->high <= lane->acked;
 }
 
 /* Sends a lane's next message. False: the bus takes nothing now. */
@@ -147,7 +165,8 @@ static bool send_lane(struct sender *sender, unsigned partition, int64_t publish
 {
     struct lane *lane = &sender->lanes[partition];
     uint64_t after = lane->probing ? lane->applied : lane->acked;
-    if (lane->token || sender->now_ms < lane->retry_ms || outbox_last(sender->outbox, partition) <= after) {
+    if (lane->token || sender->now_ms < lane->retry_ms || outbox_last(sender->outbox, partition) <= after ||
+        gathers(sender, partition)) {
         return true;
     }
     if (!build(sender, partition, after, published_ms)) {
@@ -326,7 +345,23 @@ static unsigned tend_lane(struct sender *sender, unsigned partition, unsigned wa
     if (!lane->token && lane->retry_ms > sender->now_ms) {
         wait = sooner(wait, lane->retry_ms - sender->now_ms);
     }
+    if (!lane->token && gathers(sender, partition)) {
+        wait = sooner(wait, gathered_ms(lane) - sender->now_ms);
+    }
     return wait;
+}
+
+void sender_put(struct sender *sender, unsigned partition, bool news, int64_t now_ms)
+{
+    if (partition >= sender->partitions) {
+        return;
+    }
+    struct lane *lane = &sender->lanes[partition];
+    time_of(sender, now_ms);
+    lane->hurry |= news;
+    if (!lane->waits_ms) {
+        lane->waits_ms = sender->now_ms ? sender->now_ms : 1;
+    }
 }
 
 unsigned sender_turn(struct sender *sender, int64_t now_ms)

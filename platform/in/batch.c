@@ -85,6 +85,7 @@ struct batch_row *batch_put_row(struct batch *b, const struct bulla_observation 
     struct batch_row *row = &b->rows[b->n_rows++];
     memcpy(&row->o, o, used_size(o));
     row->raw_at = row->raw_len = 0;
+    row->news = false;
     return row;
 }
 

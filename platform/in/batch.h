@@ -17,6 +17,7 @@
 struct batch_row {
     struct bulla_observation o;
     size_t raw_at, raw_len; /* in bytes */
+    bool news;              /* its message says more than that all is as before: nobody may wait for more of its kind */
 };
 
 struct batch_reply {

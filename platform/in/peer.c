@@ -203,6 +203,7 @@ static void attach_raw(struct peer *p, struct batch_mark mark, const uint8_t *at
     for (size_t i = mark.rows; i < b->n_rows; i++) {
         b->rows[i].raw_at = raw_at;
         b->rows[i].raw_len = n;
+        b->rows[i].news = shed_keep_is_news(p->keep);
     }
     p->host->counts->observations += b->n_rows - mark.rows;
     if (p->batch != b->number) {

@@ -147,6 +147,14 @@ static const struct {
     {KEEP_SENSOR, says_sensor},   /* a step of temperature, light and the like: limits may be crossed */
 };
 
+bool shed_keep_is_news(enum shed_keep keep)
+{
+    for (size_t i = 0; i < sizeof musts / sizeof *musts; i++)
+        if (musts[i].keep == keep)
+            return keep != KEEP_SESSION;
+    return false;
+}
+
 static const char *const keep_texts[KEEP_COUNT] = {"",      "calm",   "event",  "session", "unlock", "result", "state",
                                                    "power", "motion", "sensor", "first",   "turn",   "unnamed"};
 

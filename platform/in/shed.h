@@ -95,6 +95,9 @@ bool shed_answer_names(const char *protocol, const uint8_t *answer, size_t n);
 /* Takes one message from a quota; false: it is used up. `must`: taken all the same, what follows pays for it. */
 bool shed_quota_take(struct shed_quota *quota, bool must, int64_t now_ms);
 
+/* Whether the reason is what the observation says: an event, an opening, a verdict, something that changed. */
+bool shed_keep_is_news(enum shed_keep keep);
+
 const char *shed_keep_text(enum shed_keep keep);
 const char *shed_why_text(enum shed_why why);
 

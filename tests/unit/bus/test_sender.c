@@ -271,6 +271,9 @@ static void put(struct model *model, unsigned source)
         parcels[i].bytes.len = fill_bytes(bytes[i], MOST, partition + 10 * source, number);
     }
     assert_int_equal(outbox_put(model->nodes[source].outbox, parcels, n), OUTBOX_OK);
+    for (size_t i = 0; i < n && model->faults; i++) { /* else everything leaves at once */
+        sender_put(model->nodes[source].sender, parcels[i].partition, below(&model->random, 3) == 0, model->now_ms);
+    }
 }
 
 static void tell(struct model *model, unsigned source)

@@ -76,10 +76,10 @@ static struct batch *make_batch(unsigned rows)
 struct opened {
     struct parcel_maker *maker;
     struct batch *all;
-    uint32_t rows, parcels;
+    uint32_t rows, parcels, news;
 };
 
-static void open_parcel(void *context, unsigned partition, uint32_t rows, struct bulla_bytes bytes)
+static void open_parcel(void *context, unsigned partition, uint32_t rows, bool news, struct bulla_bytes bytes)
 {
     struct opened *o = context;
     size_t before = o->all->n_rows;
@@ -92,6 +92,7 @@ static void open_parcel(void *context, unsigned partition, uint32_t rows, struct
     }
     o->rows += rows;
     o->parcels++;
+    o->news |= (uint32_t)news << partition;
 }
 
 static const struct batch_row *find(const struct batch *b, const char *id)
@@ -106,7 +107,7 @@ static void test_round_trip(void **state)
 {
     (void)state;
     struct parcel_maker *in = parcel_maker_new(PARTITIONS);
-    struct opened o = {parcel_maker_new(PARTITIONS), batch_new(), 0, 0};
+    struct opened o = {parcel_maker_new(PARTITIONS), batch_new(), 0, 0, 0};
     struct batch *b = make_batch(500);
     assert_true(parcel_divide(in, b, open_parcel, &o));
     assert_int_equal(o.rows, 500);
@@ -139,11 +140,12 @@ struct copy {
     size_t len;
 };
 
-static void copy_one(void *context, unsigned partition, uint32_t rows, struct bulla_bytes bytes)
+static void copy_one(void *context, unsigned partition, uint32_t rows, bool news, struct bulla_bytes bytes)
 {
     struct copy *c = context;
     (void)partition;
     (void)rows;
+    (void)news;
     assert_true(bytes.len <= sizeof c->bytes);
     memcpy(c->bytes, bytes.at, bytes.len);
     c->len = bytes.len;
@@ -183,14 +185,38 @@ static void test_damaged(void **state)
     parcel_maker_free(m);
 }
 
-static void count_size(void *context, unsigned partition, uint32_t rows, struct bulla_bytes bytes)
+static void count_size(void *context, unsigned partition, uint32_t rows, bool news, struct bulla_bytes bytes)
 {
     struct opened *o = context;
     (void)partition;
+    (void)news;
     assert_true(bytes.len < 700 * 1024);
     assert_true(parcel_unpack(o->maker, bytes, o->all));
     o->rows += rows;
     o->parcels++;
+}
+
+/* A parcel has news when one of its rows has, or when a command was sent. */
+static void test_news(void **state)
+{
+    (void)state;
+    struct parcel_maker *m = parcel_maker_new(PARTITIONS);
+    struct batch *b = make_batch(300);
+    char seal[MODEL_SEAL_SIZE];
+    uint32_t expected = 1u << store_partition_of("jt808:7500000002", PARTITIONS);
+    struct opened plain = {parcel_maker_new(PARTITIONS), batch_new(), 0, 0, 0}, some = {parcel_maker_new(PARTITIONS), batch_new(), 0, 0, 0};
+    assert_true(parcel_divide(m, b, open_parcel, &plain));
+    assert_int_equal(plain.news, expected);
+    b->rows[17].news = true;
+    snprintf(seal, sizeof seal, "%s:%s", b->rows[17].o.protocol, b->rows[17].o.device);
+    assert_true(parcel_divide(m, b, open_parcel, &some));
+    assert_int_equal(some.news, expected | 1u << store_partition_of(seal, PARTITIONS));
+    batch_free(b);
+    batch_free(plain.all);
+    batch_free(some.all);
+    parcel_maker_free(m);
+    parcel_maker_free(plain.maker);
+    parcel_maker_free(some.maker);
 }
 
 /* One flooding seal: its messages go in several parcels, none longer than the bus takes. */
@@ -198,7 +224,7 @@ static void test_long_batch(void **state)
 {
     (void)state;
     struct parcel_maker *m = parcel_maker_new(PARTITIONS);
-    struct opened o = {parcel_maker_new(PARTITIONS), batch_new(), 0, 0};
+    struct opened o = {parcel_maker_new(PARTITIONS), batch_new(), 0, 0, 0};
     struct batch *b = batch_new();
     static char raw[40000];
     for (size_t i = 0; i < sizeof raw; i++)
@@ -236,7 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_long_batch),
+        cmocka_unit_test(test_long_batch), cmocka_unit_test(test_news),
         cmocka_unit_test(test_partitions_spread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
