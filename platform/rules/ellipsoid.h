@@ -12,6 +12,9 @@
 #define ELLIPSOID_E2     (ELLIPSOID_F * (2 - ELLIPSOID_F))
 #define ELLIPSOID_DEGREE (3.14159265358979323846 / 180)
 
+struct geod_geodesic;
+const struct geod_geodesic *geometry_ellipsoid(void); /* WGS 84 for PROJ; of the calling thread */
+
 struct ellipsoid_scale {
     double lat_m, lon_m; /* metres of a degree along the meridian and along the parallel */
 };

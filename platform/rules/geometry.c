@@ -11,12 +11,21 @@
 #define ACCURACY_CELL_M 1500.0
 #define SATELLITES_GOOD 4
 
+/* Its series take longer to set up than to use. */
+const struct geod_geodesic *geometry_ellipsoid(void)
+{
+    static _Thread_local struct geod_geodesic wgs84;
+    static _Thread_local bool made;
+    if (!made)
+        geod_init(&wgs84, ELLIPSOID_A_M, ELLIPSOID_F);
+    made = true;
+    return &wgs84;
+}
+
 double geometry_distance(double lat1, double lon1, double lat2, double lon2)
 {
-    struct geod_geodesic wgs84;
     double distance;
-    geod_init(&wgs84, ELLIPSOID_A_M, ELLIPSOID_F);
-    geod_inverse(&wgs84, lat1, lon1, lat2, lon2, &distance, NULL, NULL);
+    geod_inverse(geometry_ellipsoid(), lat1, lon1, lat2, lon2, &distance, NULL, NULL);
     return distance;
 }
 

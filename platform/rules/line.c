@@ -171,12 +171,10 @@ static double planar(const struct query *q, size_t i)
 /* In the plane of true distances and azimuths around the point. */
 static double exact(const struct query *q, size_t i)
 {
-    struct geod_geodesic wgs84;
     double y[2], x[2];
-    geod_init(&wgs84, ELLIPSOID_A_M, ELLIPSOID_F);
     for (size_t k = 0; k < 2; k++) {
         double distance, azimuth;
-        geod_inverse(&wgs84, q->lat, q->lon, q->line->lat[i + k], q->line->lon[i + k], &distance, &azimuth, NULL);
+        geod_inverse(geometry_ellipsoid(), q->lat, q->lon, q->line->lat[i + k], q->line->lon[i + k], &distance, &azimuth, NULL);
         x[k] = distance * sin(azimuth * ELLIPSOID_DEGREE);
         y[k] = distance * cos(azimuth * ELLIPSOID_DEGREE);
     }
