@@ -53,7 +53,11 @@ bench: setup-check configure  ## measure; results belong in docs/performance.md
 lint: setup-check  ## the lints alone
 	@for l in tests/lint/*.sh; do bash $$l $(BUILD)/bulla $(BUILD) || exit 1; done
 
+requirements:    ## which requirements are shown, by which tests, and how these ended; writes docs/requirements.md
+	@scripts/requirements.py $(BUILD) --write
+	@scripts/requirements.py $(BUILD)
+
 clean:           ## remove what was built
 	@rm -rf build web/dist
 
-.PHONY: help setup-run setup-cluster setup-check configure build run cluster check asan tsan fuzz prove simulate bench lint clean
+.PHONY: help setup-run setup-cluster setup-check configure build run cluster check asan tsan fuzz prove simulate bench lint requirements clean
