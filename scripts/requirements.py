@@ -18,7 +18,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LIST = os.path.join(os.environ.get("BULLA_SHARED", os.path.join(ROOT, "..", "shared")), "REQUIREMENTS.tsv")
 PAGE = os.path.join(ROOT, "docs", "requirements.md")
 CITED = re.compile(r"\[((?:WCO|ISO|GBT)-[A-Za-z0-9.-]+)\]")
-FUNCTION = re.compile(r"^static void (test_\w+)\(", re.M)
+FUNCTION = re.compile(r"^static void (\w+)\(void \*\*", re.M)
 
 
 def known():
@@ -72,7 +72,7 @@ def outcomes(build):
         name = part.split("\n", 1)[0]
         passed, skipped = "Test Passed." in part, "Test Skipped" in part
         said[name] = "ok" if passed else "skipped" if skipped else "failed"
-        for word, function in re.findall(r"\[\s*(OK|FAILED|SKIPPED)\s*\] (test_\w+)", part):
+        for word, function in re.findall(r"\[\s*(OK|FAILED|SKIPPED)\s*\] (\w+)", part):
             said[f"{name}:{function}"] = {"OK": "ok", "FAILED": "failed", "SKIPPED": "skipped"}[word]
     return said
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP interface from outside: a fresh `bulla serve`, every route with every role, good and bad input, slow and
-hostile clients. Every answer is checked against docs/api/openapi.yaml."""
+hostile clients. Every answer is checked against docs/api/openapi.yaml. [GBT-4.2.2] [WCO-2.1-2]"""
 import http.client
 import json
 import os

@@ -6,7 +6,7 @@ nothing else is. Three sizes: one node on SQLite, one on PostgreSQL (fsync on), 
 
 BULLA_FAULTS: sizes, comma between (default: the largest that is installed). BULLA_FAULT_ROUNDS: how many (default: the
 quick ones once). BULLA_FAULT_ONLY: names of faults. BULLA_FAULT_SEED. BULLA_FAULT_RATE, BULLA_FAULT_DEVICES: the load.
-BULLA_KEEP: keep the directory when something failed."""
+BULLA_KEEP: keep the directory when something failed. [WCO-13.5-R3] [GBT-7.1.6]"""
 import collections
 import os
 import random

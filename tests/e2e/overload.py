@@ -4,7 +4,7 @@
 and counted to the last one, what was acknowledged is stored, memory stays bounded, and it ends with the pressure.
 
 The store is made weak: strace lets each write to it take longer, which makes some thousand observations a second the most
-it can take on any machine. BULLA_OVERLOAD_SECONDS (12), BULLA_OVERLOAD_RATE (20000)."""
+it can take on any machine. BULLA_OVERLOAD_SECONDS (12), BULLA_OVERLOAD_RATE (20000). [WCO-4.3-C9]"""
 import os
 import select
 import shutil

@@ -300,6 +300,7 @@ static void history_stands_in_for_what_the_window_let_go(void **state)
     }
 }
 
+/* [WCO-10-16] */
 static void honest_journeys_raise_nothing(void **state)
 {
     (void)state;
@@ -322,6 +323,7 @@ static void honest_journeys_raise_nothing(void **state)
     assert_true(alarms * 1000 <= rounds);
 }
 
+/* [WCO-7.1-A4] */
 static void every_scripted_opening_is_found(void **state)
 {
     (void)state;

@@ -227,6 +227,7 @@ static void accounts_balance(struct world *w)
     assert_int_equal(w->alarms_stored, w->alarms_sent);
 }
 
+/* [WCO-4.3-C9] */
 static void at_ten_times_the_rate_alarms_do_not_wait(void **state)
 {
     struct world *w = *state;

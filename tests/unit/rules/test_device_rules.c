@@ -93,6 +93,7 @@ static void shaking_where_goods_are_handled_is_work(void **state)
     scene_free(s);
 }
 
+/* [WCO-13.5-R15] */
 static void what_the_seal_says_of_itself(void **state)
 {
     (void)state;
@@ -106,6 +107,7 @@ static void what_the_seal_says_of_itself(void **state)
     scene_free(s);
 }
 
+/* [WCO-13.5-R15] */
 static void a_sensor_fault_must_last(void **state)
 {
     (void)state;
@@ -127,6 +129,7 @@ static void battery(struct scene *s, double minute, unsigned percent, bool charg
     o->charging = charging;
 }
 
+/* [WCO-13.5-R18] [WCO-13.5-B3] */
 static void battery_needs_two_reports_or_is_empty(void **state)
 {
     (void)state;
@@ -152,6 +155,7 @@ static void battery_needs_two_reports_or_is_empty(void **state)
     }
 }
 
+/* [WCO-13.5-R18] */
 static void a_charging_battery_is_silent(void **state)
 {
     (void)state;

@@ -4,6 +4,7 @@
  */
 #include "tests/unit/rules/scene.h"
 
+/* [WCO-7.1-A1] [WCO-5-1] [WCO-13.5-B3] */
 static void a_detour_is_told_once_with_its_first_fix(void **state)
 {
     (void)state;
@@ -20,6 +21,7 @@ static void a_detour_is_told_once_with_its_first_fix(void **state)
     scene_free(s);
 }
 
+/* [WCO-7.1-A1] */
 static void one_fix_or_two_minutes_too_few_are_none(void **state)
 {
     (void)state;
@@ -34,6 +36,7 @@ static void one_fix_or_two_minutes_too_few_are_none(void **state)
     scene_free(s);
 }
 
+/* [WCO-7.1-A1] */
 static void a_poor_fix_changes_nothing(void **state)
 {
     (void)state;
@@ -94,6 +97,7 @@ static void far_or_long_is_graver(void **state)
     scene_free(s);
 }
 
+/* [WCO-7.1-A2] */
 static void standing_too_long_is_told_from_its_start(void **state)
 {
     (void)state;
@@ -111,6 +115,7 @@ static void standing_too_long_is_told_from_its_start(void **state)
     scene_free(s);
 }
 
+/* [WCO-7.1-A2] */
 static void standing_where_it_may_is_quiet(void **state)
 {
     (void)state;
@@ -149,6 +154,7 @@ static void a_gap_is_standing_only_when_both_ends_agree(void **state)
     scene_free(s);
 }
 
+/* [WCO-7.1-A2] */
 static void slow_traffic_and_coarse_fixes_are_no_stay(void **state)
 {
     (void)state;
@@ -161,6 +167,7 @@ static void slow_traffic_and_coarse_fixes_are_no_stay(void **state)
     scene_free(s);
 }
 
+/* [WCO-7.1-A3] */
 static void a_stop_has_its_limit(void **state)
 {
     (void)state;

@@ -12,6 +12,7 @@ static void permit(struct scene *s, const char *credential, double from, double 
     assert_true(journey_add_permission(s->journey, &p));
 }
 
+/* [WCO-7.1-A4] [WCO-3.1-14] [WCO-13.5-R14] */
 static void a_change_to_open_is_an_opening(void **state)
 {
     (void)state;
@@ -87,6 +88,7 @@ static void unknown_and_refused_change_nothing(void **state)
     scene_free(s);
 }
 
+/* [WCO-7.1-A4] [WCO-3.1-14] */
 static void a_ticket_holds_from_two_minutes_before(void **state)
 {
     (void)state;
@@ -104,6 +106,7 @@ static void a_ticket_holds_from_two_minutes_before(void **state)
     }
 }
 
+/* [WCO-3.1-14] */
 static void a_ticket_is_for_its_place_and_its_credential(void **state)
 {
     (void)state;
@@ -200,6 +203,7 @@ static struct bulla_observation *cut(struct bulla_observation *o)
     return o;
 }
 
+/* [WCO-13.5-R16] */
 static void a_cut_is_one_alarm_and_no_opening(void **state)
 {
     (void)state;
@@ -216,6 +220,7 @@ static void a_cut_is_one_alarm_and_no_opening(void **state)
     scene_free(s);
 }
 
+/* [WCO-13.5-R16] */
 static void a_cut_and_an_unlocking_are_two(void **state)
 {
     (void)state;
@@ -239,6 +244,7 @@ static void a_new_rope_can_be_cut_again(void **state)
     scene_free(s);
 }
 
+/* [WCO-2.3-2] [WCO-13.5-R17] */
 static void a_destroyed_body_is_one_alarm_unless_permitted(void **state)
 {
     (void)state;

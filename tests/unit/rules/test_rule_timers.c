@@ -31,6 +31,7 @@ static void departure_in_time_is_quiet(void **state)
     scene_free(s);
 }
 
+/* [WCO-7.1-A5] */
 static void timeout_at_the_time_of_arrival(void **state)
 {
     (void)state;
@@ -61,6 +62,7 @@ static void late_data_that_show_the_arrival_withdraw_the_timeout(void **state)
     scene_free(s);
 }
 
+/* [WCO-13.5-R11] [WCO-13.5-R19] */
 static void silence_is_an_event(void **state)
 {
     (void)state;
@@ -90,6 +92,7 @@ static void keep(struct scene *s, double from, double until)
     }
 }
 
+/* [WCO-13.5-R19] */
 static void stored_data_explain_the_gap(void **state)
 {
     (void)state;
@@ -128,6 +131,7 @@ static void stored_data_that_bring_an_alarm_do_not(void **state)
     scene_free(s);
 }
 
+/* [WCO-13.5-R19] */
 static void an_announced_dead_zone_is_quiet_until_its_due_time(void **state)
 {
     (void)state;

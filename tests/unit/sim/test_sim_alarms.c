@@ -75,6 +75,7 @@ static void play(struct scene *s, uint64_t seed, int seconds)
     world_free(world);
 }
 
+/* [WCO-4.3-C5] */
 static void the_script_is_found_and_nothing_else(void **state)
 {
     (void)state;

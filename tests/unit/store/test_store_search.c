@@ -183,6 +183,7 @@ static void add_word(char search[80])
     }
 }
 
+/* [WCO-13.5-B10] */
 static void every_way_finds_the_same(void **state)
 {
     (void)state;
