@@ -105,7 +105,7 @@ static void on_in(void *context, const struct bus_event *event)
 static struct bus *open_one(const char *url, const char *node)
 {
     char why[300];
-    struct bus_options bus_options = {.node = node, .partitions = options.partitions};
+    struct bus_options bus_options = {.node = node, .store = "BENCH", .partitions = options.partitions};
     struct bus *bus = bus_open(BACKENDS, url, &bus_options, why, sizeof why);
     for (int i = 0; bus && i < 1000 && !bus_counts(bus).up; i++) {
         usleep(10000);

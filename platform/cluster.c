@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "platform/base/ulid.h"
 #include "platform/platform_internal.h"
 
 #define ALONE              "alone:" /* begins the source of a process without a bus */
@@ -65,6 +66,12 @@ bool cluster_open(struct platform *p, const struct platform_options *options, ch
         snprintf(self->source, sizeof self->source, ALONE "%lld.%d", (long long)self->started_ms, options->stepped ? 0 : (int)getpid());
     if (store_partitions_fix(p->store, options->partitions ? options->partitions : PLATFORM_PARTITIONS, &c->partitions) != STORE_OK) {
         snprintf(why, MODEL_WHY_SIZE, "the partitions could not be read: %s", store_error(p->store));
+        return false;
+    }
+    char fresh[ULID_SIZE];
+    ulid_put(fresh, self->started_ms);
+    if (store_setting_fix(p->store, "store", fresh, c->store, sizeof c->store) != STORE_OK) {
+        snprintf(why, MODEL_WHY_SIZE, "the store's id could not be read: %s", store_error(p->store));
         return false;
     }
     c->gathered = batch_new();

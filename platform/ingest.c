@@ -12,29 +12,44 @@
 
 #include "platform/platform_internal.h"
 
-struct beyond { /* whether the store has had more of this outbox than is in it */
-    const struct outbox *outbox;
-    bool yes;
-};
-
-static void compare(void *context, unsigned partition, uint64_t number)
+static void note_applied(void *context, unsigned partition, uint64_t number)
 {
-    struct beyond *beyond = context;
-    beyond->yes |= number > outbox_last(beyond->outbox, partition);
+    uint64_t *applied = context;
+    if (partition < STORE_PARTITIONS_MOST)
+        applied[partition] = number;
+}
+
+/* The two ways in which outbox and store can have come apart. NULL: they have not. */
+static const char *apart(const struct outbox *outbox, unsigned partitions, const uint64_t applied[STORE_PARTITIONS_MOST])
+{
+    for (unsigned i = 0; i < partitions; i++) {
+        uint64_t oldest = outbox_oldest(outbox, i), forgotten = oldest ? oldest - 1 : outbox_last(outbox, i);
+        if (applied[i] > outbox_last(outbox, i))
+            return "the outbox is older than what the store has had of it";
+        if (applied[i] < forgotten)
+            return "the store is older than what it has confirmed to the outbox";
+    }
+    return NULL;
 }
 
 /* An outbox that was put back to an earlier state would give numbers again that the store knows, and what it accepts under
- * them would be passed over: it goes on as a new one. */
+ * them would be passed over; a store that was put back waits for numbers that the outbox has no more. Either way it goes on as a new
+ * one, and what the store has had of it nevertheless is known there by its identity. */
 static bool check_outbox(struct platform *p, struct ingest *in, char why[MODEL_WHY_SIZE])
 {
-    struct beyond beyond = {in->outbox, false};
-    if (store_progress_of(p->store, outbox_id(in->outbox), compare, &beyond) != STORE_OK) {
+    uint64_t applied[STORE_PARTITIONS_MOST] = {0};
+    if (outbox_belong(in->outbox, p->cluster.store) != OUTBOX_OK) {
+        snprintf(why, MODEL_WHY_SIZE, "%s", outbox_error(in->outbox));
+        return false;
+    }
+    if (store_progress_of(p->store, outbox_id(in->outbox), note_applied, applied) != STORE_OK) {
         snprintf(why, MODEL_WHY_SIZE, "the progress of the outbox could not be read: %s", store_error(p->store));
         return false;
     }
-    if (!beyond.yes)
+    const char *how = apart(in->outbox, p->cluster.partitions, applied);
+    if (!how)
         return true;
-    log_say(LOG_WARN, "ingest", "the outbox is older than what the store has had of it: it goes on under a new id");
+    log_say(LOG_WARN, "ingest", "%s: the outbox goes on under a new id", how);
     if (outbox_renew(in->outbox) == OUTBOX_OK)
         return true;
     snprintf(why, MODEL_WHY_SIZE, "the outbox: %s", outbox_error(in->outbox));

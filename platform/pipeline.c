@@ -180,7 +180,11 @@ static struct platform *new_platform(struct store *store, const struct platform_
 
 static bool open_bus(struct platform *p, const struct platform_options *options, char why[MODEL_WHY_SIZE])
 {
-    struct bus_options bus = {.node = p->cluster.self.name, .partitions = p->cluster.partitions, .wake = pipeline_wake, .wake_context = p};
+    struct bus_options bus = {.node = p->cluster.self.name,
+                              .store = p->cluster.store,
+                              .partitions = p->cluster.partitions,
+                              .wake = pipeline_wake,
+                              .wake_context = p};
     if (!options->bus)
         return true;
     if (!options->folder) {

@@ -123,6 +123,7 @@ struct node_seen {
 };
 
 struct cluster {
+    char store[STORE_ID_SIZE]; /* the shared store's own id */
     unsigned partitions; /* 1: alone with a store of its own */
     bool shared;         /* leases are needed */
     struct store_node self;

@@ -48,8 +48,11 @@ struct bus_event {
 
 typedef void (*bus_event_fn)(void *context, const struct bus_event *event);
 
+#define BUS_STORE_MOST 26
 struct bus_options {
     const char *node;     /* this node's name */
+    const char *store;    /* id of the store that this cluster serves, BUS_STORE_MOST digits and capital letters: its parcels, copies and
+                           * notices are kept apart from those of other stores on the same brokers */
     unsigned partitions;
     void (*wake)(void *context); /* something is to be taken; called from any thread. NULL: nobody sleeps */
     void *wake_context;

@@ -30,6 +30,31 @@ struct timespec nats_in_ms(unsigned ms)
     return then;
 }
 
+/* --- names --- */
+
+static bool name_stream(struct nats_bus *bus, char *why, size_t size)
+{
+    const char *store = bus->options.store ? bus->options.store : "";
+    bool right = *store && strlen(store) <= BUS_STORE_MOST && strspn(store, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(store);
+    snprintf(bus->stream, sizeof bus->stream, "BULLA-%.*s", BUS_STORE_MOST, store);
+    snprintf(bus->prefix, sizeof bus->prefix, "bulla.%.*s.", BUS_STORE_MOST, store);
+    if (!right) {
+        snprintf(why, size, "bus: expected the store's id of 1 to %d digits and capital letters, got \"%.40s\"", BUS_STORE_MOST, store);
+    }
+    return right;
+}
+
+void nats_subject_put(const struct nats_bus *bus, char to[NATS_SUBJECT_SIZE], unsigned partition)
+{
+    snprintf(to, NATS_SUBJECT_SIZE, "%sp.%u", bus->prefix, partition);
+}
+
+bool nats_subject_get(const struct nats_bus *bus, const char *subject, unsigned *partition)
+{
+    size_t n = strlen(bus->prefix);
+    return strncmp(subject, bus->prefix, n) == 0 && sscanf(subject + n, "p.%u", partition) == 1 && *partition < bus->options.partitions;
+}
+
 /* --- what waits to be taken --- */
 
 void nats_signal(struct nats_bus *bus)
@@ -160,7 +185,7 @@ static void copy_to_oneself(struct nats_bus *bus, unsigned partition, const char
 static bool nats_send(struct bus *base, unsigned partition, const char *name, struct bulla_bytes bytes, uint64_t token)
 {
     struct nats_bus *bus = (struct nats_bus *)base;
-    char subject[40], reply[NATS_REPLY_SIZE];
+    char subject[NATS_SUBJECT_SIZE], reply[NATS_REPLY_SIZE];
     if (partition >= bus->options.partitions) {
         return false;
     }
@@ -171,7 +196,7 @@ static bool nats_send(struct bus *base, unsigned partition, const char *name, st
     if (!slot) {
         return false;
     }
-    snprintf(subject, sizeof subject, "bulla.p.%u", partition);
+    nats_subject_put(bus, subject, partition);
     snprintf(reply, sizeof reply, "%s.a.%u.%" PRIu64, bus->inbox, (unsigned)(slot - bus->slots), serial);
     natsStatus status = publish(bus, subject, reply, name, bytes);
     bool taken = true;
@@ -239,7 +264,7 @@ void nats_on_early(natsConnection *connection, natsSubscription *subscription, n
     unsigned partition = 0;
     (void)connection;
     (void)subscription;
-    bool ours = sscanf(natsMsg_GetSubject(message), "bulla.p.%u", &partition) == 1 && partition < bus->options.partitions;
+    bool ours = nats_subject_get(bus, natsMsg_GetSubject(message), &partition);
     pthread_mutex_lock(&bus->lock);
     bool kept = ours && nats_follow_early(bus, partition, message);
     pthread_mutex_unlock(&bus->lock);
@@ -255,7 +280,7 @@ void nats_on_notice(natsConnection *connection, natsSubscription *subscription, 
     (void)subscription;
     pthread_mutex_lock(&bus->lock);
     bool room = bus->queued < LIMIT_BUS_EVENTS && bus->queued_bytes < LIMIT_BUS_EVENT_BYTES;
-    bool fits = strlen(natsMsg_GetSubject(message)) <= sizeof "bulla.n." - 1 + NOTICE_TOPIC;
+    bool fits = strlen(natsMsg_GetSubject(message)) <= strlen(bus->prefix) + strlen("n.") + NOTICE_TOPIC;
     struct nats_event *event = room && fits ? calloc(1, sizeof *event) : NULL;
     if (event) {
         event->kind = BUS_NOTICE;
@@ -336,7 +361,7 @@ static struct bus *nats_open(const char *url, const struct bus_options *options,
     pthread_cond_init(&bus->taken, &attributes);
     pthread_condattr_destroy(&attributes);
     bus->options = *options;
-    bool right = nats_url_read(url, &bus->url, why, size) && nats_link_open(bus, why, size);
+    bool right = name_stream(bus, why, size) && nats_url_read(url, &bus->url, why, size) && nats_link_open(bus, why, size);
     if (right && pthread_create(&bus->keeper, NULL, keep, bus) == 0) {
         bus->keeper_runs = true;
         return &bus->bus;
@@ -369,8 +394,8 @@ static bool nats_follow(struct bus *base, unsigned partition, uint64_t after)
     pthread_cond_broadcast(&bus->keep);
     pthread_mutex_unlock(&bus->lock);
     if (first) {
-        char subject[40];
-        snprintf(subject, sizeof subject, "bulla.p.%u", partition);
+        char subject[NATS_SUBJECT_SIZE];
+        nats_subject_put(bus, subject, partition);
         nats_link_subscribe(bus, &follower->early, subject, nats_on_early); /* without it the stream alone brings parcels */
     }
     return true;
@@ -404,9 +429,9 @@ static void nats_pause(struct bus *base, bool paused)
 static bool nats_notice(struct bus *base, const char *topic, struct bulla_bytes bytes)
 {
     struct nats_bus *bus = (struct nats_bus *)base;
-    char subject[40];
+    char subject[NATS_SUBJECT_SIZE];
     bool right = *topic && strlen(topic) <= NOTICE_TOPIC && !strpbrk(topic, ".*> \t\r\n") && bytes.len <= BUS_NOTICE_MOST;
-    snprintf(subject, sizeof subject, "bulla.n.%.*s", NOTICE_TOPIC, topic);
+    snprintf(subject, sizeof subject, "%sn.%.*s", bus->prefix, NOTICE_TOPIC, topic);
     pthread_mutex_lock(&bus->lock);
     bool connected = bus->connected;
     pthread_mutex_unlock(&bus->lock);
@@ -444,7 +469,7 @@ static bool next_event(struct nats_bus *bus, struct bus_event *out, struct nats_
         out->bytes = (struct bulla_bytes){(const uint8_t *)natsMsg_GetData(event->message), (size_t)natsMsg_GetDataLength(event->message)};
     }
     if (event->kind == BUS_NOTICE) {
-        snprintf(out->topic, sizeof out->topic, "%s", natsMsg_GetSubject(event->message) + strlen("bulla.n."));
+        snprintf(out->topic, sizeof out->topic, "%s", natsMsg_GetSubject(event->message) + strlen(bus->prefix) + strlen("n."));
     }
     return true;
 }

@@ -2,7 +2,9 @@
  *
  * Within the back end for NATS JetStream: one connection, one lock, one thread of its own (the keeper), and libnats' threads.
  *
- *   stream    NATS_STREAM with the subjects bulla.p.<partition>; notices go over bulla.n.<topic>, which no stream keeps
+ *   stream    BULLA-<store> with the subjects bulla.<store>.p.<partition>; notices go over bulla.<store>.n.<topic>, which no stream keeps.
+ *             <store> is the id of the store that this cluster serves: several clusters share an account, and a new store finds
+ *             no parcels of an older one
  *   sending   a message with Nats-Msg-Id and a reply subject of its own: a slot. The answer, the loss of the link or
  *             NATS_ANSWER_MS frees the slot and queues its one event. libnats' asynchronous publisher leaves some unresolved.
  *   following a consumer a partition, without acknowledgement, in memory; it is pulled from, NATS_PULL messages a time, so that
@@ -24,8 +26,9 @@
 #include "platform/base/limits.h"
 #include "platform/bus/bus.h"
 
-#define NATS_STREAM      "BULLA"
-#define NATS_SUBJECTS    "bulla.p.*"
+#define NATS_STREAM_SIZE  40 /* of the stream's name */
+#define NATS_PREFIX_SIZE  40 /* of what its subjects begin with */
+#define NATS_SUBJECT_SIZE 80
 #define NATS_SEQUENCE    39 /* bits */
 #define NATS_HOSTS       32
 #define NATS_ANSWER_MS   4000
@@ -91,6 +94,7 @@ struct nats_bus {
     struct bus bus;
     struct bus_options options;
     struct nats_url url;
+    char stream[NATS_STREAM_SIZE], prefix[NATS_PREFIX_SIZE]; /* prefix: "bulla.<store>." */
     natsOptions *nats_options;
     natsConnection *connection;
     natsSubscription *answers, *notices;
@@ -119,6 +123,10 @@ struct nats_bus {
 
 int64_t nats_now_ms(void); /* monotonic */
 struct timespec nats_in_ms(unsigned ms);
+
+void nats_subject_put(const struct nats_bus *bus, char to[NATS_SUBJECT_SIZE], unsigned partition);
+/* The partition whose subject this is; false: it is none of this store's. */
+bool nats_subject_get(const struct nats_bus *bus, const char *subject, unsigned *partition);
 
 /* Connects, or goes on trying, and looks at the stream. False with a sentence in why[size]: this cannot become right by itself. */
 bool nats_link_open(struct nats_bus *bus, char *why, size_t size);

@@ -25,7 +25,7 @@ static void give_up(struct nats_bus *bus, struct nats_follower *follower)
 {
     if (follower->consumer[0]) {
         char subject[160];
-        snprintf(subject, sizeof subject, "$JS.API.CONSUMER.DELETE.%s.%s", NATS_STREAM, follower->consumer);
+        snprintf(subject, sizeof subject, "$JS.API.CONSUMER.DELETE.%s.%s", bus->stream, follower->consumer);
         publish(bus, subject, NULL, "");
     }
     follower->consumer[0] = '\0';
@@ -67,7 +67,7 @@ static uint64_t start_of(struct nats_bus *bus, struct nats_follower *follower)
 static void create(struct nats_bus *bus, unsigned partition, int64_t now_ms)
 {
     struct nats_follower *follower = &bus->followers[partition];
-    char reply[NATS_REPLY_SIZE], text[400];
+    char reply[NATS_REPLY_SIZE], text[500], subject[NATS_SUBJECT_SIZE], filter[NATS_SUBJECT_SIZE];
     uint64_t start = start_of(bus, follower);
     if (!start) {
         return;
@@ -75,12 +75,14 @@ static void create(struct nats_bus *bus, unsigned partition, int64_t now_ms)
     follower->state = NATS_CREATING;
     follower->heard_ms = now_ms;
     snprintf(reply, sizeof reply, "%s.c.%u.%" PRIu64, bus->inbox, partition, ++follower->attempt);
+    nats_subject_put(bus, filter, partition);
     snprintf(text, sizeof text,
-             "{\"stream_name\":\"" NATS_STREAM "\",\"config\":{\"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":%" PRIu64
-             ",\"ack_policy\":\"none\",\"replay_policy\":\"instant\",\"filter_subject\":\"bulla.p.%u\",\"max_waiting\":16,"
+             "{\"stream_name\":\"%s\",\"config\":{\"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":%" PRIu64
+             ",\"ack_policy\":\"none\",\"replay_policy\":\"instant\",\"filter_subject\":\"%s\",\"max_waiting\":16,"
              "\"num_replicas\":1,\"mem_storage\":true,\"inactive_threshold\":60000000000}}",
-             start, partition);
-    publish(bus, "$JS.API.CONSUMER.CREATE." NATS_STREAM, reply, text);
+             bus->stream, start, filter);
+    snprintf(subject, sizeof subject, "$JS.API.CONSUMER.CREATE.%s", bus->stream);
+    publish(bus, subject, reply, text);
 }
 
 static void pull(struct nats_bus *bus, unsigned partition, int64_t now_ms)
@@ -91,7 +93,7 @@ static void pull(struct nats_bus *bus, unsigned partition, int64_t now_ms)
         return; /* bus_take() makes room and calls the keeper */
     }
     char subject[160], reply[NATS_REPLY_SIZE];
-    snprintf(subject, sizeof subject, "$JS.API.CONSUMER.MSG.NEXT.%s.%s", NATS_STREAM, follower->consumer);
+    snprintf(subject, sizeof subject, "$JS.API.CONSUMER.MSG.NEXT.%s.%s", bus->stream, follower->consumer);
     snprintf(reply, sizeof reply, "%s.p.%u.%" PRIu64, bus->inbox, partition, follower->attempt);
     follower->state = NATS_PULLING;
     follower->left = NATS_PULL;
@@ -188,7 +190,7 @@ bool nats_follow_parcel(struct nats_bus *bus, natsMsg *message)
     unsigned partition = 0;
     uint64_t sequence = 0, delivered = 0;
     char consumer[64];
-    if (sscanf(natsMsg_GetSubject(message), "bulla.p.%u", &partition) != 1 || partition >= bus->options.partitions ||
+    if (!nats_subject_get(bus, natsMsg_GetSubject(message), &partition) ||
         !read_reply(natsMsg_GetReply(message), consumer, &sequence, &delivered)) {
         return false;
     }

@@ -129,7 +129,7 @@ natsStatus nats_link_subscribe(struct nats_bus *bus, natsSubscription **to, cons
 
 bool nats_link_open(struct nats_bus *bus, char *why, size_t size)
 {
-    char subject[NATS_REPLY_SIZE];
+    char subject[NATS_REPLY_SIZE], topics[NATS_SUBJECT_SIZE];
     jsOptions js;
     natsInbox *inbox = NULL;
     natsStatus status = set_options(bus);
@@ -147,7 +147,8 @@ bool nats_link_open(struct nats_bus *bus, char *why, size_t size)
     }
     natsInbox_Destroy(inbox);
     if (status == NATS_OK) {
-        status = nats_link_subscribe(bus, &bus->notices, "bulla.n.*", nats_on_notice);
+        snprintf(topics, sizeof topics, "%sn.*", bus->prefix);
+        status = nats_link_subscribe(bus, &bus->notices, topics, nats_on_notice);
     }
     jsOptions_Init(&js);
     js.Wait = NATS_WAIT_MS;

@@ -23,11 +23,11 @@ struct look {
     char why[NATS_WHY_SIZE];
 };
 
-static void name_failure(struct look *look, const char *doing)
+static void name_failure(const struct nats_bus *bus, struct look *look, const char *doing)
 {
     natsStatus last = NATS_OK;
     const char *words = nats_GetLastError(&last);
-    snprintf(look->why, sizeof look->why, "%s the stream " NATS_STREAM ": %s%s%.90s", doing, natsStatus_GetText(look->status),
+    snprintf(look->why, sizeof look->why, "%s the stream %s: %s%s%.60s", doing, bus->stream, natsStatus_GetText(look->status),
              words && *words ? ": " : "", words ? words : "");
 }
 
@@ -50,14 +50,20 @@ static void describe(char text[80], uint64_t incarnation)
     snprintf(text, 80, DESCRIPTION "%" PRIu64, incarnation);
 }
 
+static void put_subjects(const struct nats_bus *bus, char to[NATS_SUBJECT_SIZE])
+{
+    snprintf(to, NATS_SUBJECT_SIZE, "%sp.*", bus->prefix);
+}
+
 static natsStatus add(struct nats_bus *bus, struct look *look, int replicas)
 {
-    static const char *subjects[] = {NATS_SUBJECTS};
-    char description[80];
+    char description[80], every[NATS_SUBJECT_SIZE];
+    const char *subjects[] = {every};
     jsStreamConfig config;
     jsStreamConfig_Init(&config);
     describe(description, look->incarnation);
-    config.Name = NATS_STREAM;
+    put_subjects(bus, every);
+    config.Name = bus->stream;
     config.Description = description;
     config.Subjects = subjects;
     config.SubjectsLen = 1;
@@ -84,7 +90,7 @@ static void make(struct nats_bus *bus, struct look *look, uint64_t known)
     if (look->status == NATS_OK) {
         return;
     }
-    name_failure(look, "making");
+    name_failure(bus, look, "making");
     if (look->code == JSStreamReplicasNotSupportedErr) {
         look->refused = true;
         snprintf(look->why, sizeof look->why, "expected a cluster for %d replicas, got one server: start more, or say replicas=1", wanted);
@@ -93,11 +99,13 @@ static void make(struct nats_bus *bus, struct look *look, uint64_t known)
     }
 }
 
-static bool is_ours(const jsStreamConfig *config, struct look *look)
+static bool is_ours(const struct nats_bus *bus, const jsStreamConfig *config, struct look *look)
 {
     const char *wrong = NULL;
-    if (config->SubjectsLen != 1 || strcmp(config->Subjects[0], NATS_SUBJECTS) != 0) {
-        wrong = "subjects " NATS_SUBJECTS;
+    char every[NATS_SUBJECT_SIZE];
+    put_subjects(bus, every);
+    if (config->SubjectsLen != 1 || strcmp(config->Subjects[0], every) != 0) {
+        wrong = "subjects of this store alone";
     } else if (!config->Description || sscanf(config->Description, DESCRIPTION "%" SCNu64, &look->incarnation) != 1 || !look->incarnation) {
         wrong = "the description that Bulla gives";
     } else if (config->Retention != js_LimitsPolicy || config->Storage != js_FileStorage || config->Discard != js_DiscardNew) {
@@ -105,7 +113,7 @@ static bool is_ours(const jsStreamConfig *config, struct look *look)
     }
     if (wrong) {
         look->refused = true;
-        snprintf(look->why, sizeof look->why, "the stream " NATS_STREAM " is another's: expected %s: use another broker, or remove it",
+        snprintf(look->why, sizeof look->why, "the stream %s is another's: expected %s: use another broker, or remove it", bus->stream,
                  wrong);
     }
     return !wrong;
@@ -131,7 +139,7 @@ static void mend(struct nats_bus *bus, struct look *look, jsStreamConfig *config
     if (look->status == NATS_OK) {
         look->incarnation = incarnation;
     } else {
-        name_failure(look, "changing");
+        name_failure(bus, look, "changing");
     }
 }
 
@@ -150,7 +158,7 @@ static bool write_health(const jsStreamInfo *info, char text[NATS_HEALTH_SIZE])
     const jsClusterInfo *cluster = info->Cluster;
     int there = 1, behind = 0;
     uint64_t most = info->Config->MaxBytes > 0 ? (uint64_t)info->Config->MaxBytes : UINT64_MAX;
-    size_t used = say(text, 0, "stream " NATS_STREAM ": %" PRIu64 " messages, %" PRIu64 " MB of %" PRIu64, info->State.Msgs,
+    size_t used = say(text, 0, "stream %s: %" PRIu64 " messages, %" PRIu64 " MB of %" PRIu64, info->Config->Name, info->State.Msgs,
                       info->State.Bytes >> 20, most >> 20);
     bool full = info->State.Bytes > most / 10 * 9;
     if (full) {
@@ -213,23 +221,23 @@ void nats_stream_look(struct nats_bus *bus)
     uint64_t known = bus->incarnation > bus->missed ? bus->incarnation : bus->missed, missed = bus->missed;
     bus->look_now = false;
     pthread_mutex_unlock(&bus->lock);
-    look.status = js_GetStreamInfo(&info, bus->js, NATS_STREAM, NULL, &look.code);
+    look.status = js_GetStreamInfo(&info, bus->js, bus->stream, NULL, &look.code);
     if (look.status == NATS_OK) {
-        if (is_ours(info->Config, &look)) {
+        if (is_ours(bus, info->Config, &look)) {
             mend(bus, &look, info->Config, missed);
         }
     } else if (look.code == JSStreamNotFoundErr || look.status == NATS_NOT_FOUND) {
         make(bus, &look, known);
         if (look.status == NATS_OK) { /* as it is: two may make it at the same time */
-            look.status = js_GetStreamInfo(&info, bus->js, NATS_STREAM, NULL, &look.code);
+            look.status = js_GetStreamInfo(&info, bus->js, bus->stream, NULL, &look.code);
             if (look.status == NATS_OK) {
-                is_ours(info->Config, &look);
+                is_ours(bus, info->Config, &look);
             } else {
-                name_failure(&look, "asking for");
+                name_failure(bus, &look, "asking for");
             }
         }
     } else {
-        name_failure(&look, "asking for");
+        name_failure(bus, &look, "asking for");
     }
     finish(bus, &look, info);
     jsStreamInfo_Destroy(info);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "platform/base/limits.h"
 
@@ -50,6 +51,25 @@ const char *outbox_id(const struct outbox *outbox)
 const char *outbox_error(const struct outbox *outbox)
 {
     return outbox->error;
+}
+
+int outbox_belong(struct outbox *outbox, const char *store)
+{
+    char owner[OUTBOX_ID_SIZE] = "";
+    int outcome = outbox_file_owner(outbox, owner);
+    if (outcome || strcmp(owner, store) == 0) {
+        return outcome;
+    }
+    struct outbox_counts counts = outbox_counts(outbox);
+    if (owner[0] && counts.parcels) {
+        return outbox_say(
+            outbox, OUTBOX_FOREIGN,
+            "%s: %llu observations in it wait for store %s, this is store %s: start once more with that one, or move the file "
+            "aside and keep it",
+            outbox->path, (unsigned long long)counts.rows, owner, store);
+    }
+    outcome = owner[0] ? outbox_file_renew(outbox) : OUTBOX_OK;
+    return outcome ? outcome : outbox_file_own(outbox, store);
 }
 
 /* --- put --- */

@@ -43,13 +43,17 @@ struct outbox_options {
     void *context;
 };
 
-enum outbox_outcome { OUTBOX_OK = 0, OUTBOX_FULL = 1, OUTBOX_FAILED = -1, OUTBOX_NO_SPACE = -2 };
+enum outbox_outcome { OUTBOX_OK = 0, OUTBOX_FULL = 1, OUTBOX_FOREIGN = 2, OUTBOX_FAILED = -1, OUTBOX_NO_SPACE = -2 };
 
 /* Opens or makes FOLDER/outbox.db. NULL with a sentence in why[size]. */
 struct outbox *outbox_open(const char *folder, const struct outbox_options *options, char *why, size_t size);
 void outbox_close(struct outbox *outbox); /* NULL is fine */
 const char *outbox_id(const struct outbox *outbox); /* valid until outbox_close(); outbox_renew() changes it */
 const char *outbox_error(const struct outbox *outbox); /* of the last call that failed */
+
+/* Says for which store it is from now on, by that one's id. An empty outbox of another store becomes this one's under a new id;
+ * OUTBOX_FOREIGN: parcels that another store has not confirmed are in it, and nothing was changed. */
+int outbox_belong(struct outbox *outbox, const char *store);
 
 /* Writes parcels in one transaction; when it returns OUTBOX_OK they are durable and numbered. All or nothing. */
 int outbox_put(struct outbox *outbox, struct outbox_parcel *parcels, size_t n);
@@ -60,7 +64,8 @@ int outbox_read(struct outbox *outbox, unsigned partition, uint64_t after, size_
                 void (*each)(void *context, const struct outbox_parcel *parcel), void *context);
 
 /* Takes a new id; what is kept is numbered 1, 2, 3 ... anew in each partition. For an outbox whose last numbers are lower than what the
- * store has of its id: its next numbers would be taken for parcels that were applied long ago. */
+ * store has of its id: its next numbers would be taken for parcels that were applied long ago. And for one whose store has lost what it had
+ * confirmed (a backup was restored): its next number there will not come again. */
 int outbox_renew(struct outbox *outbox);
 
 /* Forgets a partition's parcels up to a number: the store has them. */

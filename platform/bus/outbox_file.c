@@ -174,6 +174,43 @@ int outbox_file_renew(struct outbox *outbox)
     return outcome;
 }
 
+/* --- for which store it is --- */
+
+/* Not in the schema: a program that is older than the table opens the file all the same. */
+int outbox_file_owner(struct outbox *outbox, char store[OUTBOX_ID_SIZE])
+{
+    sqlite3_stmt *statement = NULL;
+    int outcome =
+        run(outbox, "CREATE TABLE IF NOT EXISTS owner(one INTEGER PRIMARY KEY CHECK(one = 1), store TEXT NOT NULL)", "looking whose it is");
+    if (outcome) {
+        return outcome;
+    }
+    int code = sqlite3_prepare_v2(outbox->db, "SELECT store FROM owner", -1, &statement, NULL);
+    code = code == SQLITE_OK ? sqlite3_step(statement) : code;
+    if (code == SQLITE_ROW) {
+        snprintf(store, OUTBOX_ID_SIZE, "%s", (const char *)sqlite3_column_text(statement, 0));
+    } else if (code != SQLITE_DONE) {
+        outcome = outbox_fail(outbox, "looking whose it is");
+    }
+    sqlite3_finalize(statement);
+    return outcome;
+}
+
+int outbox_file_own(struct outbox *outbox, const char *store)
+{
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(outbox->db, "INSERT OR REPLACE INTO owner(one, store) VALUES(1, ?)", -1, &statement, NULL) != SQLITE_OK) {
+        return outbox_fail(outbox, "saying whose it is");
+    }
+    sqlite3_bind_text(statement, 1, store, -1, SQLITE_STATIC);
+    int outcome = outbox_begin(outbox, true);
+    if (!outcome) {
+        outcome = outbox_end(outbox, outbox_step(outbox, statement, "saying whose it is"));
+    }
+    sqlite3_finalize(statement);
+    return outcome;
+}
+
 /* --- opening --- */
 
 static int number_of(struct outbox *outbox, const char *sql, int64_t *out)

@@ -3,6 +3,7 @@
  * Within the outbox: its file, and what is known of it in memory.
  *
  *   about     id, witness (inode and time of birth of the file that the id belongs to)
+ *   owner     id of the store that its parcels are for; made by the first outbox_belong()
  *   shelf     a row a partition: last and dropped, the newest number written and the newest forgotten; base, which is taken
  *             from both when they are told to others (outbox_renew()); rows and bytes of what is kept
  *   parcel    place = partition * OUTBOX_SPAN + number; taken_ms, rows, bytes
@@ -78,6 +79,9 @@ int outbox_find_oldest(struct outbox *outbox, unsigned partition);
 /* outbox_open() but for the allocation: opens or makes the file and reads what it knows. 0, or the outcome with outbox_error(). */
 int outbox_file_open(struct outbox *outbox, const char *folder);
 void outbox_file_close(struct outbox *outbox);
+/* The store that it was last said to be for; "" before the first time. */
+int outbox_file_owner(struct outbox *outbox, char store[OUTBOX_ID_SIZE]);
+int outbox_file_own(struct outbox *outbox, const char *store);
 /* Gives a new id, and the shelves new bases, in one transaction. */
 int outbox_file_renew(struct outbox *outbox);
 

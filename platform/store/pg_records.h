@@ -70,6 +70,7 @@ int pg_sessions(struct store *base, const char *user, bool keys, store_each_fn e
 int pg_answer_put(struct store *base, const char *key, int status, const char *body, int64_t now_ms);
 int pg_answer_get(struct store *base, const char *key, int *status, char **body);
 int pg_setting_put(struct store *base, const char *name, const char *value);
+int pg_setting_make(struct store *base, const char *name, const char *value);
 int pg_setting_get(struct store *base, const char *name, char *value, size_t size);
 int pg_damage_put(struct store *base, const struct store_damage *rows, size_t n);
 int pg_damages(struct store *base, unsigned limit, void (*each)(void *context, const struct store_damage *damage), void *context);

@@ -161,7 +161,7 @@ int pg_answer_get(struct store *base, const char *key, int *status, char **body)
     return copy ? 0 : store_fail(STORE_FAILED, "reading an answer: out of memory");
 }
 
-int pg_setting_put(struct store *base, const char *name, const char *value)
+static int write_setting(struct store *base, const char *sql, const char *name, const char *value)
 {
     struct store_pg *store = store_pg_of(base);
     struct pg_params p = {.n = 0};
@@ -172,9 +172,19 @@ int pg_setting_put(struct store *base, const char *name, const char *value)
     }
     pg_param_text(&p, name);
     pg_param_text(&p, value);
-    outcome = pg_do(conn, "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", &p,
-                    "writing a setting", NULL);
+    outcome = pg_do(conn, sql, &p, "writing a setting", NULL);
     return pg_write_end(store, conn, outcome, NULL);
+}
+
+int pg_setting_put(struct store *base, const char *name, const char *value)
+{
+    return write_setting(base, "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                         name, value);
+}
+
+int pg_setting_make(struct store *base, const char *name, const char *value)
+{
+    return write_setting(base, "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", name, value);
 }
 
 int pg_setting_get(struct store *base, const char *name, char *value, size_t size)

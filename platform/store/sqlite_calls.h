@@ -28,6 +28,7 @@ int sqlite_sessions(struct store *base, const char *user, bool keys, store_each_
 int sqlite_answer_put(struct store *base, const char *key, int status, const char *body, int64_t now_ms);
 int sqlite_answer_get(struct store *base, const char *key, int *status, char **body);
 int sqlite_setting_put(struct store *base, const char *name, const char *value);
+int sqlite_setting_make(struct store *base, const char *name, const char *value);
 int sqlite_setting_get(struct store *base, const char *name, char *value, size_t size);
 int sqlite_damage_put(struct store *base, const struct store_damage *rows, size_t n);
 int sqlite_damages(struct store *base, unsigned limit, void (*each)(void *context, const struct store_damage *damage), void *context);

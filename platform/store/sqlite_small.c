@@ -206,15 +206,14 @@ int sqlite_answer_get(struct store *base, const char *key, int *status, char **b
     return outcome;
 }
 
-int sqlite_setting_put(struct store *base, const char *name, const char *value)
+static int write_setting(struct store *base, const char *sql, const char *name, const char *value)
 {
     struct store_sqlite *store = store_sqlite_of(base);
     struct store_db *db = sqlite_write_begin(store);
     if (!db) {
         return store_outcome();
     }
-    sqlite3_stmt *s =
-        store_db_prepare(db, "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+    sqlite3_stmt *s = store_db_prepare(db, sql);
     int outcome = s ? 0 : store_outcome();
     if (!outcome) {
         store_db_bind_text(s, 1, name);
@@ -223,6 +222,17 @@ int sqlite_setting_put(struct store *base, const char *name, const char *value)
         sqlite3_clear_bindings(s);
     }
     return sqlite_write_end(store, outcome, NULL);
+}
+
+int sqlite_setting_put(struct store *base, const char *name, const char *value)
+{
+    return write_setting(base, "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                         name, value);
+}
+
+int sqlite_setting_make(struct store *base, const char *name, const char *value)
+{
+    return write_setting(base, "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", name, value);
 }
 
 static int get_setting(struct store_db *db, const char *name, char *value, size_t size)

@@ -335,3 +335,13 @@ int store_setting_get(struct store *store, const char *name, char *value, size_t
 {
     return store->backend->setting_get(store, name, value, size);
 }
+
+int store_setting_fix(struct store *store, const char *name, const char *wanted, char *value, size_t size)
+{
+    int outcome = store->backend->setting_get(store, name, value, size);
+    if (outcome == STORE_NOT_FOUND) {
+        outcome = store->backend->setting_make(store, name, wanted);
+        outcome = outcome < 0 ? outcome : store->backend->setting_get(store, name, value, size);
+    }
+    return outcome;
+}

@@ -275,8 +275,12 @@ int store_audits(struct store *store, const struct store_query *q, store_each_fn
 /* Idempotency-Key of the API: the answer given before, or NOT_FOUND. Kept 24 hours. */
 int store_answer_put(struct store *store, const char *key, int status, const char *body, int64_t now_ms);
 int store_answer_get(struct store *store, const char *key, int *status, char **body); /* heap: free() */
+#define STORE_ID_SIZE 27 /* of a ULID, as the setting "store" has it: which store this is, for the brokers and the outboxes of its nodes   \
+                          */
 /* Small settings: "schema", "node" ... */
 int store_setting_put(struct store *store, const char *name, const char *value);
 int store_setting_get(struct store *store, const char *name, char *value, size_t size);
+/* Puts it unless it is there; value is what is there then, the same for all who ask at once. */
+int store_setting_fix(struct store *store, const char *name, const char *wanted, char *value, size_t size);
 
 #endif

@@ -98,6 +98,7 @@ struct store_backend {
     int (*answer_put)(struct store *store, const char *key, int status, const char *body, int64_t now_ms);
     int (*answer_get)(struct store *store, const char *key, int *status, char **body);
     int (*setting_put)(struct store *store, const char *name, const char *value);
+    int (*setting_make)(struct store *store, const char *name, const char *value); /* leaves one that is there as it is */
     int (*setting_get)(struct store *store, const char *name, char *value, size_t size);
 
     const struct store_image *image; /* for moving a whole store; NULL: this one cannot be moved */

@@ -367,6 +367,7 @@ const struct store_backend store_sqlite = {
     .answer_put = sqlite_answer_put,
     .answer_get = sqlite_answer_get,
     .setting_put = sqlite_setting_put,
+    .setting_make = sqlite_setting_make,
     .setting_get = sqlite_setting_get,
     .image = &store_sqlite_image,
     .alarm_get = alarm_get,

@@ -29,11 +29,11 @@ def refused(folder, what, words, *says, code=3, most_s=20):
     print(f"   {what} ({time.monotonic() - began:.1f} s): {said.splitlines()[-1] if said else ''}", flush=True)
 
 
-def foreign_stream(port):
+def foreign_stream(port, name):
     """Somebody else's stream, by the name of ours."""
     s = socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)
-    config = json.dumps({"name": "BULLA", "subjects": ["other.>"], "storage": "memory", "retention": "limits"}).encode()
-    s.sendall(b'CONNECT {"verbose":false}\r\nSUB answer 1\r\nPUB $JS.API.STREAM.CREATE.BULLA answer %d\r\n%s\r\n' % (len(config), config))
+    config = json.dumps({"name": name, "subjects": ["other.>"], "storage": "memory", "retention": "limits"}).encode()
+    s.sendall(b'CONNECT {"verbose":false}\r\nSUB answer 1\r\nPUB $JS.API.STREAM.CREATE.%s answer %d\r\n%s\r\n' % (name.encode(), len(config), config))
     got, ended = read_until(s, lambda got: b"stream_create_response" in got)
     check(ended and b'"error"' not in got, "a foreign stream", got)
     s.close()
@@ -60,8 +60,9 @@ def wrong_words(base, folder, store):
     lone = faults.Process("lone", [faults.find("nats-server"), "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", os.path.join(folder, "lone")], os.path.join(folder, "lone.log"))
     lone.start()
     until(lambda: faults.listens("127.0.0.1", port), "a broker of somebody else", 10)
-    foreign_stream(port)
-    refused(folder, "somebody else's stream", ["--store", store, "--bus", f"nats://127.0.0.1:{port}"], "the stream BULLA is another's", "use another broker, or remove it")
+    name = "BULLA-" + base.db.sql("SELECT value FROM setting WHERE name = 'store'").strip()
+    foreign_stream(port, name)
+    refused(folder, "somebody else's stream", ["--store", store, "--bus", f"nats://127.0.0.1:{port}"], f"the stream {name} is another's", "use another broker, or remove it")
     lone.kill()
 
 

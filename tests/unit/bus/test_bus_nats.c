@@ -2,111 +2,7 @@
  *
  * The bus over real nats-servers: one of them, and a cluster of three whose members are killed while two nodes send from their outboxes.
  */
-#include "bus_support.h"
-
-#include <nats/nats.h>
-
-#include "platform/bus/sender.h"
-#include "tests/support/nats.h"
-
-extern const struct bus_backend bus_nats;
-static const struct bus_backend *const BACKENDS[] = {&bus_nats, NULL};
-
-enum { PARTITIONS = 6, KEPT = 4096 };
-
-struct heard { /* what a bus has given */
-    struct bus *bus;
-    size_t sent, unsent, parcels, early, notices, links;
-    bool up;
-    char why[160], topic[16], notice[64];
-    uint64_t last[PARTITIONS], values[PARTITIONS][KEPT];
-    size_t n[PARTITIONS];
-    unsigned char tokens[KEPT];
-};
-
-static void hear(void *context, const struct bus_event *event)
-{
-    struct heard *heard = context;
-    switch (event->kind) {
-    case BUS_PARCEL:
-        if (event->place == 0) { /* an early copy: the stream brings it as well */
-            heard->early++;
-            break;
-        }
-        assert_true(event->place > heard->last[event->partition]);
-        heard->last[event->partition] = event->place;
-        assert_true(event->bytes.len >= 8 && heard->n[event->partition] < KEPT);
-        memcpy(&heard->values[event->partition][heard->n[event->partition]++], event->bytes.at, 8);
-        heard->parcels++;
-        break;
-    case BUS_SENT:
-    case BUS_UNSENT:
-        assert_true(event->token < KEPT);
-        assert_int_equal(heard->tokens[event->token]++, 0); /* once each */
-        *(event->kind == BUS_SENT ? &heard->sent : &heard->unsent) += 1;
-        break;
-    case BUS_NOTICE:
-        heard->notices++;
-        memcpy(heard->topic, event->topic, sizeof heard->topic);
-        snprintf(heard->notice, sizeof heard->notice, "%.*s", (int)event->bytes.len, (const char *)event->bytes.at);
-        break;
-    case BUS_LINK:
-        heard->links++;
-        heard->up = event->up;
-        memcpy(heard->why, event->why, sizeof heard->why);
-        break;
-    }
-}
-
-static bool until(struct heard *heard, const size_t *what, size_t wanted, unsigned ms)
-{
-    for (int64_t end = machine_ms() + ms; *what < wanted && machine_ms() < end;) {
-        bus_take(heard->bus, 20, 1000, hear, heard);
-    }
-    return *what >= wanted;
-}
-
-static bool until_up(struct heard *heard, bool up, unsigned ms)
-{
-    for (int64_t end = machine_ms() + ms; heard->up != up && machine_ms() < end;) {
-        bus_take(heard->bus, 20, 1000, hear, heard);
-    }
-    return heard->up == up;
-}
-
-static struct bus *try_open(const char *url, const char *node, char *why, size_t size)
-{
-    struct bus_options options = {.node = node, .partitions = PARTITIONS};
-    return bus_open(BACKENDS, url, &options, why, size);
-}
-
-static void open_bus(struct heard *heard, const struct nats_servers *servers, const char *node)
-{
-    char url[300], why[300] = "";
-    memset(heard, 0, sizeof *heard);
-    nats_servers_url(servers, url, sizeof url);
-    heard->bus = try_open(url, node, why, sizeof why);
-    if (!heard->bus) {
-        fail_msg("bus_open: %s", why);
-    }
-}
-
-static bool send_value(struct heard *heard, unsigned partition, uint64_t value, uint64_t token)
-{
-    char name[40];
-    uint8_t bytes[100] = {0};
-    memcpy(bytes, &value, 8);
-    snprintf(name, sizeof name, "p%u-%llu", partition, (unsigned long long)value);
-    return bus_send(heard->bus, partition, name, (struct bulla_bytes){bytes, sizeof bytes}, token);
-}
-
-static void check_values(const struct heard *heard, unsigned partition, uint64_t first, uint64_t last)
-{
-    assert_int_equal(heard->n[partition], last - first + 1);
-    for (size_t i = 0; i < heard->n[partition]; i++) {
-        assert_int_equal(heard->values[partition][i], first + i);
-    }
-}
+#include "nats_support.h"
 
 static void test_one_server(void **state)
 {
@@ -180,7 +76,7 @@ static void test_notices(void **state)
     nats_servers_url(servers, url, sizeof url);
     open_bus(&a, servers, "a");
     memset(&b, 0, sizeof b);
-    struct bus_options options = {.node = "b", .partitions = PARTITIONS, .wake = count_wake, .wake_context = &woken};
+    struct bus_options options = {.node = "b", .store = STORE, .partitions = PARTITIONS, .wake = count_wake, .wake_context = &woken};
     b.bus = bus_open(BACKENDS, url, &options, why, sizeof why);
     assert_non_null(b.bus);
     until_up(&a, true, 3000);
@@ -239,7 +135,7 @@ static void test_lost_stream(void **state)
     nats_servers_url(servers, url, sizeof url);
     assert_int_equal(natsConnection_ConnectTo(&connection, url), NATS_OK);
     assert_int_equal(natsConnection_JetStream(&js, connection, NULL), NATS_OK);
-    js_DeleteStream(js, "BULLA", NULL, NULL);
+    js_DeleteStream(js, STREAM, NULL, NULL);
     open_bus(&a, servers, "a");
     until_up(&a, true, 3000);
     bus_follow(a.bus, 0, 0);
@@ -248,7 +144,7 @@ static void test_lost_stream(void **state)
     }
     assert_true(until(&a, &a.n[0], 50, 5000));
     uint64_t place = a.last[0];
-    assert_int_equal(js_DeleteStream(js, "BULLA", NULL, NULL), NATS_OK);
+    assert_int_equal(js_DeleteStream(js, STREAM, NULL, NULL), NATS_OK);
     uint64_t token = 51;
     for (uint64_t i = 51; i <= 60; i++) { /* as the sender does it: again until it is acknowledged */
         size_t sent = a.sent;
@@ -313,19 +209,19 @@ static void test_refused(void **state)
     natsConnection *connection = NULL;
     jsCtx *js = NULL;
     jsStreamConfig config;
-    const char *subjects[] = {"bulla.p.*", "other"};
+    const char *subjects[] = {"bulla." STORE ".p.*", "other"};
     assert_int_equal(natsConnection_ConnectTo(&connection, plain), NATS_OK);
     assert_int_equal(natsConnection_JetStream(&js, connection, NULL), NATS_OK);
-    js_DeleteStream(js, "BULLA", NULL, NULL);
+    js_DeleteStream(js, STREAM, NULL, NULL);
     snprintf(url, sizeof url, "%s?replicas=3", plain);
     expect_refused(url, "expected a cluster for 3 replicas");
     jsStreamConfig_Init(&config);
-    config.Name = "BULLA";
+    config.Name = STREAM;
     config.Subjects = subjects;
     config.SubjectsLen = 2;
     assert_int_equal(js_AddStream(NULL, js, &config, NULL, NULL), NATS_OK);
     expect_refused(plain, "is another's");
-    assert_int_equal(js_DeleteStream(js, "BULLA", NULL, NULL), NATS_OK);
+    assert_int_equal(js_DeleteStream(js, STREAM, NULL, NULL), NATS_OK);
     jsCtx_Destroy(js);
     natsConnection_Destroy(connection);
 }
@@ -592,7 +488,8 @@ int main(void)
         puts("nats-server is not installed: skipped");
         return 77;
     }
-    const struct CMUnitTest one[] = {cmocka_unit_test(test_one_server), cmocka_unit_test(test_notices), cmocka_unit_test(test_early), cmocka_unit_test(test_lost_stream),
+    const struct CMUnitTest one[] = {cmocka_unit_test(test_one_server),   cmocka_unit_test(test_notices),
+                                     cmocka_unit_test(test_early),        cmocka_unit_test(test_lost_stream),
                                      cmocka_unit_test(test_refused)};
     const struct CMUnitTest own[] = {cmocka_unit_test(test_link), cmocka_unit_test(test_cluster)};
     int failed = cmocka_run_group_tests(one, start_one, stop_one);

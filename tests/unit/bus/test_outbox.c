@@ -393,12 +393,38 @@ static void test_size(void **state)
     remove_folder(folder);
 }
 
+/* An outbox is for one store: another finds an empty one, under an id that no store knows, or is told whose parcels wait. */
+static void test_belongs(void **state)
+{
+    (void)state;
+    char folder[64], id[OUTBOX_ID_SIZE];
+    make_temporary(folder);
+    struct outbox *outbox = open_outbox(folder, PARTITIONS);
+    memcpy(id, outbox_id(outbox), sizeof id);
+    assert_int_equal(put_one(outbox, 3, 1), OUTBOX_OK);
+    assert_int_equal(outbox_belong(outbox, "01A"), OUTBOX_OK); /* of a program that did not ask: it is this one's */
+    outbox_close(outbox);
+    outbox = open_outbox(folder, PARTITIONS);
+    assert_int_equal(outbox_belong(outbox, "01B"), OUTBOX_FOREIGN);
+    assert_non_null(strstr(outbox_error(outbox), "wait for store 01A, this is store 01B"));
+    assert_int_equal(outbox_belong(outbox, "01A"), OUTBOX_OK);
+    assert_string_equal(outbox_id(outbox), id);
+    assert_int_equal(outbox_drop(outbox, 3, 1), OUTBOX_OK);
+    assert_int_equal(outbox_belong(outbox, "01B"), OUTBOX_OK);
+    assert_string_not_equal(outbox_id(outbox), id);
+    assert_int_equal(put_one(outbox, 3, 1), OUTBOX_OK);
+    assert_int_equal(outbox_last(outbox, 3), 1); /* the first that this store hears of */
+    assert_int_equal(outbox_belong(outbox, "01A"), OUTBOX_FOREIGN);
+    outbox_close(outbox);
+    remove_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers),  cmocka_unit_test(test_read_bounded), cmocka_unit_test(test_all_or_nothing),
         cmocka_unit_test(test_no_space), cmocka_unit_test(test_kill),         cmocka_unit_test(test_restored),
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_size),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_size),         cmocka_unit_test(test_belongs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

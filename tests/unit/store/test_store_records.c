@@ -419,6 +419,20 @@ static void answers_are_given_again_for_a_day(void **state)
     assert_int_equal(store_answer_get(store, "key", &status, &body), STORE_NOT_FOUND);
 }
 
+static void a_setting_is_fixed_once(void **state)
+{
+    (void)state;
+    char value[8] = "";
+    assert_int_equal(store_setting_fix(store, "fixed", "first", value, sizeof value), STORE_OK);
+    assert_string_equal(value, "first");
+    reopen();
+    assert_int_equal(store_setting_fix(store, "fixed", "second", value, sizeof value), STORE_OK);
+    assert_string_equal(value, "first");
+    assert_int_equal(store->backend->setting_make(store, "fixed", "third"), STORE_OK); /* two that ask at once */
+    assert_int_equal(store_setting_get(store, "fixed", value, sizeof value), STORE_OK);
+    assert_string_equal(value, "first");
+}
+
 static void settings_stay(void **state)
 {
     (void)state;
@@ -541,6 +555,7 @@ int main(void)
         T(the_audit_cannot_be_rewritten),
         T(answers_are_given_again_for_a_day),
         T(settings_stay),
+        T(a_setting_is_fixed_once),
         T(damaged_messages_are_kept_and_bounded),
         T(many_threads_work_at_once),
     };
