@@ -88,12 +88,15 @@ static bool too_many(struct platform *p, const char *seal)
 
 /* An unlock inside a journey permits the opening that it causes. Devices tell whole seconds: an opening in the second of the
  * asking has the time of its beginning. */
-static int permit(struct platform *p, const struct command *c)
+static int order_opening(struct platform *p, struct command *c, const struct audit *audit)
 {
     struct permission permission = {.from_ms = c->created_ms - c->created_ms % 1000, .until_ms = c->expires_ms + PERMISSION_AFTER_MS};
     snprintf(permission.id, sizeof permission.id, "%s", c->id);
     snprintf(permission.seal, sizeof permission.seal, "%s", c->seal);
-    return store_permission_add(p->store, c->journey, &permission, NULL);
+    int stored = store_command_order(p->store, c, &permission, audit);
+    if (stored == STORE_OK) /* whoever judges the journey is told of it before the command goes */
+        platform_journey_changed(p, c->journey);
+    return stored;
 }
 
 static bool opens(const char *name)
@@ -128,9 +131,7 @@ int platform_command(struct platform *p, struct command *c, const struct audit *
     c->state = COMMAND_QUEUED;
     c->serial = -1;
     snprintf(c->answers, sizeof c->answers, "%s", kind->answers ? kind->answers : "");
-    int stored = store_command_put(p->store, c, audit);
-    if (stored == STORE_OK && c->journey[0] && opens(c->name) && (stored = permit(p, c)) == STORE_OK)
-        platform_journey_changed(p, c->journey);
+    int stored = c->journey[0] && opens(c->name) ? order_opening(p, c, audit) : store_command_put(p->store, c, audit);
     if (stored != STORE_OK)
         snprintf(why, MODEL_WHY_SIZE, "%s", store_error(p->store));
     else

@@ -290,6 +290,11 @@ static int link_command_put(struct store *store, struct command *command, const 
     PASS(command_put(l->database->store, command, audit));
 }
 
+static int link_command_order(struct store *store, struct command *command, const struct permission *permission, const struct audit *audit)
+{
+    PASS(command_order(l->database->store, command, permission, audit));
+}
+
 static int link_command_get(struct store *store, const char *id, struct command *out)
 {
     PASS(command_get(l->database->store, id, out));
@@ -313,6 +318,11 @@ static int link_answer_get(struct store *store, const char *key, int *status, ch
 static int link_setting_put(struct store *store, const char *name, const char *value)
 {
     PASS(setting_put(l->database->store, name, value));
+}
+
+static int link_setting_make(struct store *store, const char *name, const char *value)
+{
+    PASS(setting_make(l->database->store, name, value));
 }
 
 static int link_setting_get(struct store *store, const char *name, char *value, size_t size)
@@ -475,11 +485,13 @@ static const struct store_backend backend = {
     .session_drop = link_session_drop,
     .sessions = link_sessions,
     .command_put = link_command_put,
+    .command_order = link_command_order,
     .command_get = link_command_get,
     .audit_add = link_audit_add,
     .answer_put = link_answer_put,
     .answer_get = link_answer_get,
     .setting_put = link_setting_put,
+    .setting_make = link_setting_make,
     .setting_get = link_setting_get,
     .journeys = link_journeys,
     .alarms = link_alarms,

@@ -67,7 +67,27 @@ int pg_journey_put(struct store *base, struct journey *journey, const struct aud
     return outcome;
 }
 
+/* The journey's row stays as it is, so its trigger says nothing: the node that judges it must hear of this. */
+static int add_permission(struct pg_conn *conn, const char *journey, const struct permission *permission)
+{
+    struct pg_params p = {.n = 0};
+    pg_param_text(&p, journey);
+    int outcome = write_permission(conn, journey, permission);
+    return outcome
+               ? outcome
+               : pg_do(conn, "INSERT INTO change (kind, id) SELECT 0, $1 WHERE current_setting('bulla.work', true) IS DISTINCT FROM 'on'",
+                       &p, "telling of a permission", NULL);
+}
+
 int pg_permission_add(struct store *base, const char *journey, const struct permission *permission, const struct audit *audit)
+{
+    struct store_pg *store = store_pg_of(base);
+    struct pg_conn *conn = NULL;
+    int outcome = pg_write_begin(store, &conn);
+    return outcome ? outcome : pg_write_end(store, conn, add_permission(conn, journey, permission), audit);
+}
+
+int pg_command_order(struct store *base, struct command *command, const struct permission *permission, const struct audit *audit)
 {
     struct store_pg *store = store_pg_of(base);
     struct pg_conn *conn = NULL;
@@ -75,14 +95,11 @@ int pg_permission_add(struct store *base, const char *journey, const struct perm
     if (outcome) {
         return outcome;
     }
-    outcome = write_permission(conn, journey, permission);
-    if (!outcome) { // the journey's row stays as it is, so its trigger says nothing: the node that judges it must hear of this
-        struct pg_params p = {.n = 0};
-        pg_param_text(&p, journey);
-        outcome = pg_do(conn, "INSERT INTO change (kind, id) SELECT 0, $1 WHERE current_setting('bulla.work', true) IS DISTINCT FROM 'on'", &p,
-                        "telling of a permission", NULL);
-    }
-    return pg_write_end(store, conn, outcome, audit);
+    outcome = add_permission(conn, command->journey, permission);
+    outcome = outcome ? outcome : pg_record_write(conn, &record_command, command, 0);
+    outcome = pg_write_end(store, conn, outcome, audit);
+    command->version += outcome == 0;
+    return outcome;
 }
 
 /* The ids of a page's journeys as the text of an array; heap. */

@@ -53,6 +53,7 @@ int pg_each(struct store_pg *store, const char *sql, const char *value, const st
 int pg_journey_put(struct store *base, struct journey *journey, const struct audit *audit);
 int pg_journey_get(struct store *base, const char *id, struct journey **out);
 int pg_journeys(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120]);
+int pg_command_order(struct store *base, struct command *command, const struct permission *permission, const struct audit *audit);
 int pg_permission_add(struct store *base, const char *journey, const struct permission *permission, const struct audit *audit);
 
 /* pg_alarm.c */

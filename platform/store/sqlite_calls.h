@@ -11,6 +11,7 @@
 int sqlite_journey_put(struct store *base, struct journey *journey, const struct audit *audit);
 int sqlite_journey_get(struct store *base, const char *id, struct journey **out);
 int sqlite_journeys(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120]);
+int sqlite_command_order(struct store *base, struct command *command, const struct permission *permission, const struct audit *audit);
 int sqlite_permission_add(struct store *base, const char *journey, const struct permission *permission, const struct audit *audit);
 
 /* sqlite_alarm.c */

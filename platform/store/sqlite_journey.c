@@ -82,6 +82,12 @@ int sqlite_journey_put(struct store *base, struct journey *journey, const struct
     return outcome;
 }
 
+static int add_permission(struct store_sqlite *store, struct store_db *db, const char *journey, const struct permission *permission)
+{
+    int outcome = write_permission(db, journey, permission);
+    return outcome ? outcome : sqlite_change(store, db, STORE_CHANGED_JOURNEY, journey);
+}
+
 int sqlite_permission_add(struct store *base, const char *journey, const struct permission *permission, const struct audit *audit)
 {
     struct store_sqlite *store = store_sqlite_of(base);
@@ -89,9 +95,22 @@ int sqlite_permission_add(struct store *base, const char *journey, const struct 
     if (!db) {
         return store_outcome();
     }
-    int outcome = write_permission(db, journey, permission);
-    outcome = outcome ? outcome : sqlite_change(store, db, STORE_CHANGED_JOURNEY, journey);
-    return sqlite_write_end(store, outcome, audit);
+    return sqlite_write_end(store, add_permission(store, db, journey, permission), audit);
+}
+
+int sqlite_command_order(struct store *base, struct command *command, const struct permission *permission, const struct audit *audit)
+{
+    struct store_sqlite *store = store_sqlite_of(base);
+    struct store_db *db = sqlite_write_begin(store);
+    if (!db) {
+        return store_outcome();
+    }
+    int outcome = add_permission(store, db, command->journey, permission);
+    outcome = outcome ? outcome : sqlite_record_write(db, &record_command, command, 0);
+    outcome = outcome ? outcome : sqlite_change(store, db, STORE_CHANGED_COMMAND, command->id);
+    outcome = sqlite_write_end(store, outcome, audit);
+    command->version += outcome == 0;
+    return outcome;
 }
 
 static int read_permissions(struct store_db *db, struct journey *journey)

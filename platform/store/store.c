@@ -296,6 +296,11 @@ int store_command_put(struct store *store, struct command *command, const struct
     return store->backend->command_put(store, command, audit);
 }
 
+int store_command_order(struct store *store, struct command *command, const struct permission *permission, const struct audit *audit)
+{
+    return store->backend->command_order(store, command, permission, audit);
+}
+
 int store_command_get(struct store *store, const char *id, struct command *out)
 {
     return store->backend->command_get(store, id, out);

@@ -268,6 +268,8 @@ int store_session_get(struct store *store, const char *id, struct session *out);
 int store_session_drop(struct store *store, const char *id, const struct audit *audit);
 int store_sessions(struct store *store, const char *user, bool keys, store_each_fn each, void *context);
 int store_command_put(struct store *store, struct command *command, const struct audit *audit);
+/* A new command with the permission of the opening that it causes in journey command->journey: both or neither. */
+int store_command_order(struct store *store, struct command *command, const struct permission *permission, const struct audit *audit);
 int store_command_get(struct store *store, const char *id, struct command *out);
 int store_commands(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
 int store_audit_add(struct store *store, const struct audit *audit);

@@ -91,6 +91,7 @@ struct store_backend {
     int (*session_drop)(struct store *store, const char *id, const struct audit *audit);
     int (*sessions)(struct store *store, const char *user, bool keys, store_each_fn each, void *context);
     int (*command_put)(struct store *store, struct command *command, const struct audit *audit);
+    int (*command_order)(struct store *store, struct command *command, const struct permission *permission, const struct audit *audit);
     int (*command_get)(struct store *store, const char *id, struct command *out);
     store_list_fn commands;
     int (*audit_add)(struct store *store, const struct audit *audit);

@@ -388,6 +388,7 @@ const struct store_backend store_sqlite = {
     .user_get = user_get,
     .users = users,
     .command_put = command_put,
+    .command_order = sqlite_command_order,
     .command_get = command_get,
     .commands = commands,
 };
