@@ -7,6 +7,7 @@
 
 enum { CLIENTS_MOST = 8, PARTITIONS_MOST = 256, UNDER_WAY_MOST = 64, NAMES_KEPT = 4096, NODE_SIZE = 64, QUEUE_MOST = 256 };
 
+#define LATE_MS       600000                   /* up to, when a connection hangs */
 #define NAMES_KEPT_US (INT64_C(120) * 1000000) /* the window in which a repeat is known */
 
 struct message {
@@ -61,6 +62,8 @@ struct sim_brokers {
     struct client *clients[CLIENTS_MOST];
     uint64_t lives, follows;
     int64_t no_leader_until_us;
+    void (*came)(void *host, const char *node);
+    void *host;
 };
 
 static struct sim_brokers *current; /* what "sim:" is opened on */
@@ -252,6 +255,60 @@ static struct post *new_post(struct client *c, struct bulla_bytes bytes)
     return post;
 }
 
+/* --- early copies --- */
+
+static void take_early(struct client *c, unsigned partition, const void *bytes, size_t n)
+{
+    const struct followed *f = &c->follows[partition];
+    bool taken = f->on && !c->paused && c->n_waiting < QUEUE_MOST / 4;
+    *(taken ? &c->brokers->counts.early : &c->brokers->counts.early_lost) += 1;
+    if (!taken)
+        return;
+    c->counts.bytes_in += n;
+    queue(c, &(struct bus_event){.kind = BUS_PARCEL, .partition = partition}, f->number, bytes, n);
+    if (c->brokers->came)
+        c->brokers->came(c->brokers->host, c->node);
+}
+
+static void arrive_early(void *context, uint64_t argument)
+{
+    struct post *post = context;
+    (void)argument;
+    if (lives(post->brokers, post->client, post->life) && is_reachable(post->client))
+        take_early(post->client, post->event.partition, post->bytes, post->n);
+    free(post);
+}
+
+static void send_early(struct client *to, unsigned partition, struct bulla_bytes bytes)
+{
+    struct sim_brokers *b = to->brokers;
+    struct post *post = new_post(to, bytes);
+    bool late = sim_random_chance(&b->random, b->faults.late_early);
+    int64_t delay_us = 100 + (b->faults.early_us ? sim_random_below(&b->random, b->faults.early_us) : 0);
+    delay_us += late ? (int64_t)sim_random_below(&b->random, LATE_MS) * 1000 : 0;
+    post->event.partition = partition;
+    sim_events_in(b->events, delay_us, arrive_early, post, 0);
+}
+
+/* The sender's own copy does not go by the brokers. */
+static void copy_to_all(struct client *from, unsigned partition, struct bulla_bytes bytes)
+{
+    struct sim_brokers *b = from->brokers;
+    for (int i = 0; i < CLIENTS_MOST; i++) {
+        struct client *to = b->clients[i];
+        if (!to || to == from)
+            continue;
+        if (sim_random_chance(&b->random, b->faults.lose_early)) {
+            b->counts.early_lost += to->follows[partition].on;
+            continue;
+        }
+        send_early(to, partition, bytes);
+        if (sim_random_chance(&b->random, b->faults.repeat_early))
+            send_early(to, partition, bytes);
+    }
+    take_early(from, partition, bytes.at, bytes.len);
+}
+
 static bool do_send(struct bus *bus, unsigned partition, const char *name, struct bulla_bytes bytes, uint64_t token)
 {
     struct client *c = (struct client *)bus;
@@ -266,6 +323,7 @@ static bool do_send(struct bus *bus, unsigned partition, const char *name, struc
     c->counts.bytes_out += bytes.len;
     b->counts.sent++;
     sim_events_in(b->events, latency(b), arrive, post, 0);
+    copy_to_all(c, partition, bytes);
     return true;
 }
 
@@ -471,6 +529,12 @@ void sim_brokers_free(struct sim_brokers *b)
 void sim_brokers_set_faults(struct sim_brokers *b, const struct sim_bus_faults *faults)
 {
     b->faults = *faults;
+}
+
+void sim_brokers_tell(struct sim_brokers *b, void (*came)(void *host, const char *node), void *host)
+{
+    b->came = came;
+    b->host = host;
 }
 
 struct sim_bus_counts sim_brokers_counts(const struct sim_brokers *b)
