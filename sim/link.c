@@ -11,33 +11,45 @@ static int no_database(struct sim_link *l)
 }
 
 /* One more call; false: it does not pass. */
-static bool passes(struct sim_link *l)
+static bool passes(struct sim_link *l, enum sim_stage stage)
 {
+    bool here = l->stand_before == SIM_STAGE_ANY || l->stand_before == stage;
+    if (l->stand_after > 0 && here && !l->depth && --l->stand_after == 0)
+        l->stand(l->host);
     l->calls++;
     if (l->cut_after > 0 && --l->cut_after == 0)
         l->cut = true;
-    return !l->cut && l->database->store;
+    return !l->cut && !l->lost && l->database->store;
 }
 
-#define PASS(call)                                                                                                                         \
+#define DO(stage, call)                                                                                                                    \
     struct sim_link *l = (struct sim_link *)store;                                                                                         \
-    return passes(l) ? l->database->store->backend->call : no_database(l)
+    if (!passes(l, stage))                                                                                                                 \
+        return no_database(l);                                                                                                             \
+    l->depth++;                                                                                                                            \
+    int outcome = l->database->store->backend->call;                                                                                       \
+    l->depth--
 
-/* The same, and it may be done without that being known. */
+#define PASS(call)                                                                                                                         \
+    DO(SIM_STAGE_OTHER, call);                                                                                                             \
+    return outcome
+
+/* It is done, and that may not be known. */
+static int told(struct sim_link *l, int outcome)
+{
+    return outcome == STORE_OK && sim_random_chance(&l->random, l->lose_answer) ? no_database(l) : outcome;
+}
+
 #define LOSE(call)                                                                                                                         \
-    struct sim_link *l = (struct sim_link *)store;                                                                                         \
-    int outcome = passes(l) ? l->database->store->backend->call : no_database(l);                                                          \
-    return outcome == STORE_OK && sim_random_chance(&l->random, l->lose_answer) ? no_database(l) : outcome
+    DO(SIM_STAGE_OTHER, call);                                                                                                             \
+    return told(l, outcome)
 
 static int link_append(struct store *store, struct store_row *rows, size_t n)
 {
-    struct sim_link *l = (struct sim_link *)store;
-    if (!passes(l))
-        return no_database(l);
-    int outcome = l->database->store->backend->append(l->database->store, rows, n);
+    DO(SIM_STAGE_APPEND, append(l->database->store, rows, n));
     if (outcome == STORE_OK && l->database->appended)
         l->database->appended(l->database->host, rows, n);
-    return outcome == STORE_OK && sim_random_chance(&l->random, l->lose_answer) ? no_database(l) : outcome;
+    return told(l, outcome);
 }
 
 static int link_damage_put(struct store *store, const struct store_damage *rows, size_t n)
@@ -374,10 +386,7 @@ static int link_audits(struct store *store, const struct store_query *q, store_e
 
 static int link_work_begin(struct store *store, const struct store_lease *leases, size_t n)
 {
-    struct sim_link *l = (struct sim_link *)store;
-    if (!passes(l))
-        return no_database(l);
-    int outcome = l->database->store->backend->work_begin(l->database->store, leases, n);
+    DO(SIM_STAGE_BEGIN, work_begin(l->database->store, leases, n));
     if (outcome != STORE_OK)
         return outcome;
     l->in_work = true;
@@ -393,26 +402,30 @@ static int link_work_end(struct store *store, bool keep)
     struct sim_link *l = (struct sim_link *)store;
     if (!l->in_work)
         return store_fail(STORE_FAILED, "work: it was not begun");
-    l->in_work = false;
-    bool here = passes(l) && l->working == l->database->store;
+    bool here = passes(l, SIM_STAGE_END), lost = l->lost;
+    l->in_work = l->lost = false;
+    if (lost)
+        return no_database(l);
     /* The store forgets it in any case, as a database does when the connection ends. */
     int outcome = l->working->backend->work_end(l->working, keep && here);
-    if (!here || (outcome == STORE_OK && sim_random_chance(&l->random, l->lose_answer)))
-        return no_database(l);
-    return outcome;
+    return here ? told(l, outcome) : no_database(l);
+}
+
+void sim_link_break(struct sim_link *l)
+{
+    if (l->in_work && !l->lost)
+        l->working->backend->work_end(l->working, false);
+    l->lost = l->in_work;
 }
 
 static int link_progress_put(struct store *store, const struct store_progress *progress, size_t n)
 {
-    struct sim_link *l = (struct sim_link *)store;
-    if (!passes(l))
-        return no_database(l);
-    int outcome = l->database->store->backend->progress_put(l->database->store, progress, n);
+    DO(SIM_STAGE_PROGRESS, progress_put(l->database->store, progress, n));
     for (size_t i = 0; outcome == STORE_OK && i < n; i++)
         for (size_t k = 0; k < l->n_leases; k++)
             if (l->leases[k].partition == progress[i].partition && l->database->wrote)
                 l->database->wrote(l->database->host, l->node, &l->leases[k]);
-    return outcome == STORE_OK && sim_random_chance(&l->random, l->lose_answer) ? no_database(l) : outcome;
+    return told(l, outcome);
 }
 
 static void link_close(struct store *store)

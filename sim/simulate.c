@@ -155,6 +155,7 @@ static void draw(struct simulation *sim)
     sim->partitions = sim->n_nodes == 1 ? 1 : 1 + sim_random_below(r, 12);
     sim->lease_ms = 120000 + sim_random_below(r, 240000);
     sim->idle_us = (int64_t)(10 + sim_random_below(r, 40)) * SIM_SECOND;
+    sim->wake_early = sim_random_below(r, 3) * 0.5;
     sim->check_copy = 0.002;
 }
 

@@ -145,6 +145,21 @@ static void stall(struct simulation *sim)
     sim_trace(sim, "%s stands still", node->name);
 }
 
+/* Longer than its lease, most often, between having taken what is to be stored and having stored it: another takes its partitions
+ * meanwhile and stores the same. A machine that was suspended does not even know that time has passed. */
+static void stand_in_turn(struct simulation *sim)
+{
+    static const enum sim_stage stages[] = {SIM_STAGE_BEGIN,    SIM_STAGE_APPEND, SIM_STAGE_APPEND, SIM_STAGE_PROGRESS,
+                                            SIM_STAGE_PROGRESS, SIM_STAGE_END,    SIM_STAGE_ANY,    SIM_STAGE_ANY};
+    struct node *node = any_node(sim);
+    if (!node->platform || node->fiber)
+        return;
+    node->link.stand_before = stages[sim_random_below(&sim->random, sizeof stages / sizeof *stages)];
+    node->link.stand_after = 1 + sim_random_below(&sim->random, node->link.stand_before == SIM_STAGE_ANY ? 60 : 3);
+    node->stand_us = (int64_t)(sim_random_between(&sim->random, 0.5, 4) * (double)sim->lease_ms) * 1000;
+    node->suspended = sim_has(sim, SIMULATE_CLOCK) && sim_random_chance(&sim->random, 0.3);
+}
+
 static void set_bus(struct simulation *sim)
 {
     bool bad = sim_has(sim, SIMULATE_BUS) && sim_random_chance(&sim->random, 0.5);
@@ -153,7 +168,11 @@ static void set_bus(struct simulation *sim)
                                     .lose_message = bad ? 0.1 : 0,
                                     .lose_notice = bad ? 0.3 : 0.01,
                                     .repeat_notice = bad ? 0.1 : 0,
-                                    .give_again = bad ? 0.02 : 0};
+                                    .give_again = bad ? 0.02 : 0,
+                                    .early_us = bad ? 20000000 : 5000,
+                                    .lose_early = bad ? 0.3 : 0.01,
+                                    .repeat_early = bad ? 0.2 : 0,
+                                    .late_early = bad ? 0.1 : 0};
     sim_brokers_set_faults(sim->brokers, &faults);
     if (sim->healed)
         return;
@@ -183,6 +202,7 @@ static const struct {
     {SIMULATE_MESSAGES, false, 200, set_network}, {SIMULATE_NETWORK, false, 600, part},
     {SIMULATE_CLOCK, false, 700, set_clock},      {SIMULATE_STALL, false, 300, stall},
     {SIMULATE_BUS, true, 120, set_bus},           {SIMULATE_DATABASE, true, 240, set_database},
+    {SIMULATE_STALL, true, 150, stand_in_turn},
 };
 
 static void run_fault(void *context, uint64_t argument)
@@ -216,6 +236,8 @@ void sim_faults_end(struct simulation *sim)
         join(node, 0);
         node->link.cut_after = 0;
         node->link.lose_answer = 0;
+        node->link.stand_after = 0;
+        sim_node_go_on(node);
         node->skew_ms = 0;
         node->stalled_until_us = 0;
         sim_node_wake(node, 1000);

@@ -10,6 +10,7 @@
 #include "sim/bus.h"
 #include "sim/device.h"
 #include "sim/disk.h"
+#include "sim/fiber.h"
 #include "sim/link.h"
 #include "sim/net.h"
 #include "sim/simulate.h"
@@ -62,7 +63,12 @@ struct node {
     int64_t turn_us; /* when it runs next */
     uint64_t turn;   /* number of the turn that is asked for; others are passed over */
     int64_t stalled_until_us, busy_until_us;
-    unsigned turns_since_publish;
+    unsigned turns_since_publish, next_ms; /* next_ms: what the last turn asked for */
+    struct sim_fiber *fiber;               /* NULL: not in the middle of a turn */
+    uint64_t stands;                       /* how often it has stood still in the middle of one */
+    int64_t stand_us;                      /* how long it will, the next time */
+    bool breaking;                         /* its work in the database ends, and it stands still again */
+    bool suspended;                        /* a machine that is suspended: its clock stands still too */
     bool parted, restarting, crash_is_power;
 };
 
@@ -93,6 +99,7 @@ struct simulation {
     uint32_t report_s, tick_s;
     unsigned segment_rows, partitions;
     int64_t lease_ms, idle_us;
+    double wake_early; /* chance that a node takes an early copy at once */
     double check_copy; /* chance that an acknowledgement is looked for on a copy of the disk */
 };
 
@@ -107,6 +114,8 @@ void sim_nodes_close(struct simulation *sim);
 void sim_node_wake(struct node *node, int64_t delay_us);
 void sim_node_crash(struct node *node, bool power, int64_t down_us);
 void sim_database_crash(struct simulation *sim, bool power, int64_t down_us);
+/* A program that stands still in the middle of a turn goes on. */
+void sim_node_go_on(struct node *node);
 bool sim_nodes_up(const struct simulation *sim);    /* all, and the database */
 bool sim_nodes_empty(const struct simulation *sim); /* no outbox holds anything */
 /* Where records are put and read: the shared store or that of the one node; NULL while it is down. */

@@ -42,11 +42,87 @@ static void on_bytes(void *context)
     sim_node_wake(node, 200 + sim_random_below(&node->sim->random, 3000));
 }
 
+static void on_early(void *host, const char *name)
+{
+    struct simulation *sim = host;
+    for (unsigned i = 0; i < sim->n_nodes; i++)
+        if (strcmp(sim->nodes[i].name, name) == 0 && sim_random_chance(&sim->random, sim->wake_early))
+            sim_node_wake(&sim->nodes[i], 200 + sim_random_below(&sim->random, 3000));
+}
+
 struct store *sim_store(struct simulation *sim)
 {
     if (sim->n_nodes > 1)
         return sim->database.store;
     return sim->nodes[0].platform ? sim->nodes[0].store : NULL;
+}
+
+/* --- standing still in the middle of a turn --- */
+
+static void end_turn(struct node *node);
+
+static void run_fiber(struct node *node)
+{
+    if (!sim_fiber_resume(node->fiber))
+        return;
+    node->fiber = NULL;
+    end_turn(node);
+}
+
+void sim_node_go_on(struct node *node)
+{
+    if (node->fiber)
+        run_fiber(node);
+}
+
+static void go_on(void *context, uint64_t argument)
+{
+    struct node *node = context;
+    if (argument == node->stands)
+        sim_node_go_on(node);
+}
+
+/* Called between two calls of the database, in the thread of the turn. */
+static void stand(void *host)
+{
+    struct node *node = host;
+    struct simulation *sim = node->sim;
+    if (!node->fiber)
+        return;
+    sim_trace(sim, "%s stands still in the middle of its turn", node->name);
+    sim_events_in(&sim->events, node->stand_us, go_on, node, ++node->stands);
+    int64_t since_ms = sim_events_now_ms(&sim->events);
+    bool breaking;
+    do {
+        sim_fiber_stand(node->fiber);
+        breaking = node->breaking;
+        if (breaking)
+            sim_link_break(&node->link);
+    } while (breaking);
+    if (node->suspended && !sim->healed)
+        node->skew_ms -= sim_events_now_ms(&sim->events) - since_ms;
+}
+
+static void break_works(struct simulation *sim)
+{
+    for (unsigned i = 0; i < sim->n_nodes; i++) {
+        struct node *node = &sim->nodes[i];
+        node->breaking = node->fiber != NULL;
+        if (node->fiber)
+            sim_fiber_resume(node->fiber);
+        node->breaking = false;
+    }
+}
+
+/* The turn of a program that is killed in its middle ends with it: nothing that it still does comes to anything. */
+static void end_fiber(struct node *node)
+{
+    if (!node->fiber)
+        return;
+    sim_net_node_down(node->sim->net, node->number);
+    sim_brokers_part(node->sim->brokers, node->name, true);
+    sim_fiber_resume(node->fiber);
+    node->fiber = NULL;
 }
 
 /* --- starting --- */
@@ -94,6 +170,8 @@ static bool start(struct node *node, char why[MODEL_WHY_SIZE])
     const struct store_disk *port = sim_disk_port(node->disk);
     port->make_folder(port->host, "/node");
     sim_link_init(&node->link, &sim->database, node->number, sim_random_u64(&sim->random));
+    node->link.stand = stand;
+    node->link.host = node;
     node->platform = platform_open(alone ? node->store : &node->link.base, &options, why);
     if (node->platform && listen(node, why) && platform_start(node->platform, why)) {
         if (!alone)
@@ -148,6 +226,7 @@ void sim_node_crash(struct node *node, bool power, int64_t down_us)
     sim->result->power_cuts += power;
     sim_disk_crash(node->disk, power); /* from here on nothing of it is written */
     node->link.cut = true;
+    end_fiber(node);
     drop(node);
     node->restarting = true;
     sim_events_in(&sim->events, down_us, start_again, node, 0);
@@ -184,6 +263,7 @@ void sim_database_crash(struct simulation *sim, bool power, int64_t down_us)
     sim->result->crashes++;
     sim->result->power_cuts += power;
     sim_disk_crash(sim->database_disk, power);
+    break_works(sim);
     store_close(sim->database.store);
     sim->database.store = NULL;
     sim->database_restarting = true;
@@ -214,8 +294,9 @@ static void step_store(struct simulation *sim, struct store *store)
         store_sqlite_step(store);
 }
 
-static unsigned take_turn(struct node *node)
+static void take_turn(void *context)
 {
+    struct node *node = context;
     struct simulation *sim = node->sim;
     struct gateway *gateway = platform_gateway(node->platform);
     unsigned ingest_ms = 1000, work_ms = 1000;
@@ -233,7 +314,7 @@ static unsigned take_turn(struct node *node)
     }
     step_store(sim, sim->n_nodes > 1 ? sim->database.store : node->store);
     gateway_step(gateway, node_now(node));
-    return work_ms < ingest_ms ? work_ms : ingest_ms;
+    node->next_ms = work_ms < ingest_ms ? work_ms : ingest_ms;
 }
 
 /* Programs that died inside the turn. */
@@ -248,6 +329,19 @@ static bool bury(struct node *node)
     return true;
 }
 
+static void end_turn(struct node *node)
+{
+    struct simulation *sim = node->sim;
+    int64_t now_us = sim->events.now_us;
+    node->busy_until_us = now_us + (int64_t)sim_disk_took_us(node->disk);
+    if (bury(node))
+        return;
+    int64_t delay_us = (int64_t)node->next_ms * 1000;
+    if (node->next_ms >= 200) /* nothing to do: time goes on in great steps, unless what is lost must be found out by it */
+        delay_us = now_us < sim->busy_until_us ? 2 * SIM_SECOND : sim->healed && !sim->resting ? 4 * SIM_SECOND : sim->idle_us;
+    sim_node_wake(node, delay_us > 1000 ? delay_us : 1000);
+}
+
 static void run_turn(void *context, uint64_t argument)
 {
     struct node *node = context;
@@ -256,19 +350,20 @@ static void run_turn(void *context, uint64_t argument)
     if (!node->platform || argument != node->turn || sim->result->failed)
         return;
     node->turn_us = INT64_MAX;
+    if (node->fiber) /* what ends this turn asks for the next */
+        return;
     int64_t until_us = node->stalled_until_us > node->busy_until_us ? node->stalled_until_us : node->busy_until_us;
     if (until_us > now_us) {
         sim_node_wake(node, until_us - now_us);
         return;
     }
-    unsigned next_ms = take_turn(node);
-    node->busy_until_us = now_us + (int64_t)sim_disk_took_us(node->disk);
-    if (bury(node))
-        return;
-    int64_t delay_us = (int64_t)next_ms * 1000;
-    if (next_ms >= 200) /* nothing to do: time goes on in great steps, unless what is lost must be found out by it */
-        delay_us = now_us < sim->busy_until_us ? 2 * SIM_SECOND : sim->healed && !sim->resting ? 4 * SIM_SECOND : sim->idle_us;
-    sim_node_wake(node, delay_us > 1000 ? delay_us : 1000);
+    if (node->link.stand_after > 0) {
+        node->fiber = sim_fiber_new(take_turn, node);
+        run_fiber(node);
+    } else {
+        take_turn(node);
+        end_turn(node);
+    }
 }
 
 void sim_node_wake(struct node *node, int64_t delay_us)
@@ -311,6 +406,7 @@ bool sim_nodes_open(struct simulation *sim)
         sim->brokers = sim_brokers_new(&sim->events, sim_random_u64(&sim->random), sim->partitions);
         if (!sim->database_disk || !sim->brokers)
             return false;
+        sim_brokers_tell(sim->brokers, on_early, sim);
         sim->database = (struct sim_database){.host = sim, .wrote = sim_check_write, .appended = sim_check_appended};
         database_start(sim, 0);
     }
@@ -334,6 +430,7 @@ static void end_node(struct node *node)
 {
     sim_disk_crash(node->disk, false);
     node->link.cut = true;
+    end_fiber(node);
     drop(node);
     struct sim_disk_counts counts = sim_disk_counts(node->disk);
     node->sim->result->write_errors += counts.write_errors;
