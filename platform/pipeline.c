@@ -12,7 +12,9 @@
 #include "platform/base/ulid.h"
 #include "platform/platform_internal.h"
 
-#define JOINED_TARGET_MS 400 /* a transaction of a database server, with all that comes of a batch, may take so long */
+/* A transaction of a database server, with all that comes of a batch, may take so long. An alarm waits for two of them, and a
+ * weak server is known to a fifth at best: with that it stays under a second. */
+#define JOINED_TARGET_MS 300
 
 /* --- what other threads ask of the engine thread --- */
 
