@@ -149,7 +149,7 @@ class SqliteReader:
 
     def observations(self, _):
         rows = collections.Counter()
-        for row in stored(self.data):
+        for row in stored_in_segments(self.data):
             rows[row] += 1
         return rows, 0
 

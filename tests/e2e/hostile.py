@@ -4,8 +4,9 @@
 stay connected all the time. Meanwhile one good device of each protocol, and one good reader of the API, get all their
 answers; memory stays within a bound, and descriptors come back when the peers have gone.
 
-BULLA_HOSTILE_TIMES (1): how often everything. BULLA_HOSTILE_WAIT=1: also waits until the program closes the half-open
-ones by itself, which takes more than a minute. BULLA_HOSTILE_SEED: of the random bytes."""
+BULLA_HOSTILE_TIMES (1): how often everything. BULLA_HOSTILE_SEALS (20000): that one connection claims to be.
+BULLA_HOSTILE_WAIT=1: also waits until the program closes the half-open ones by itself, which takes more than a minute.
+BULLA_HOSTILE_SEED: of the random bytes."""
 import os
 import random
 import sys
@@ -18,6 +19,7 @@ TIMES = int(os.environ.get("BULLA_HOSTILE_TIMES", 1))
 SEED = int(os.environ.get("BULLA_HOSTILE_SEED", random.SystemRandom().randrange(1 << 32)))
 MEMORY_MIB = 512       # above what the program takes when nobody is there; its own limits add up to less
 FORGED_SENDERS = 60000  # more than the program remembers
+SEALS = int(os.environ.get("BULLA_HOSTILE_SEALS", 20000))  # that one connection claims to be
 HALF_OPEN = 200
 AGAIN_S = 2            # a device that has no answer by then sends the message again
 NOW_MS = int(time.time()) * 1000 - 86400000
@@ -123,10 +125,10 @@ def leave(s):
     s.close()
 
 
-def push(port, data, again=1):
+def push(port, data, again=1, patience_s=10):
     """Sends until the program has enough of it."""
     s = connect(port)
-    s.settimeout(10)
+    s.settimeout(patience_s)
     try:
         for _ in range(again):
             s.sendall(data)
@@ -222,7 +224,7 @@ def forged_packets(server):
 def many_seals(server, api):
     """One connection that claims to be ever new seals; and an honest one that speaks for two, both of which are gone with it."""
     s = connect(server.port("jt701"))
-    for n in range(20000):
+    for n in range(SEALS):
         s.sendall(jt701_frame(6500000001 + n, NOW_MS, n & 0xFF))
         if n % 200 == 199:
             read_until(s, lambda got, n=n: got.endswith(jt701_answer(n & 0xFF)))
@@ -245,11 +247,12 @@ def http_trouble(server):
                  b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n" + b"{" * (1 << 20),
                  b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n" + b"[" * 100000,
                  b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 5000, b"\x16\x03\x01" + chance.randbytes(500), bytes(1 << 16)):
-        threads = [threading.Thread(target=push, args=(port, data), daemon=True) for _ in range(20)]
+        threads = [threading.Thread(target=push, args=(port, data, 1, 3), daemon=True) for _ in range(20)]
         for t in threads:
             t.start()
+        end = time.monotonic() + 2
         for t in threads:
-            t.join(2)  # some are let to wait for the rest of their header; they stay, as the patient ones do
+            t.join(max(0, end - time.monotonic()))  # some are let to wait for the rest of their header; they stay, as the patient ones do
 
 
 class Patient:
@@ -317,9 +320,9 @@ def main():
         for g in good:
             g.start()
         patient = Patient(server)
-        attacks = [random_bytes, truncated, oversized, part_flood, lambda s: never_reads(s, api), lambda s: many_seals(s, api), forged_packets, http_trouble]
-        names = ["random bytes", "truncated and changed messages", "oversized and deep messages", "unfinished parts", "peers that never read", "many seals on one connection",
-                 f"{FORGED_SENDERS} forged senders of packets", "HTTP"]
+        attacks = [http_trouble, random_bytes, truncated, oversized, part_flood, lambda s: never_reads(s, api), lambda s: many_seals(s, api), forged_packets]
+        names = ["HTTP", "random bytes", "truncated and changed messages", "oversized and deep messages", "unfinished parts", "peers that never read", "many seals on one connection",
+                 f"{FORGED_SENDERS} forged senders of packets"]
         for _ in range(TIMES):
             for attack, name in zip(attacks, names):
                 before, began = [g.answered for g in good], time.monotonic()

@@ -147,7 +147,7 @@ def main():
         integrity(data)
         two_addresses(folder)
         prepared = os.path.join(folder, "prepared")
-        done = load("--prepare", "--store", f"sqlite:{prepared}", "--devices", 30, "--password", PASSWORD)
+        done = load("--prepare", "--store", store_url(prepared), "--devices", 30, "--password", PASSWORD)
         equal(done.returncode, 0, f"prepared straight into the store {done.stderr}")
         server = Server(prepared)
         api = Api(server)

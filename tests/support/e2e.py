@@ -17,9 +17,11 @@ import sys
 import tempfile
 import threading
 import time
+from urllib.parse import urlsplit
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import pg_server  # noqa: E402
+import pg_store  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHARED = os.environ.get("BULLA_SHARED", os.path.join(ROOT, "..", "shared"))
@@ -97,35 +99,47 @@ class Folder:
 # --- the store that BULLA_TEST_STORE names ---
 
 databases = {}  # URL of each data directory's
+own_server = None
 
 
-def database(url, verb):
-    """Makes or drops a database of the shared server (pg_server.py)."""
-    server, name = url.rsplit("/", 1)
-    sql = f"CREATE DATABASE {name} TEMPLATE template0" if verb == "create" else f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
-    psql = [os.path.join(pg_server.programs(), "psql"), "-Xq", "-v", "ON_ERROR_STOP=1", "-d", server + "/postgres", "-c", sql]
-    subprocess.run(psql, check=verb == "create", stdin=subprocess.DEVNULL, stderr=None if verb == "create" else subprocess.DEVNULL)
+def on_postgres():
+    return os.environ.get("BULLA_TEST_STORE") == "postgres"
+
+
+def use_own_server(**options):
+    """On PostgreSQL: a server of this test alone, with fsync, for all its databases (pg_server.Private). On SQLite: None."""
+    global own_server
+    if on_postgres():
+        if not pg_server.programs():
+            skip("PostgreSQL is not installed")
+        own_server = pg_server.Private(**options)
+        atexit.register(own_server.close)
+    return own_server
 
 
 def drop_databases():
     for url in databases.values():
-        database(url, "drop")
+        pg_store.drop(url)
 
 
-def store_words(data):
-    """What `bulla serve` is told of its store: nothing (SQLite in the data directory), or a database for that directory."""
-    if os.environ.get("BULLA_TEST_STORE") != "postgres":
-        return ()
+def database_of(data):
+    """The URL of the database that stands for this data directory; made when it is first asked for."""
     data = os.path.abspath(data)
     if data not in databases:
-        server = pg_server.shared(sys.argv[2] if len(sys.argv) > 2 else os.path.dirname(program()))
+        server = own_server.url if own_server else pg_server.shared(sys.argv[2] if len(sys.argv) > 2 else os.path.dirname(program()))
         if not server:
             skip("PostgreSQL is not installed")
-        if not databases:
+        if not databases and not own_server:
             atexit.register(drop_databases)
-        databases[data] = f"{server}/e2e_{os.getpid()}_{len(databases)}"
-        database(databases[data], "create")
-    return ("--store", databases[data])
+        url = f"{server}/e2e_{os.getpid()}_{len(databases)}"
+        pg_store.create(url)
+        databases[data] = url
+    return databases[data]
+
+
+def store_url(data, sqlite=""):
+    """The store for a data directory; sqlite: words behind its URL where it is SQLite."""
+    return database_of(data) if on_postgres() else f"sqlite:{data}{sqlite}"
 
 
 # --- the program ---
@@ -137,13 +151,15 @@ def die_with_parent():
 
 
 class Server:
-    """`bulla serve` on a directory. port("jt701") and port("auto", "udp") are its device ports, http its HTTP port."""
+    """`bulla serve` on a directory, and on the store that store_url() names for it. port("jt701") and port("auto", "udp") are its
+    device ports, http its HTTP port."""
 
-    def __init__(self, data, *more, listen=LISTEN, wrap=()):
+    def __init__(self, data, *more, listen=LISTEN, wrap=(), sqlite=""):
         self.out, self.ports, self.http, self.password = [], {}, None, None
         self.log, self.log_lock = [], threading.Lock()
-        if "--store" not in more:
-            more = (*more, *store_words(data))
+        if "--store" not in more and (sqlite or on_postgres()):  # a directory without another word is SQLite
+            more = (*more, "--store", store_url(data, sqlite))
+        self.store_port = urlsplit(more[more.index("--store") + 1]).port if on_postgres() else None
         command = [*wrap, program(), "serve", "--data", data, "--http", "127.0.0.1:0", "--listen", listen, *more]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", preexec_fn=die_with_parent)
         self.reader = threading.Thread(target=self._read_log, daemon=True)
@@ -187,11 +203,15 @@ class Server:
             return int(re.search(rf"{name}:\s+(\d+) kB", f.read()).group(1))
 
     def sockets(self):
-        """Open sockets; files of the store come and go with its readers."""
+        """Open sockets, without the store's: its connections, as its files, come and go with its readers."""
+        with open(f"/proc/{self.process.pid}/net/tcp", encoding="ascii") as f:
+            rows = [line.split() for line in f.readlines()[1:]]
+        of_store = {f"socket:[{row[9]}]" for row in rows if int(row[2].split(":")[1], 16) == self.store_port}
         n, folder = 0, f"/proc/{self.process.pid}/fd"
         for name in os.listdir(folder):
             try:
-                n += os.readlink(os.path.join(folder, name)).startswith("socket:")
+                to = os.readlink(os.path.join(folder, name))
+                n += to.startswith("socket:") and to not in of_store
             except FileNotFoundError:
                 pass
         return n
@@ -272,8 +292,7 @@ class Api:
 # --- the store, read from outside while nobody writes ---
 
 
-def stored(data):
-    """(seal, event time in ms) of every observation in the segment files, with duplicates, in no order."""
+def stored_in_segments(data):
     rows = []
     folder = os.path.join(data, "segments")
     for name in sorted(os.listdir(folder)):
@@ -288,8 +307,21 @@ def stored(data):
     return rows
 
 
-def integrity(data):
-    """Every database file of the directory says ok."""
+def stored(data):
+    """(seal, event time in ms) of every observation, with duplicates, in no order."""
+    return pg_store.observations(database_of(data)) if on_postgres() else stored_in_segments(data)
+
+
+# Of the records, whatever the store: what may not be, and how many of it there are.
+NEVER_A_RECORD = {
+    "numbers that are missing in the audit": "SELECT (SELECT coalesce(max(seq), 0) FROM audit) - (SELECT count(*) FROM audit)",
+    "alarms that are there twice": "SELECT count(*) FROM (SELECT 1 FROM alarm GROUP BY journey, seal, kind, onset_ms HAVING count(*) > 1) a",
+    "alarms of a journey that does not exist": "SELECT count(*) FROM alarm WHERE journey <> '' AND journey NOT IN (SELECT id FROM journey)",
+    "seals of a journey that does not exist": "SELECT count(*) FROM journey_seal WHERE position NOT IN (SELECT position FROM journey)",
+}
+
+
+def integrity_of_files(data):
     files = [os.path.join(data, "bulla.db")]
     folder = os.path.join(data, "segments")
     files += [os.path.join(folder, n) for n in sorted(os.listdir(folder)) if re.fullmatch(r"\d{6}\.db", n)]
@@ -297,6 +329,27 @@ def integrity(data):
         db = sqlite3.connect(path)
         equal(db.execute("PRAGMA integrity_check").fetchone()[0], "ok", f"integrity of {os.path.basename(path)}")
         db.close()
+    db = sqlite3.connect(files[0])
+    wrong = {what: db.execute(sql).fetchone()[0] for what, sql in NEVER_A_RECORD.items()}
+    db.close()
+    equal({what: n for what, n in wrong.items() if n}, {}, "what may not be in the store")
+
+
+def integrity_of_database(url):
+    found = pg_store.amcheck(url)
+    if found is None:
+        say("pg_amcheck is not installed: tables and indexes are not checked")
+    else:
+        equal(found, "", "pg_amcheck")
+    equal(pg_store.broken(url, NEVER_A_RECORD | pg_store.NEVER), {}, "what may not be in the store")
+
+
+def integrity(data):
+    """Every file, or every table and B-tree, says that it is whole; and what must hold among the rows does."""
+    if on_postgres():
+        integrity_of_database(database_of(data))
+    else:
+        integrity_of_files(data)
 
 
 # --- sockets ---
