@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every block of tests/vectors/<noun>/<file>.vec for the nouns of libbulla's data: what the bytes mean, as the
+ * subcommand of that noun prints it. `settings` chooses the reading.
+ */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cli/seal_json.h"
+#include "tests/support/vec.h"
+
+#define TESTS_MAX 1000
+
+struct noun {
+    const char *name;
+    json_t *(*read)(const struct vec_block *block);
+};
+
+struct job {
+    const struct noun *noun;
+    const struct vec_file *file;
+    const struct vec_block *block;
+};
+
+static struct job jobs[TESTS_MAX];
+static struct CMUnitTest tests[TESTS_MAX];
+static size_t n_tests;
+
+static json_t *read_container(const struct vec_block *block)
+{
+    bool good = true;
+    struct bulla_bytes text = {block->bytes, block->n};
+    bool type = strcmp(block->profile.settings, "type") == 0;
+    json_t *got = type ? cli_size_type_json(text, &good) : cli_container_json(text, &good);
+    assert_int_equal(good, json_is_true(json_object_get(got, "valid")));
+    return got;
+}
+
+static const struct noun nouns[] = {
+    {"container", read_container},
+};
+
+static void test_meaning(void **state)
+{
+    const struct job *job = *state;
+    char why[600];
+    json_t *got = job->noun->read(job->block);
+    if (!vec_match(job->block->expect, got, why, sizeof why)) {
+        fail_msg("%s:%d: %s: %s", job->file->path, job->block->line, job->block->name, why);
+    }
+    json_decref(got);
+}
+
+static void add_file(const struct noun *noun, const char *path)
+{
+    char why[600], name[300];
+    const struct vec_file *file = vec_read(path, why, sizeof why); /* lives as long as the process */
+    if (!file) {
+        fprintf(stderr, "%s\n", why);
+        exit(1);
+    }
+    for (size_t i = 0; i < file->n && n_tests < TESTS_MAX; i++) {
+        snprintf(name, sizeof name, "%s: %s", noun->name, file->blocks[i].name);
+        jobs[n_tests] = (struct job){noun, file, &file->blocks[i]};
+        tests[n_tests] = (struct CMUnitTest){strdup(name), test_meaning, NULL, NULL, &jobs[n_tests]};
+        n_tests++;
+    }
+}
+
+static void add_noun(const struct noun *noun)
+{
+    char folder[500], path[900];
+    struct dirent **entries;
+    size_t before = n_tests;
+    snprintf(folder, sizeof folder, "%s/tests/vectors/%s", BULLA_SOURCE_DIR, noun->name);
+    int n = scandir(folder, &entries, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        size_t len = strlen(entries[i]->d_name);
+        if (len > 4 && strcmp(entries[i]->d_name + len - 4, ".vec") == 0) {
+            snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+            add_file(noun, path);
+        }
+        free(entries[i]);
+    }
+    if (n < 0 || n_tests == before) {
+        fprintf(stderr, "%s: expected vectors, got none\n", folder);
+        exit(1);
+    }
+    free(entries);
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++) {
+        add_noun(&nouns[i]);
+    }
+    return _cmocka_run_group_tests("vectors", tests, n_tests, NULL, NULL);
+}
