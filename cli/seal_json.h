@@ -9,9 +9,16 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "bulla/bytes.h"
+#include "bulla/block.h"
 
 json_t *cli_container_json(struct bulla_bytes number, bool *good);
 json_t *cli_size_type_json(struct bulla_bytes code, bool *good);
+
+/* A chain of blocks. `written` is the random value that the reader wrote, or BULLA_RANDOM_UNKNOWN. */
+json_t *cli_block_json(struct bulla_bytes bytes, enum bulla_reading reading, enum bulla_start accepted, int32_t written, bool *good);
+
+/* The chain that such an object describes; what is derived (bytes, crc, evidence, remarks, error) is passed over.
+ * False with "member: expected E, got G" in why[size]. */
+bool cli_block_from_json(const json_t *object, struct bulla_chain *chain, char *why, size_t size);
 
 #endif

@@ -42,7 +42,24 @@ static json_t *read_container(const struct vec_block *block)
     return got;
 }
 
+/* settings: READING START RANDOM, each optional from the right; "any" is any start. */
+static json_t *read_block(const struct vec_block *block)
+{
+    char reading[16] = "table", start[8] = "any";
+    unsigned random = 0;
+    bool good = true;
+    int n = sscanf(block->profile.settings, "%15s %7s %4x", reading, start, &random);
+    enum bulla_start accepted = strcmp(start, "ffff") == 0   ? BULLA_START_FFFF
+                                : strcmp(start, "0000") == 0 ? BULLA_START_0000
+                                                             : BULLA_START_ANY;
+    json_t *got = cli_block_json((struct bulla_bytes){block->bytes, block->n}, (enum bulla_reading)bulla_reading_from(reading), accepted,
+                                 n == 3 ? (int32_t)random : BULLA_RANDOM_UNKNOWN, &good);
+    assert_int_equal(good, json_is_null(json_object_get(got, "error")));
+    return got;
+}
+
 static const struct noun nouns[] = {
+    {"block", read_block},
     {"container", read_container},
 };
 
