@@ -49,6 +49,16 @@ static void crash_database(struct simulation *sim)
 
 /* --- disks --- */
 
+static const struct sim_disk_faults well = {.write_us = 50, .sync_us = 8000};
+
+/* Each try of a cluster to store on a full disk reads all journeys anew: half an hour of it says as much as a day. */
+static void make_room(void *context, uint64_t argument)
+{
+    struct sim_disk *disk = context;
+    (void)argument;
+    sim_disk_set_faults(disk, &well);
+}
+
 static void set_disks(struct simulation *sim)
 {
     struct sim_disk_faults faults = {.write_us = 50, .sync_us = 8000};
@@ -61,11 +71,12 @@ static void set_disks(struct simulation *sim)
     if (sim_has(sim, SIMULATE_DISK) && sim_random_chance(&sim->random, 0.15))
         faults.bytes_most = sim_disk_counts(disk).bytes + sim_random_below(&sim->random, 300000);
     sim_disk_set_faults(disk, &faults);
+    if (faults.bytes_most && sim->n_nodes > 1)
+        sim_events_in(&sim->events, minutes(sim, 60), make_room, disk, 0);
 }
 
 static void heal_disks(struct simulation *sim)
 {
-    const struct sim_disk_faults well = {.write_us = 50, .sync_us = 8000};
     for (unsigned i = 0; i < sim->n_nodes; i++) {
         sim_disk_set_faults(sim->nodes[i].disk, &well);
         sim_disk_crash_after(sim->nodes[i].disk, 0);
