@@ -76,13 +76,14 @@ static void tell(const struct simulate_options *o, const struct simulate_result 
     printf(
         "{\"seed\":%llu,\"nodes\":%u,\"days\":%.1f,\"rounds\":%llu,\"steps\":%llu,\"records\":%llu,\"acknowledged\":%llu,\"alarms\":%llu,"
         "\"crashes\":%llu,\"power_cuts\":%llu,\"connections\":%llu,\"broken\":%llu,\"write_errors\":%llu,\"sync_errors\":%llu,"
-        "\"elections\":%llu,\"copies_checked\":%llu,\"digest\":\"%016llx\",\"seconds\":%.2f,\"failed\":%s}\n",
+        "\"elections\":%llu,\"early\":%llu,\"stands\":%llu,\"copies_checked\":%llu,\"digest\":\"%016llx\",\"seconds\":%.2f,\"failed\":%s}"
+        "\n",
         (unsigned long long)o->seed, o->nodes, (double)r->simulated_ms / 86400000.0, (unsigned long long)r->rounds,
         (unsigned long long)r->steps, (unsigned long long)r->messages, (unsigned long long)r->acknowledged, (unsigned long long)r->alarms,
         (unsigned long long)r->crashes, (unsigned long long)r->power_cuts, (unsigned long long)r->connections,
         (unsigned long long)r->broken, (unsigned long long)r->write_errors, (unsigned long long)r->sync_errors,
-        (unsigned long long)r->elections, (unsigned long long)r->copies_checked, (unsigned long long)r->digest, seconds,
-        r->failed ? "true" : "false");
+        (unsigned long long)r->elections, (unsigned long long)r->early, (unsigned long long)r->stands,
+        (unsigned long long)r->copies_checked, (unsigned long long)r->digest, seconds, r->failed ? "true" : "false");
     fflush(stdout);
     if (r->failed)
         cli_say("seed %llu, step %llu, day %.4f: \"%s\" does not hold: %s", (unsigned long long)o->seed, (unsigned long long)r->step,

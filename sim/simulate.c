@@ -12,7 +12,7 @@
 #include "platform/base/log.h"
 #include "sim/simulate_internal.h"
 
-enum { SETTLE_MOST_MIN = 24 * 60 };
+enum { SETTLE_MOST_MIN = 24 * 60, ROUND_LEAST_H = 6 };
 
 bool sim_has(const struct simulation *sim, enum simulate_fault fault)
 {
@@ -117,7 +117,10 @@ static void run_round(struct simulation *sim)
 {
     sim->round++;
     sim->healed = false;
-    sim->round_end_us = sim->events.now_us + (int64_t)(36 + sim_random_below(&sim->random, 96)) * SIM_HOUR;
+    double hours = 36 + sim_random_below(&sim->random, 96), asked = sim->options.days * 24;
+    if (sim->n_nodes > 1 && asked < hours)
+        hours = asked < ROUND_LEAST_H ? ROUND_LEAST_H : asked;
+    sim->round_end_us = sim->events.now_us + (int64_t)(hours * (double)SIM_HOUR);
     sim_trace(sim, "round %u", sim->round);
     sim_fleet_depart(sim);
     sim_faults_begin(sim);
@@ -147,6 +150,7 @@ static void run_round(struct simulation *sim)
 static void draw(struct simulation *sim)
 {
     static const uint32_t reports_s[] = {300, 600, 1200, 1800, 3600};
+    static const double paces[] = {0.2, 0.5, 1, 1, 3};
     struct sim_random *r = &sim->random;
     sim->n_fleet = 4 + sim_random_below(r, SIM_SEALS - 3);
     sim->report_s = reports_s[sim_random_below(r, 5)];
@@ -155,6 +159,8 @@ static void draw(struct simulation *sim)
     sim->partitions = sim->n_nodes == 1 ? 1 : 1 + sim_random_below(r, 12);
     sim->lease_ms = 120000 + sim_random_below(r, 240000);
     sim->idle_us = (int64_t)(10 + sim_random_below(r, 40)) * SIM_SECOND;
+    for (size_t i = 0; i < SIM_FAULTS_MOST; i++)
+        sim->pace[i] = sim->n_nodes > 1 ? paces[sim_random_below(r, sizeof paces / sizeof *paces)] : 1;
     sim->wake_early = sim_random_below(r, 3) * 0.5;
     sim->check_copy = 0.002;
 }
@@ -198,6 +204,7 @@ bool simulate_run(const struct simulate_options *options, struct simulate_result
     result->connections = net.opened;
     result->broken = net.broken;
     result->elections = sim->brokers ? sim_brokers_counts(sim->brokers).elections : 0;
+    result->early = sim->brokers ? sim_brokers_counts(sim->brokers).early : 0;
     result->steps = sim->events.steps;
     result->simulated_ms = sim_events_now_ms(&sim->events) - SIM_T0;
     result->digest = sim->events.digest;

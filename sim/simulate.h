@@ -43,7 +43,7 @@ struct simulate_result {
     uint64_t steps, rounds;
     int64_t simulated_ms;
     uint64_t messages, acknowledged, stored, alarms, crashes, power_cuts, restarts, connections, broken, takeovers, elections, refused,
-        write_errors, sync_errors, copies_checked;
+        write_errors, sync_errors, copies_checked, early, stands;
 };
 
 /* False: it could not be run (out of memory). */

@@ -8,6 +8,8 @@ const char *const simulate_fault_names[] = {"crash", "disk", "network", "clock",
 
 typedef void (*fault_fn)(struct simulation *sim);
 
+static void run_fault(void *context, uint64_t argument);
+
 static struct node *any_node(struct simulation *sim)
 {
     return &sim->nodes[sim_random_below(&sim->random, sim->n_nodes)];
@@ -216,6 +218,14 @@ static const struct {
     {SIMULATE_STALL, true, 150, stand_in_turn},
 };
 
+_Static_assert(sizeof faults / sizeof *faults <= SIM_FAULTS_MOST, "each kind has a pace");
+
+static void plan(struct simulation *sim, uint64_t argument)
+{
+    size_t i = argument & 0xFF;
+    sim_events_in(&sim->events, (int64_t)((double)minutes(sim, faults[i].every_min * 2) * sim->pace[i]), run_fault, sim, argument);
+}
+
 static void run_fault(void *context, uint64_t argument)
 {
     struct simulation *sim = context;
@@ -223,7 +233,7 @@ static void run_fault(void *context, uint64_t argument)
     if (sim->healed || argument >> 8 != sim->round)
         return;
     faults[i].run(sim);
-    sim_events_in(&sim->events, minutes(sim, faults[i].every_min * 2), run_fault, sim, argument);
+    plan(sim, argument);
 }
 
 void sim_faults_begin(struct simulation *sim)
@@ -232,7 +242,7 @@ void sim_faults_begin(struct simulation *sim)
     heal_disks(sim);
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if ((sim->options.faults & faults[i].fault) == faults[i].fault && (sim->n_nodes > 1 || !faults[i].cluster))
-            sim_events_in(&sim->events, minutes(sim, faults[i].every_min * 2), run_fault, sim, (uint64_t)sim->round << 8 | i);
+            plan(sim, (uint64_t)sim->round << 8 | i);
 }
 
 void sim_faults_end(struct simulation *sim)

@@ -15,13 +15,14 @@
 #include "sim/net.h"
 #include "sim/simulate.h"
 
-#define SIM_T0       INT64_C(1767225600000) /* 2026-01-01 */
-#define SIM_SEALS    12
-#define SIM_SECOND   INT64_C(1000000) /* us */
-#define SIM_MINUTE   (60 * SIM_SECOND)
-#define SIM_HOUR     (60 * SIM_MINUTE)
-#define SIM_PORT_701 701
-#define SIM_PORT_808 808
+#define SIM_T0          INT64_C(1767225600000) /* 2026-01-01 */
+#define SIM_SEALS       12
+#define SIM_FAULTS_MOST 16               /* kinds of them */
+#define SIM_SECOND      INT64_C(1000000) /* us */
+#define SIM_MINUTE      (60 * SIM_SECOND)
+#define SIM_HOUR        (60 * SIM_MINUTE)
+#define SIM_PORT_701    701
+#define SIM_PORT_808    808
 
 struct simulation;
 
@@ -99,8 +100,9 @@ struct simulation {
     uint32_t report_s, tick_s;
     unsigned segment_rows, partitions;
     int64_t lease_ms, idle_us;
-    double wake_early; /* chance that a node takes an early copy at once */
-    double check_copy; /* chance that an acknowledgement is looked for on a copy of the disk */
+    double pace[SIM_FAULTS_MOST]; /* how much rarer than usual each kind of fault is */
+    double wake_early;            /* chance that a node takes an early copy at once */
+    double check_copy;            /* chance that an acknowledgement is looked for on a copy of the disk */
 };
 
 bool sim_has(const struct simulation *sim, enum simulate_fault fault); /* asked for, and not healed */

@@ -92,6 +92,7 @@ static void stand(void *host)
     sim_trace(sim, "%s stands still in the middle of its turn", node->name);
     sim_events_in(&sim->events, node->stand_us, go_on, node, ++node->stands);
     int64_t since_ms = sim_events_now_ms(&sim->events);
+    sim->result->stands++;
     bool breaking;
     do {
         sim_fiber_stand(node->fiber);

@@ -43,7 +43,7 @@ static void a_cluster_holds(void **state)
 {
     (void)state;
     struct simulate_result r = run(5, 3, 0.1, SIMULATE_ALL);
-    assert_true(r.rounds == 1 && r.acknowledged > 0);
+    assert_true(r.rounds == 1 && r.acknowledged > 0 && r.early > 0 && r.stands > 0);
 }
 
 static void a_seed_is_the_same_each_time(void **state)
