@@ -120,6 +120,18 @@ static void join(void *context, uint64_t argument)
     sim_node_wake(node, 1000);
 }
 
+/* The power that failed at the switch fails at the machine: what it has accepted meanwhile is in its outbox alone. */
+static void end_part(void *context, uint64_t argument)
+{
+    struct node *node = context;
+    struct simulation *sim = node->sim;
+    if (node->parted && sim_has(sim, SIMULATE_CRASH) && sim_random_chance(&sim->random, 0.4)) {
+        node->crash_is_power = true;
+        sim_node_crash(node, true, minutes(sim, 30));
+    }
+    join(node, argument);
+}
+
 /* From devices, from the brokers, from the database: each alone or together. */
 static void part(struct simulation *sim)
 {
@@ -137,7 +149,7 @@ static void part(struct simulation *sim)
     sim_trace(sim, "%s is cut off%s%s%s", node->name, devices ? " from devices" : "", brokers ? " from brokers" : "",
               node->link.cut ? " from the database" : "");
     node->crash_is_power = false;
-    sim_events_in(&sim->events, minutes(sim, 40), join, node, 0);
+    sim_events_in(&sim->events, minutes(sim, 40), end_part, node, 0);
 }
 
 /* --- the rest --- */
