@@ -317,6 +317,16 @@ static int link_audit_add(struct store *store, const struct audit *audit)
     PASS(audit_add(l->database->store, audit));
 }
 
+static int link_answer_claim(struct store *store, const char *key, const char *claim, int64_t now_ms)
+{
+    PASS(answer_claim(l->database->store, key, claim, now_ms));
+}
+
+static int link_answer_release(struct store *store, const char *key, const char *claim)
+{
+    PASS(answer_release(l->database->store, key, claim));
+}
+
 static int link_answer_put(struct store *store, const char *key, int status, const char *body, int64_t now_ms)
 {
     PASS(answer_put(l->database->store, key, status, body, now_ms));
@@ -501,6 +511,8 @@ static const struct store_backend backend = {
     .command_order = link_command_order,
     .command_get = link_command_get,
     .audit_add = link_audit_add,
+    .answer_claim = link_answer_claim,
+    .answer_release = link_answer_release,
     .answer_put = link_answer_put,
     .answer_get = link_answer_get,
     .setting_put = link_setting_put,

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "platform/out/access.h"
+#include "platform/out/idempotency.h"
 #include "platform/out/routes.h"
-#include "platform/out/secret.h"
 #include "platform/out/server.h"
 #include "platform/out/web.h"
 
@@ -125,74 +125,10 @@ static bool read_json(struct out_request *r)
     return false;
 }
 
-/* --- Idempotency-Key --- */
-
-static bool read_idempotency(struct out_request *r)
-{
-    const char *key = strcmp(r->method, "POST") == 0 ? out_request_header(r, "Idempotency-Key") : NULL;
-    if (!key || r->route->body != OUT_BODY_JSON || r->route->scope == OUT_SCOPE_PERSON || !r->signed_in)
-        return true;
-    if (strlen(key) < 8 || strlen(key) > 80) {
-        out_problem_field(r, 400, "Idempotency-Key", "8 to 80 characters", key);
-        return false;
-    }
-    char all[600];
-    int n = snprintf(all, sizeof all, "%s\n%s\n%s\n%s", r->user.id, r->route->pattern, r->id, key);
-    out_sha256_hex(all, (size_t)n < sizeof all ? (size_t)n : sizeof all - 1, r->idempotency);
-    out_sha256_hex(r->body ? (const void *)r->body : "", r->body_len, r->fingerprint);
-    return true;
-}
-
-/* True when the request was made before: answered again, or refused because it says something else. */
-static bool answer_again(struct out_request *r)
-{
-    int status = 0;
-    char *kept = NULL;
-    if (store_answer_get(out_store(r), r->idempotency, &status, &kept) != STORE_OK || !kept)
-        return false;
-    size_t n = strlen(r->fingerprint);
-    if (strncmp(kept, r->fingerprint, n) == 0 && kept[n] == '\n') {
-        out_answer_bytes(r, status, "application/json", kept + n + 1, strlen(kept + n + 1), MHD_RESPMEM_MUST_COPY);
-        out_answer_header(r, "Cache-Control", "no-store");
-        out_answer_header(r, "Idempotency-Replayed", "true");
-    } else {
-        out_problem(r, 422, "invalid", "This Idempotency-Key was used with another body", NULL);
-    }
-    free(kept);
-    return true;
-}
-
-static void keep_answer(struct out_request *r)
-{
-    if (r->status < 200 || r->status > 299 || !r->answer_text)
-        return;
-    size_t size = strlen(r->fingerprint) + strlen(r->answer_text) + 2;
-    char *kept = malloc(size);
-    if (!kept)
-        return;
-    snprintf(kept, size, "%s\n%s", r->fingerprint, r->answer_text);
-    (void)store_answer_put(out_store(r), r->idempotency, r->status, kept, r->now_ms); /* the change itself is done */
-    free(kept);
-}
-
-static void handle(struct out_request *r)
-{
-    if (!r->idempotency[0]) {
-        r->route->handler(r);
-        return;
-    }
-    pthread_mutex_lock(&r->out->idempotent); /* the same key twice at once must not act twice */
-    if (!answer_again(r)) {
-        r->route->handler(r);
-        keep_answer(r);
-    }
-    pthread_mutex_unlock(&r->out->idempotent);
-}
-
 void out_serve(struct out_request *r)
 {
-    if (!r->answer && out_access_check(r) && read_json(r) && read_idempotency(r))
-        handle(r);
+    if (!r->answer && out_access_check(r) && read_json(r) && out_idempotency_read(r))
+        out_idempotency_handle(r);
     if (!r->answer)
         out_problem(r, 500, "internal", "The request could not be answered", NULL);
 }

@@ -308,6 +308,9 @@ int pg_write_end(struct store_pg *store, struct pg_conn *conn, int outcome, cons
     if (conn->in_work) {
         return end_in_work(store, conn, outcome, audit);
     }
+    if (!outcome && store_carried()->key) {
+        outcome = pg_answer_mark(conn, store_carried());
+    }
     if (!outcome && audit) {
         outcome = pg_audit_write(conn, audit);
     }

@@ -61,6 +61,8 @@ int pg_write_begin(struct store_pg *store, struct pg_conn **out);
 int pg_write_end(struct store_pg *store, struct pg_conn *conn, int outcome, const struct audit *audit);
 /* Writes an audit entry with the next number; inside a transaction, as its last statement. */
 int pg_audit_write(struct pg_conn *conn, const struct audit *audit);
+/* Inside a transaction: marks the claim that this thread carries (store_answer_carry()). */
+int pg_answer_mark(struct pg_conn *conn, const struct store_carried *carried);
 
 /* The thread's work, begun lazily: NULL when this thread has none. pg_work.c owns begin and end; `pg_work_conn` starts the
  * transaction at its first use. */

@@ -68,6 +68,8 @@ int pg_session_put(struct store *base, const struct session *session, const stru
 int pg_session_get(struct store *base, const char *id, struct session *out);
 int pg_session_drop(struct store *base, const char *id, const struct audit *audit);
 int pg_sessions(struct store *base, const char *user, bool keys, store_each_fn each, void *context);
+int pg_answer_claim(struct store *base, const char *key, const char *claim, int64_t now_ms);
+int pg_answer_release(struct store *base, const char *key, const char *claim);
 int pg_answer_put(struct store *base, const char *key, int status, const char *body, int64_t now_ms);
 int pg_answer_get(struct store *base, const char *key, int *status, char **body);
 int pg_setting_put(struct store *base, const char *name, const char *value);

@@ -110,8 +110,10 @@ static int write_answer(struct pg_conn *conn, const char *key, int status, const
     int outcome = run_number(conn, "DELETE FROM answer WHERE key IN (SELECT key FROM answer WHERE time_ms < $1 FOR UPDATE SKIP LOCKED)",
                              now_ms - ANSWER_KEPT_MS, "writing an answer");
     outcome = outcome ? outcome
-                      : pg_do(conn, "INSERT INTO answer (key, status, body, time_ms) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", &p,
-                              "writing an answer", &changed);
+                      : pg_do(conn,
+                              "INSERT INTO answer (key, status, body, time_ms) VALUES ($1, $2, $3, $4) ON CONFLICT (key) DO UPDATE SET "
+                              "status = excluded.status, body = excluded.body WHERE answer.status < 100",
+                              &p, "writing an answer", &changed);
     return !outcome && changed == 0 ? store_fail(STORE_CONFLICT, "this Idempotency-Key has an answer already") : outcome;
 }
 
@@ -121,6 +123,55 @@ int pg_answer_put(struct store *base, const char *key, int status, const char *b
     struct pg_conn *conn = NULL;
     int outcome = pg_write_begin(store, &conn);
     return outcome ? outcome : pg_write_end(store, conn, write_answer(conn, key, status, body, now_ms), NULL);
+}
+
+int pg_answer_mark(struct pg_conn *conn, const struct store_carried *carried)
+{
+    struct pg_params p = {.n = 0};
+    long changed = 0;
+    pg_param_text(&p, carried->key);
+    pg_param_text(&p, carried->claim);
+    int outcome =
+        pg_do(conn, "UPDATE answer SET status = 1 WHERE key = $1 AND body = $2 AND status IN (0, 1)", &p, "marking a claim", &changed);
+    return !outcome && changed == 0 ? store_fail(STORE_CONFLICT, STORE_CLAIM_LOST) : outcome;
+}
+
+static int write_claim(struct pg_conn *conn, const char *key, const char *claim, int64_t now_ms)
+{
+    struct pg_params p = {.n = 0};
+    long changed = 0;
+    pg_param_text(&p, key);
+    pg_param_text(&p, claim);
+    pg_param_long(&p, now_ms);
+    pg_param_long(&p, STORE_CLAIM_MS);
+    int outcome = pg_do(conn,
+                        "INSERT INTO answer (key, status, body, time_ms) VALUES ($1, 0, $2, $3) ON CONFLICT (key) DO UPDATE SET "
+                        "body = excluded.body, time_ms = excluded.time_ms WHERE answer.status = 0 AND abs(answer.time_ms - $3) > $4",
+                        &p, "writing a claim", &changed);
+    return !outcome && changed == 0 ? store_fail(STORE_CONFLICT, "this Idempotency-Key is in use") : outcome;
+}
+
+int pg_answer_claim(struct store *base, const char *key, const char *claim, int64_t now_ms)
+{
+    struct store_pg *store = store_pg_of(base);
+    struct pg_conn *conn = NULL;
+    int outcome = pg_write_begin(store, &conn);
+    return outcome ? outcome : pg_write_end(store, conn, write_claim(conn, key, claim, now_ms), NULL);
+}
+
+int pg_answer_release(struct store *base, const char *key, const char *claim)
+{
+    struct store_pg *store = store_pg_of(base);
+    struct pg_params p = {.n = 0};
+    struct pg_conn *conn = NULL;
+    int outcome = pg_write_begin(store, &conn);
+    if (outcome) {
+        return outcome;
+    }
+    pg_param_text(&p, key);
+    pg_param_text(&p, claim);
+    outcome = pg_do(conn, "DELETE FROM answer WHERE key = $1 AND body = $2 AND status = 0", &p, "releasing a claim", NULL);
+    return pg_write_end(store, conn, outcome, NULL);
 }
 
 /* The one row that a statement on $1 finds; STORE_NOT_FOUND with `none` as the sentence. */

@@ -26,6 +26,8 @@ int sqlite_session_put(struct store *base, const struct session *session, const 
 int sqlite_session_get(struct store *base, const char *id, struct session *out);
 int sqlite_session_drop(struct store *base, const char *id, const struct audit *audit);
 int sqlite_sessions(struct store *base, const char *user, bool keys, store_each_fn each, void *context);
+int sqlite_answer_claim(struct store *base, const char *key, const char *claim, int64_t now_ms);
+int sqlite_answer_release(struct store *base, const char *key, const char *claim);
 int sqlite_answer_put(struct store *base, const char *key, int status, const char *body, int64_t now_ms);
 int sqlite_answer_get(struct store *base, const char *key, int *status, char **body);
 int sqlite_setting_put(struct store *base, const char *name, const char *value);

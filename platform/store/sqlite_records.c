@@ -33,6 +33,9 @@ static int write_audit(struct store_db *db, const struct audit *audit)
 
 int sqlite_write_end(struct store_sqlite *store, int outcome, const struct audit *audit)
 {
+    if (!outcome && store_carried()->key) {
+        outcome = sqlite_answer_mark(store->writer, store_carried());
+    }
     if (!outcome && audit) {
         outcome = write_audit(store->writer, audit);
     }

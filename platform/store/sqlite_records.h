@@ -13,6 +13,9 @@
 struct store_db *sqlite_write_begin(struct store_sqlite *store);
 int sqlite_write_end(struct store_sqlite *store, int outcome, const struct audit *audit);
 
+/* Inside a transaction: marks the claim that this thread carries. */
+int sqlite_answer_mark(struct store_db *db, const struct store_carried *carried);
+
 /* Inside a transaction. version 0 inserts, else updates where the stored version is that one. */
 int sqlite_record_write(struct store_db *db, const struct record_table *table, const void *record, int64_t version);
 int sqlite_record_insert(struct store_db *db, const struct record_table *table, const void *record);

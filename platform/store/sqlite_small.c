@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sessions and keys, answers given before, settings, damaged messages.
+// Sessions and keys, settings, damaged messages.
 
 #include "platform/store/sqlite_calls.h"
 
@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum { DAMAGES_KEPT = 100000 };
-#define ANSWER_KEPT_MS  (INT64_C(24) * 3600 * 1000)
 #define SESSION_KEPT_MS (INT64_C(24) * 3600 * 1000) /* after its end */
 
 int sqlite_each(struct store_sqlite *store, const char *sql, const char *value, const struct record_field *fields, void *record,
@@ -129,81 +128,6 @@ int sqlite_sessions(struct store *base, const char *user, bool keys, store_each_
     struct session session;
     return sqlite_each(store_sqlite_of(base), SQL[keys][*user != '\0'], user, record_session_fields, &session, sizeof session, each,
                        context);
-}
-
-static int forget_answers(struct store_db *db, int64_t now_ms)
-{
-    sqlite3_stmt *s = store_db_prepare(db, "DELETE FROM answer WHERE time_ms < ?");
-    if (!s) {
-        return store_outcome();
-    }
-    sqlite3_bind_int64(s, 1, now_ms - ANSWER_KEPT_MS);
-    return store_db_step(db, s, "writing an answer");
-}
-
-static int write_answer(struct store_db *db, const char *key, int status, const char *body, int64_t now_ms)
-{
-    sqlite3_stmt *s = store_db_prepare(db, "INSERT OR IGNORE INTO answer (key, status, body, time_ms) VALUES (?, ?, ?, ?)");
-    if (!s) {
-        return store_outcome();
-    }
-    store_db_bind_text(s, 1, key);
-    sqlite3_bind_int(s, 2, status);
-    store_db_bind_text(s, 3, body);
-    sqlite3_bind_int64(s, 4, now_ms);
-    int outcome = store_db_step(db, s, "writing an answer");
-    sqlite3_clear_bindings(s);
-    if (!outcome && sqlite3_changes(db->handle) == 0) {
-        outcome = store_fail(STORE_CONFLICT, "this Idempotency-Key has an answer already");
-    }
-    return outcome;
-}
-
-int sqlite_answer_put(struct store *base, const char *key, int status, const char *body, int64_t now_ms)
-{
-    struct store_sqlite *store = store_sqlite_of(base);
-    struct store_db *db = sqlite_write_begin(store);
-    if (!db) {
-        return store_outcome();
-    }
-    int outcome = forget_answers(db, now_ms);
-    outcome = outcome ? outcome : write_answer(db, key, status, body, now_ms);
-    return sqlite_write_end(store, outcome, NULL);
-}
-
-static int get_answer(struct store_db *db, const char *key, int *status, char **body)
-{
-    sqlite3_stmt *s = store_db_prepare(db, "SELECT status, body FROM answer WHERE key = ?");
-    if (!s) {
-        return store_outcome();
-    }
-    store_db_bind_text(s, 1, key);
-    int code = sqlite3_step(s);
-    int outcome = code == SQLITE_ROW    ? 0
-                  : code == SQLITE_DONE ? store_fail(STORE_NOT_FOUND, "this Idempotency-Key has no answer yet")
-                                        : store_db_fail(db, "reading an answer");
-    char *copy = outcome ? NULL : strdup((const char *)sqlite3_column_text(s, 1));
-    if (!outcome && !copy) {
-        outcome = store_fail(STORE_FAILED, "reading an answer: out of memory");
-    }
-    if (!outcome) {
-        *status = sqlite3_column_int(s, 0);
-        *body = copy;
-    }
-    sqlite3_reset(s);
-    return outcome;
-}
-
-int sqlite_answer_get(struct store *base, const char *key, int *status, char **body)
-{
-    struct store_sqlite *store = store_sqlite_of(base);
-    struct store_db *db = NULL;
-    int outcome = store_pool_take(&store->readers, &db);
-    if (!outcome) {
-        outcome = get_answer(db, key, status, body);
-        store_pool_put(&store->readers, db);
-    }
-    return outcome;
 }
 
 static int write_setting(struct store *base, const char *sql, const char *name, const char *value)

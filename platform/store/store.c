@@ -321,6 +321,28 @@ int store_audits(struct store *store, const struct store_query *q, store_each_fn
     return store->backend->audits(store, q, each, context, next);
 }
 
+static _Thread_local struct store_carried carried;
+
+int store_answer_claim(struct store *store, const char *key, const char *claim, int64_t now_ms)
+{
+    return store->backend->answer_claim(store, key, claim, now_ms);
+}
+
+void store_answer_carry(const char *key, const char *claim)
+{
+    carried = (struct store_carried){key, claim};
+}
+
+const struct store_carried *store_carried(void)
+{
+    return &carried;
+}
+
+int store_answer_release(struct store *store, const char *key, const char *claim)
+{
+    return store->backend->answer_release(store, key, claim);
+}
+
 int store_answer_put(struct store *store, const char *key, int status, const char *body, int64_t now_ms)
 {
     return store->backend->answer_put(store, key, status, body, now_ms);

@@ -274,7 +274,17 @@ int store_command_get(struct store *store, const char *id, struct command *out);
 int store_commands(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
 int store_audit_add(struct store *store, const struct audit *audit);
 int store_audits(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
-/* Idempotency-Key of the API: the answer given before, or NOT_FOUND. Kept 24 hours. */
+/* Idempotency-Key of the API. A request claims its key first, each transaction of it marks the claim as well, and the answer takes the
+ * claim's place. So whenever the process ends, it is known of every key whether something was changed under it. Kept 24 hours. */
+enum { STORE_ANSWER_CLAIMED = 0, STORE_ANSWER_ACTED = 1 }; /* the status of a claim; that of an answer is 100 or more */
+#define STORE_CLAIM_MS 10000 /* a claim under which nothing was changed for so long may be taken by a repetition */
+/* `claim`: a text that no other request has. STORE_CONFLICT: there is a claim or an answer, see store_answer_get(). */
+int store_answer_claim(struct store *store, const char *key, const char *claim, int64_t now_ms);
+/* From here on each transaction of this thread that changes records marks this claim as acted, and is refused (STORE_CONFLICT) when the
+ * key is no longer this claim's. Both texts stay the caller's. NULL, NULL: no more. */
+void store_answer_carry(const char *key, const char *claim);
+int store_answer_release(struct store *store, const char *key, const char *claim); /* forgets it, unless it acted */
+/* The answer, in the place of the claim; STORE_CONFLICT: there is one already. get: NOT_FOUND: neither. */
 int store_answer_put(struct store *store, const char *key, int status, const char *body, int64_t now_ms);
 int store_answer_get(struct store *store, const char *key, int *status, char **body); /* heap: free() */
 #define STORE_ID_SIZE 27 /* of a ULID, as the setting "store" has it: which store this is, for the brokers and the outboxes of its nodes   \

@@ -96,6 +96,8 @@ struct store_backend {
     store_list_fn commands;
     int (*audit_add)(struct store *store, const struct audit *audit);
     store_list_fn audits;
+    int (*answer_claim)(struct store *store, const char *key, const char *claim, int64_t now_ms);
+    int (*answer_release)(struct store *store, const char *key, const char *claim);
     int (*answer_put)(struct store *store, const char *key, int status, const char *body, int64_t now_ms);
     int (*answer_get)(struct store *store, const char *key, int *status, char **body);
     int (*setting_put)(struct store *store, const char *name, const char *value);
@@ -107,6 +109,13 @@ struct store_backend {
 
 /* Writes the sentence that store_error() gives on this thread, and returns `outcome`. */
 int store_fail(int outcome, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* What store_answer_carry() was given on this thread; key NULL: nothing. A back end marks it before it commits a change of records. */
+struct store_carried {
+    const char *key, *claim;
+};
+const struct store_carried *store_carried(void);
+#define STORE_CLAIM_LOST "this Idempotency-Key was taken by a repetition of the request: nothing was changed"
 
 /* The outcome that this thread's last store_fail() was given. */
 int store_outcome(void);
