@@ -176,6 +176,14 @@ void live_own(struct platform *p, unsigned partition, bool own)
     pthread_mutex_unlock(&p->live.mutex);
 }
 
+static void set_carrier(struct platform *p, struct live_entry *e, const char *carrier)
+{
+    if (strcmp(e->carrier, carrier) == 0)
+        return;
+    snprintf(e->carrier, sizeof e->carrier, "%s", carrier);
+    gateway_tenants_changed(p->gateway); /* another's quota counts from now on */
+}
+
 void live_told(struct platform *p, const struct live_seal *told, const char *carrier)
 {
     pthread_mutex_lock(&p->live.mutex);
@@ -186,7 +194,7 @@ void live_told(struct platform *p, const struct live_seal *told, const char *car
         e->state = *told;
         e->state.change = change;
         e->state.heard_ms = heard_ms > told->heard_ms ? heard_ms : told->heard_ms;
-        snprintf(e->carrier, sizeof e->carrier, "%s", carrier);
+        set_carrier(p, e, carrier);
         changed(&p->live, e);
     }
     pthread_mutex_unlock(&p->live.mutex);
@@ -222,7 +230,7 @@ void live_bind(struct platform *p, const char *seal, const struct supervised *jo
             e->state.grade = 0;
         }
         snprintf(e->state.journey, sizeof e->state.journey, "%s", id);
-        snprintf(e->carrier, sizeof e->carrier, "%s", journey ? journey->carrier : "");
+        set_carrier(p, e, journey ? journey->carrier : "");
         changed(&p->live, e);
     }
     pthread_mutex_unlock(&p->live.mutex);

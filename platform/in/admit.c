@@ -18,6 +18,8 @@ static bool store_moves(const struct gateway *g, int64_t now_ms)
 enum shed_keep gateway_judge(struct gateway *g, struct peer *p, const struct bulla_observation *o)
 {
     int64_t now_ms = p->link.now_ms;
+    if (p->tenants != atomic_load(&g->tenants) && p->seal[0])
+        gateway_tenant_of(g, p, p->seal);
     bool full = g->filling->n_rows > g->shed.most_rows && store_moves(g, now_ms);
     struct quota *quotas[] = {p->tenant, p->listener->quota};
     bool over = false;
@@ -71,11 +73,17 @@ void gateway_tenant_of(struct gateway *g, struct peer *p, const char *seal)
 {
     char name[GATEWAY_TENANT_SIZE] = "";
     p->tenant = NULL;
+    p->tenants = atomic_load(&g->tenants); /* before it is asked: a change meanwhile is asked for again */
     if (!g->host.tenant || !g->host.tenant(g->host.host, seal, name))
         return;
     HASH_FIND_STR(g->quotas, name, p->tenant);
     if (!p->tenant && g->every_tenant)
         p->tenant = quota_new(g, name, g->every_tenant);
+}
+
+void gateway_tenants_changed(struct gateway *g)
+{
+    atomic_fetch_add(&g->tenants, 1);
 }
 
 bool gateway_quota(struct gateway *g, const char *name, unsigned per_second)

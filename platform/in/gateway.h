@@ -85,6 +85,9 @@ void gateway_command(struct gateway *gateway, const char *seal, const char *comm
 /* A seal's set-up changed: it is looked up anew with its next message. */
 void gateway_profile_changed(struct gateway *gateway, const char *seal);
 
+/* Whose some seals are has changed (gateway_host.tenant): it is asked anew with the next message of each. Any thread. */
+void gateway_tenants_changed(struct gateway *gateway);
+
 /* The rest of the platform is behind (0 not, 3 very much): plain reports are shed at least so hard. Any thread. */
 void gateway_pressure(struct gateway *gateway, unsigned level);
 

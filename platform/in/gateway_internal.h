@@ -86,6 +86,7 @@ struct gateway {
     struct batch *filling, *spare;
     struct shed shed;
     struct quota *quotas;
+    atomic_uint tenants;        /* grows when whose some seals are has changed */
     unsigned every_tenant;      /* quota of those that have none of their own, 0: none */
     int64_t taken_ms;           /* when the engine last took a batch */
     uint64_t last_batch;

@@ -39,6 +39,7 @@ struct peer {
     bool again;                     /* the profile just found out makes this message worth decoding once more */
     struct shed_seal *memory;       /* of the seal that spoke last, in its route; NULL: another connection speaks for it now */
     struct quota *tenant;           /* of that seal; NULL: none */
+    unsigned tenants;               /* as of when that was asked: the gateway's number of changes */
     enum shed_keep keep;            /* the message at hand: why it is kept, */
     enum shed_why why;              /* or why not */
     bool unnamed;                   /* its answer does not say for what */

@@ -28,6 +28,7 @@ struct device {
 };
 
 struct world {
+    bool swapped; /* the even tenant has the odd seals */
     struct gateway *gateway;
     struct listener *listener;
     struct device devices[SEALS];
@@ -94,8 +95,8 @@ static int64_t now(void *host)
 
 static bool tenant(void *host, const char *seal, char to[GATEWAY_TENANT_SIZE])
 {
-    (void)host;
-    snprintf(to, GATEWAY_TENANT_SIZE, "%s", atoi(strchr(seal, ':') + 1) % 2 ? "odd" : "even");
+    const struct world *w = host;
+    snprintf(to, GATEWAY_TENANT_SIZE, "%s", (atoi(strchr(seal, ':') + 1) % 2 != 0) != w->swapped ? "odd" : "even");
     return true;
 }
 
@@ -391,6 +392,33 @@ static void a_tenant_over_its_quota(void **state)
     assert_int_equal(gateway_counts(w->gateway).shed[SHED_QUOTA], odd.shed);
 }
 
+/* Seals change hands while they are connected: what they say counts for whoever has them now. */
+static void a_tenant_of_another_journey(void **state)
+{
+    struct world *w = *state;
+    unsigned kept[SEALS], sent[SEALS], all[2] = {0, 0}, some[2] = {0, 0};
+    w->fixed_ms = 5;
+    w->row_us = 50;
+    assert_true(gateway_quota(w->gateway, "odd", 100));
+    run(w, 5000, 1);
+    settle(w);
+    for (size_t i = 0; i < SEALS; i++) {
+        kept[i] = w->devices[i].kept;
+        sent[i] = w->devices[i].sent;
+    }
+    w->swapped = true;
+    gateway_tenants_changed(w->gateway);
+    run(w, 5000, 1);
+    settle(w);
+    accounts_balance(w);
+    for (size_t i = 10; i < SEALS; i++) {
+        all[i % 2] += w->devices[i].sent - sent[i];
+        some[i % 2] += w->devices[i].kept - kept[i];
+    }
+    assert_int_equal(some[1], all[1]);         /* the odd ones are the even tenant's now */
+    assert_in_range(some[0], 300, all[0] / 2); /* 100 a second for five seconds, and what must be kept */
+}
+
 static void what_the_pipeline_says_counts(void **state)
 {
     struct world *w = *state;
@@ -460,6 +488,7 @@ int main(void)
         TEST(alarms_alone_are_never_shed),
         TEST(one_that_floods_harms_itself),
         TEST(a_tenant_over_its_quota),
+        TEST(a_tenant_of_another_journey),
         TEST(what_the_pipeline_says_counts),
         TEST(talkative_devices_are_told_to_slow_down),
     };
