@@ -45,13 +45,28 @@ static json_t *reduced(json_t *alarm)
     return json;
 }
 
+/* Who carries the alarm's journey. A node that does not supervise it asks the store: officers change alarms of any journey, and the
+ * carrier may read the stream of any node. */
+static void carrier_of(struct platform *p, const struct alarm *a, char carrier[MODEL_ID_SIZE])
+{
+    const struct supervised *s = journeys_of(p, a->seal);
+    struct journey *j = NULL;
+    carrier[0] = '\0';
+    if (s && strcmp(s->id, a->journey) == 0)
+        snprintf(carrier, MODEL_ID_SIZE, "%s", s->carrier);
+    else if (store_journey_get(p->store, a->journey, &j) == STORE_OK)
+        snprintf(carrier, MODEL_ID_SIZE, "%s", j->carrier);
+    journey_free(j);
+}
+
 static void publish_alarm(struct platform *p, const struct alarm *a,
                           void (*put)(struct platform *, enum live_kind, enum audience, const char *, json_t *))
 {
-    struct supervised *s = journeys_of(p, a->seal);
+    char carrier[MODEL_ID_SIZE];
     json_t *json = alarm_to_json(a);
-    if (s && strcmp(s->id, a->journey) == 0 && s->carrier[0])
-        put(p, LIVE_ALARM, AUDIENCE_CARRIER, s->carrier, reduced(json));
+    carrier_of(p, a, carrier);
+    if (carrier[0])
+        put(p, LIVE_ALARM, AUDIENCE_CARRIER, carrier, reduced(json));
     put(p, LIVE_ALARM, AUDIENCE_OFFICERS, "", json);
 }
 
