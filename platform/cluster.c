@@ -332,6 +332,7 @@ static void beat(struct platform *p, int64_t now_ms)
     struct cluster *c = &p->cluster;
     struct census census = {.platform = p};
     c->beat_due_ms = now_ms + c->lease_ms / BEATS_PER_LEASE;
+    cluster_clock_measure(p);
     int said = say_alive(p);
     if (said == STORE_OK && c->leaving && !c->draining) /* or the others would leave its share to it, and its outbox would wait */
         store_node_drain(p->store, c->self.name, true);
@@ -477,15 +478,10 @@ static void hear(void *context, const struct bulla_observation *o, struct bulla_
 bool cluster_hear_latest(struct platform *p, char why[MODEL_WHY_SIZE])
 {
     struct cluster *c = &p->cluster;
-    int64_t now_ms;
-    if (store_changes(p->store, c->cursor, keep_change, p) != STORE_OK || store_latest(p->store, hear, p) < 0 ||
-        store_clock(p->store, &now_ms) != STORE_OK) {
+    if (store_changes(p->store, c->cursor, keep_change, p) != STORE_OK || store_latest(p->store, hear, p) < 0) {
         snprintf(why, MODEL_WHY_SIZE, "the store could not be read: %s", store_error(p->store));
         return false;
     }
-    int64_t apart_ms = now_ms - clock_now(&p->clock);
-    if (apart_ms > 2000 || apart_ms < -2000)
-        log_say(LOG_WARN, "cluster", "this machine's clock is %lld ms from the store's: set it by NTP", (long long)-apart_ms);
     return true;
 }
 

@@ -38,9 +38,10 @@ static json_t *bus_json(struct platform *p)
 /* One process with a store of its own: itself. */
 static json_t *alone_json(struct platform *p)
 {
-    return json_pack("{s:s, s:i, s:[{s:s, s:s, s:s, s:n, s:n, s:i, s:b, s:b}], s:[{s:i, s:s, s:i, s:i}], s:n, s:n}", "node", "bulla",
-                     "partitions", 1, "nodes", "name", "bulla", "http", p->cluster.self.http, "version", BULLA_VERSION, "started", "remaining_s",
-                     "partitions", 1, "draining", 0, "alive", 1, "held", "number", 0, "node", "bulla", "epoch", 0, "place", 0, "outbox", "bus");
+    return json_pack("{s:s, s:i, s:[{s:s, s:s, s:s, s:n, s:n, s:i, s:b, s:b, s:n}], s:[{s:i, s:s, s:i, s:i}], s:n, s:n}", "node", "bulla",
+                     "partitions", 1, "nodes", "name", "bulla", "http", p->cluster.self.http, "version", BULLA_VERSION, "started",
+                     "remaining_s", "partitions", 1, "draining", 0, "alive", 1, "clock_offset_ms", "held", "number", 0, "node", "bulla",
+                     "epoch", 0, "place", 0, "outbox", "bus");
 }
 
 json_t *platform_cluster(struct platform *p)
@@ -50,6 +51,12 @@ json_t *platform_cluster(struct platform *p)
     json_t *nodes = json_array(), *held = json_array();
     if (store_nodes(p->store, add_node, nodes) != STORE_OK || store_partitions(p->store, add_partition, held) != STORE_OK)
         log_say(LOG_WARN, "cluster", "the nodes could not be read: %s", store_error(p->store));
+    size_t i;
+    json_t *node;
+    json_array_foreach(nodes, i, node)
+    {
+        json_object_set_new(node, "clock_offset_ms", cluster_clock_of(p, json_string_value(json_object_get(node, "name"))));
+    }
     return json_pack("{s:s, s:i, s:o, s:o, s:o, s:o}", "node", p->cluster.self.name, "partitions", (int)p->cluster.partitions,
                      "nodes", nodes, "held", held, "outbox", outbox_json(p), "bus", bus_json(p));
 }

@@ -11,7 +11,7 @@
 
 struct metric {
     const char *name, *type, *help;
-    unsigned long long value;
+    unsigned long long value; /* read as signed: a gauge may be below 0 */
 };
 
 struct metrics {
@@ -116,6 +116,7 @@ static void gather_node(struct platform *p, struct metrics *to)
         {"bulla_bus_reconnects_total", "counter", "Times that the link to the broker came back", bus.reconnects},
         {"bulla_notices_lost_total", "counter", "Notices to other nodes that could not be sent", bus.notices_lost},
         {"bulla_notices_refused_total", "counter", "Notices of other nodes that could not be read", atomic_load(&c->notices_refused)},
+        {"bulla_clock_offset_ms", "gauge", "This machine's clock less the store's", (unsigned long long)atomic_load(&p->clock_offset_ms)},
         {"bulla_partitions_held", "gauge", "Partitions that this node holds", atomic_load(&p->holds)},
         {"bulla_partitions_taken_total", "counter", "Times that this node took a partition", cl->counts.taken_over},
         {"bulla_parcels_applied_total", "counter", "Parcels applied", cl->counts.parcels},
@@ -159,8 +160,8 @@ char *platform_metrics(struct platform *p)
     gather(p, &metrics);
     for (size_t i = 0; text && i < metrics.n; i++) {
         const struct metric *m = &metrics.list[i];
-        at += (size_t)snprintf(text + at, size - at, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", m->name, m->help, m->name, m->type, m->name,
-                               m->value);
+        at += (size_t)snprintf(text + at, size - at, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", m->name, m->help, m->name, m->type, m->name,
+                               (long long)m->value);
     }
     return text;
 }

@@ -169,7 +169,8 @@ static struct platform *new_platform(struct store *store, const struct platform_
     if (!p)
         return NULL;
     p->store = store;
-    p->clock = options->clock;
+    p->machine = options->clock;
+    p->clock = (struct clock){cluster_clock_now, p};
     p->stepped = options->stepped;
     p->inbox_end = &p->inbox;
     pthread_mutex_init(&p->inbox_mutex, NULL);
@@ -217,7 +218,7 @@ struct platform *platform_open(struct store *store, const struct platform_option
     gateway_host.random = options->random;
     bool ok = live_init(&p->live) && stream_init(&p->stream, options->bus ? base : 0) && work_engine_new(p);
     p->identity = identity_new();
-    p->gateway = gateway_new_over(&gateway_host, options->clock, options->net);
+    p->gateway = gateway_new_over(&gateway_host, p->clock, options->net);
     if (p->gateway && !options->bus && store_work_joins(store))
         gateway_target(p->gateway, JOINED_TARGET_MS);
     if (ok && p->identity && p->gateway && cluster_open(p, options, why) && open_bus(p, options, why))
@@ -277,6 +278,8 @@ static void *run_publish(void *host)
 
 static bool catch_up(struct platform *p, char why[MODEL_WHY_SIZE])
 {
+    if (p->cluster.shared)
+        cluster_clock_measure(p); /* before a device is heard */
     profiles_load(p);
     if (p->bus) /* what it supervises it learns with each partition; what all seals last said, from the others or the store */
         return cluster_enter(p, why) && cluster_hear_latest(p, why);

@@ -203,7 +203,11 @@ struct pipeline_counts {
 };
 
 struct platform {
-    struct clock clock;
+    struct clock machine; /* as the machine has it */
+    struct clock clock;   /* with the correction below: everybody's */
+    atomic_llong clock_offset_ms, clock_correction_ms;
+    int64_t clock_written_ms; /* engine thread */
+    bool clock_written;
     struct store *store;
     struct gateway *gateway;
     struct bus *bus;           /* NULL: one process alone */
@@ -370,6 +374,11 @@ void cluster_leave(struct platform *platform);
 void cluster_left(struct platform *platform);
 /* At the start, with a shared store: its name is its own, and nobody is in the way; alone: waits until every partition is this one's. */
 bool cluster_enter(struct platform *platform, char why[MODEL_WHY_SIZE]);
+
+/* cluster_clock.c */
+int64_t cluster_clock_now(void *platform); /* a struct clock's */
+void cluster_clock_measure(struct platform *platform);
+json_t *cluster_clock_of(struct platform *platform, const char *node); /* ms from the store's; null: not known */
 
 /* relay.c */
 void relay_event(struct platform *platform, const struct stream_event *event);

@@ -45,6 +45,7 @@
 #define LIMIT_POSITIONS_PER_EVENT 500      /* seals in one event of the stream */
 #define LIMIT_CATCH_UP_DAYS 400            /* how far back a journey is rebuilt when the platform starts */
 
+#define LIMIT_CLOCK_MS 2000                /* from the store's clock: a node further off goes by the store's */
 #define LIMIT_LEAVE_MS 10000               /* a node that stops waits so long for others to apply what it accepted */
 
 /* --- commands --- */

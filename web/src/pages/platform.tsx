@@ -63,6 +63,7 @@ function Nodes({ cluster, onDrain }: { cluster: Cluster; onDrain: (n: ClusterNod
             <span class={`badge plain ${state === "gone" ? "off" : ""}`}><Icon name={state === "up" ? "check" : state === "draining" ? "sign-out" : "offline"} size={13} />{t(`platform.state.${state}`)}</span>
             <span>{t("platform.holds", { n: n.partitions })}</span>
             <span class="dim">{n.version}{n.started && n.alive && <> · {t("platform.since")} <Time at={n.started} /></>}</span>
+            {n.alive && n.clock_offset_ms !== null && Math.abs(n.clock_offset_ms) > 2000 && <span class="badge plain off" title={t("platform.clock.about")}><Icon name="clock" size={13} />{t("platform.clock", { n: (n.clock_offset_ms / 1000).toFixed(1) })}</span>}
             <span class="node-where">{n.http && n.alive && n.name !== cluster.node && <a href={`${whole(n.http)}platform`}>{whole(n.http).replace(/^https?:\/\/|\/$/g, "")}</a>}</span>
             {cluster.nodes.length > 1 && n.alive ? <Button small kind={n.draining ? "plain" : "quiet"} icon={n.draining ? "undo" : "sign-out"} onClick={() => onDrain(n)}>{t(n.draining ? "platform.undrain" : "platform.drain")}</Button> : <span />}
           </li>
