@@ -23,6 +23,7 @@ static const char help[] =
     "  --http ADDR:PORT   address of the workplace (default 127.0.0.1:8080; port 0: any)\n"
     "  --listen LIST      device ports (default: any free ones)\n"
     "  --data DIR         keep everything in DIR, which must be new or empty (default: removed at the end)\n"
+    "  --store URL        a new store, which stays: sqlite:DIR (default: the data directory) or postgres://USER@HOST:PORT/DATABASE\n"
     "  --password TEXT    password of the demo's users (default: made up and printed)\n"
     "  --help             this text\n"
     "\n"
@@ -79,6 +80,8 @@ static int live(struct demo *demo, const struct world_options *options, const ch
         return CLI_IO;
     }
     const struct world_plan *plan = world_plan(demo->world);
+    if (!demo_store_is_new(store))
+        return CLI_USAGE;
     if (!demo_people_put(store, plan, password, options->start_ms) || !demo_records_put(store, plan)) {
         cli_say("the world's records could not be stored: %s", store_error(store));
         return CLI_IO;
@@ -125,8 +128,8 @@ static int run(const struct cli_context *context, int argc, char **argv)
 {
     struct settings s = {0};
     const struct cli_option options[] = {
-        {"journeys", &s.journeys, NULL}, {"speed", &s.speed, NULL},       {"seed", &s.seed, NULL},         {"http", &s.app.http, NULL},
-        {"listen", &s.app.listen, NULL}, {"data", &s.app.data, NULL}, {"password", &s.password, NULL},
+        {"journeys", &s.journeys, NULL}, {"speed", &s.speed, NULL},   {"seed", &s.seed, NULL},       {"http", &s.app.http, NULL},
+        {"listen", &s.app.listen, NULL}, {"data", &s.app.data, NULL}, {"store", &s.app.store, NULL}, {"password", &s.password, NULL},
     };
     double journeys = 40, speed = 1, seed = 1;
     argc = cli_options(&cli_demo, options, sizeof options / sizeof *options, argc, argv);

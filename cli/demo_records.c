@@ -34,6 +34,34 @@ static const struct {
     {"carrier", "Carrier's dispatcher", USER_ROLE_CARRIER},
 };
 
+static void count_one(void *context, const void *record)
+{
+    (void)record;
+    ++*(size_t *)context;
+}
+
+bool demo_store_is_new(struct store *store)
+{
+    static const struct {
+        const char *what;
+        int (*list)(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
+    } lists[] = {{"users", store_users}, {"seals", store_seals}, {"journeys", store_journeys}};
+    const struct store_query one = {.limit = 1};
+    char next[120];
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        size_t n = 0;
+        if (lists[i].list(store, &one, count_one, &n, next) != STORE_OK) {
+            cli_say("--store: %s", store_error(store));
+            return false;
+        }
+        if (n > 0) {
+            cli_say("--store: expected a new store, got one that has %s", lists[i].what);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool demo_people_put(struct store *store, const struct world_plan *plan, const char *password, int64_t now_ms)
 {
     const char *carrier = "";

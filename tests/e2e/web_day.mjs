@@ -3,12 +3,13 @@
 // patrol, resolve with a note and a photo, find all of it in the audit. Nothing may leave the origin, nothing may be
 // reported on the console, and the keys must do what "?" says.
 //   node web_day.mjs PROGRAM [BUILD-DIR]      BULLA_SHOTS=dir keeps a picture of each step
+// BULLA_TEST_STORE=postgres: on a database of the tests' server. BULLA_WEB_SPEED (1): the world goes so many times as fast.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { crc32, deflateSync } from "node:zlib";
 
@@ -48,8 +49,25 @@ function photo(width, height) {
   return Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
 }
 
+/** A database of its own, with what makes and drops it; nothing where the store is SQLite. */
+function database() {
+  if (process.env.BULLA_TEST_STORE !== "postgres") return undefined;
+  const support = join(dirname(fileURLToPath(import.meta.url)), "../support");
+  const python = (...words) => spawnSync("/usr/bin/python3", ["-B", ...words], { cwd: support, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const found = python("pg_server.py", resolve(process.argv[3] ?? dirname(program)));
+  if (found.status === SKIP) skip("PostgreSQL is not installed");
+  assert.equal(found.status, 0, "the tests' PostgreSQL runs");
+  const url = `${found.stdout.trim()}/web_day_${process.pid}`;
+  const run = (verb) => python("-c", `import sys, pg_store; pg_store.${verb}(sys.argv[1])`, url).status;
+  assert.equal(run("create"), 0, "the database is made");
+  return { url, drop: () => run("drop") };
+}
+
 const folder = mkdtempSync(join(tmpdir(), "bulla-web-"));
-const server = spawn(program, ["demo", "--http", "127.0.0.1:0", "--password", password, "--data", join(folder, "data")], { stdio: ["ignore", "pipe", "pipe"] });
+const db = database();
+const speed = process.env.BULLA_WEB_SPEED ?? "1";
+const store = db ? ["--store", db.url] : [];
+const server = spawn(program, ["demo", "--http", "127.0.0.1:0", "--password", password, "--data", join(folder, "data"), "--speed", speed, ...store], { stdio: ["ignore", "pipe", "pipe"] });
 let said = "";
 server.stdout.on("data", (d) => (said += d));
 server.stderr.on("data", (d) => (said += d));
@@ -229,6 +247,7 @@ try {
   await browser?.close();
   server.kill("SIGTERM");
   await new Promise((r) => (server.exitCode !== null ? r() : server.once("exit", r)));
+  db?.drop();
   rmSync(folder, { recursive: true, force: true });
 }
 process.exit(code);

@@ -153,6 +153,7 @@ def die_with_parent():
 class Server:
     """`bulla serve` on a directory, and on the store that store_url() names for it. port("jt701") and port("auto", "udp") are its
     device ports, http its HTTP port."""
+    every = []
 
     def __init__(self, data, *more, listen=LISTEN, wrap=(), sqlite=""):
         self.out, self.ports, self.http, self.password = [], {}, None, None
@@ -162,6 +163,7 @@ class Server:
         self.store_port = urlsplit(more[more.index("--store") + 1]).port if on_postgres() else None
         command = [*wrap, program(), "serve", "--data", data, "--http", "127.0.0.1:0", "--listen", listen, *more]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", preexec_fn=die_with_parent)
+        Server.every.append(self)
         self.reader = threading.Thread(target=self._read_log, daemon=True)
         self.reader.start()
         for line in self.process.stdout:

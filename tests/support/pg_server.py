@@ -50,17 +50,21 @@ def free_port():
 
 
 class Private:
-    """A server of one's own, on an empty directory that is gone with it; `settings`: more lines of its configuration."""
+    """A server of one's own, on an empty directory that is gone with it; `settings`: more lines of its configuration; `tables`
+    and `wal`: directories where its tables and its write-ahead log are kept instead."""
 
-    def __init__(self, fsync=True, settings=(), port=None, initdb=()):
+    def __init__(self, fsync=True, settings=(), port=None, initdb=(), tables=None, wal=None):
         self.programs = programs()
         self.folder = tempfile.mkdtemp(prefix="bulla-pg-")
         self.port = port or free_port()
-        if os.getuid() == 0:
-            user = pwd.getpwnam(USER)
-            os.chown(self.folder, user.pw_uid, user.pw_gid)
-        os.chmod(self.folder, 0o700)
-        self.data = os.path.join(self.folder, "data")
+        for path in filter(None, (self.folder, tables, wal)):
+            if os.getuid() == 0:
+                user = pwd.getpwnam(USER)
+                os.chown(path, user.pw_uid, user.pw_gid)
+            os.chmod(path, 0o700)
+        self.data = os.path.join(tables or self.folder, "data")
+        if wal:
+            initdb = (*initdb, "-X", os.path.join(wal, "wal"))
         self._run("initdb", "-D", self.data, "-U", USER, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8", *initdb)
         with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="ascii") as conf:
             conf.write("listen_addresses = '127.0.0.1'\nunix_socket_directories = '%s'\nmax_connections = 300\n" % self.folder)
