@@ -129,22 +129,24 @@ function(bulla_tests)
         set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
     endforeach()
     # What is said of the store holds on each back end (tests/support/pg.h); skipped where PostgreSQL is not installed.
-    foreach(name test_pg_history test_partitions test_progress test_store_records test_store_lists test_store_search
-            test_tracks_store test_move test_orders test_idempotency)
+    foreach(name test_pg_history test_partitions test_permutation test_progress test_store_history test_store_records test_store_lists
+            test_store_search test_tracks_store test_move test_orders test_idempotency)
         add_test(NAME ${name}/postgres COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
         set_tests_properties(${name}/postgres PROPERTIES ENVIRONMENT BULLA_TEST_STORE=postgres SKIP_RETURN_CODE 77 TIMEOUT 600)
         # One server: a long transaction of one test, in whatever database, makes another wait for what it wrote to be sure.
         set_tests_properties(${name}/postgres PROPERTIES RESOURCE_LOCK postgres)
     endforeach()
-    foreach(name api.py)
-        add_test(NAME e2e/${name}/postgres COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/e2e/${name} ${CMAKE_BINARY_DIR}/bulla
-                 ${CMAKE_BINARY_DIR} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-        set_tests_properties(e2e/${name}/postgres PROPERTIES ENVIRONMENT BULLA_TEST_STORE=postgres SKIP_RETURN_CODE 77 TIMEOUT 900
-                             RUN_SERIAL ON)
-    endforeach()
     if(TEST test_store_pg)
         set_tests_properties(test_store_pg PROPERTIES RESOURCE_LOCK postgres)
     endif()
+    # The real program on both stores. NAME_share: a smaller share where the store makes no difference to the rest.
+    set(on_postgres api.py corpus.py disk_full.py hostile.py kill.py load.py overload.py web_day.mjs)
+    set(corpus.py_share BULLA_CORPUS_EVERY=3)
+    set(hostile.py_share BULLA_HOSTILE_SEALS=8000)
+    set(kill.py_share BULLA_KILL_ROUNDS=4)
+    set(load.py_share BULLA_LOAD_SECONDS=1)
+    set(overload.py_share BULLA_OVERLOAD_RATE=10000 BULLA_OVERLOAD_SECONDS=6)
+    set(web_day.mjs_share BULLA_WEB_SPEED=1.5)
     file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/lint/*.sh ${CMAKE_SOURCE_DIR}/tests/e2e/*.sh
          ${CMAKE_SOURCE_DIR}/tests/e2e/*.py ${CMAKE_SOURCE_DIR}/tests/e2e/*.mjs)
     foreach(script ${scripts})
@@ -163,6 +165,12 @@ function(bulla_tests)
         set_tests_properties(${folder}/${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
         if(folder STREQUAL "e2e")
             set_tests_properties(${folder}/${name} PROPERTIES RUN_SERIAL ON)
+        endif()
+        if(${name} IN_LIST on_postgres)
+            add_test(NAME ${folder}/${name}/postgres COMMAND ${run} ${script} ${CMAKE_BINARY_DIR}/bulla ${CMAKE_BINARY_DIR}
+                     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+            set_tests_properties(${folder}/${name}/postgres PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900 RUN_SERIAL ON
+                                 ENVIRONMENT "BULLA_TEST_STORE=postgres;${${name}_share}")
         endif()
     endforeach()
 endfunction()

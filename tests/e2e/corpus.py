@@ -5,7 +5,9 @@ by byte, between neighbours, on the port of its protocol and on the one that rec
 What is answered on the wire is what the row says, each time; what is damaged is not answered and harms only itself;
 what was stored is found through the API, the damaged with its reason.
 
-A cut is a cut: between the pieces another device gets its answer, so the loop thread has read the first pieces."""
+A cut is a cut: between the pieces another device gets its answer, so the loop thread has read the first pieces.
+
+BULLA_CORPUS_EVERY (1): cut in two at every Nth byte."""
 import os
 import re
 import socket
@@ -19,6 +21,7 @@ from e2e import *  # noqa: E402,F403
 SETS = [("jt600", "jt701"), ("jt701_manual", "jt701"), ("jt701_streams", "jt701"), ("jt808", "jt808"), ("jt808_other", "jt808"),
         ("eseal", "eseal"), ("teratrack", "teratrack")]
 NEW_PASSWORD = "a much longer word 1"
+EVERY = int(os.environ.get("BULLA_CORPUS_EVERY", 1))
 TOGETHER = 400  # connections that talk at once
 NOW_MS = int(time.time()) * 1000
 # Where the recorded server said nothing though the protocol's description wants an answer (JT/T 808, 8.18, 8.49, 8.56).
@@ -253,12 +256,12 @@ def stateless(rows):
 def cuts(rows, server, barrier):
     say("cut in two at every byte, again and again on one connection")
     sockets, longest, n = {}, max(len(r.bytes) for r in rows), 0
-    for i in range(1, longest):
+    for i in range(1, longest, EVERY):
         talks = []
         for row in rows:
             if i >= len(row.bytes):
                 continue
-            if i % 300 == 0 and row in sockets:  # so much damage in one connection ends it
+            if i // EVERY % 300 == 299 and row in sockets:  # so much damage in one connection ends it
                 drop(sockets.pop(row))
             if row not in sockets:
                 sockets[row] = connect(server.port(row.protocol))
@@ -275,7 +278,7 @@ def cuts_recognised(rows, server, barrier):
     say("cut in two at every byte, on the port that recognises it")
     talks = []
     for row in rows:
-        for i in range(1, len(row.bytes)):
+        for i in range(1, len(row.bytes), EVERY):
             talks.append(Talk(row.protocol, server.port("auto"), [row.bytes[:i], row.bytes[i:]],
                               lambda got, _, row=row, i=i: judge_again(row, got, f"recognised, cut at byte {i}"), len(row.first)))
     run_talks(talks, barrier)

@@ -4,7 +4,7 @@
  * their messages, their repetition, and a window that is too small for them give the alarms of the ideal order. Honest
  * journeys raise nothing; scripted openings are found.
  *
- * BULLA_SEED and BULLA_ROUNDS in the environment repeat or lengthen a run.
+ * BULLA_SEED and BULLA_ROUNDS in the environment repeat or lengthen a run. What asks the store runs on each back end.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -15,8 +15,10 @@
 #include <string.h>
 
 #include <cmocka.h>
+
 #include "platform/rules/engine.h"
 #include "tests/prop/random_journey.h"
+#include "tests/prop/stored_history.h"
 
 /* --- what stands --- */
 
@@ -54,6 +56,7 @@ struct host {
     const struct bulla_observation *messages;
     const size_t *order;
     size_t arrived;
+    struct stored_history *stored; /* NULL: in memory */
     struct lines told;
     bool wrong; /* told of a change to something it did not know */
 };
@@ -85,6 +88,10 @@ static bool history(void *context, const char *seal, int64_t from_ms, int64_t un
                     void (*each)(void *, const struct bulla_observation *), void *to)
 {
     const struct host *host = context;
+    if (host->stored) {
+        stored_history_append(host->stored, host->messages, host->order, host->arrived);
+        return stored_history_read(host->stored, seal, from_ms, until_ms, each, to);
+    }
     for (size_t i = 0; i < host->arrived; i++) {
         const struct bulla_observation *o = &host->messages[host->order[i]];
         if (strcmp(o->device, strchr(seal, ':') + 1) == 0 && o->time_ms >= from_ms && o->time_ms <= until_ms)
@@ -99,13 +106,16 @@ struct trial {
     size_t *order;
     size_t n, split; /* split: after so many a new engine takes over, 0: never */
     int64_t until;
-    bool reassign; /* they all come after the end, in this order */
-    bool together; /* judged by the moment of arrival, not by the message */
+    bool reassign;                 /* they all come after the end, in this order */
+    bool together;                 /* judged by the moment of arrival, not by the message */
+    struct stored_history *stored; /* NULL: in memory */
 };
 
 static void run(const struct trial *trial, struct lines *out)
 {
-    struct host host = {.messages = trial->messages, .order = trial->order};
+    struct host host = {.messages = trial->messages, .order = trial->order, .stored = trial->stored};
+    if (trial->stored)
+        stored_history_begin(trial->stored);
     struct engine_host port = {.host = &host, .on_alarm = on_alarm, .history = history, .together = trial->together};
     struct engine *engine = engine_new(&port);
     assert_true(engine_journey_put(engine, trial->journey, START));
@@ -274,9 +284,8 @@ static void any_order_gives_the_same_alarms(void **state)
     assert_true(alarms >= rounds); /* the property would be empty without them */
 }
 
-static void history_stands_in_for_what_the_window_let_go(void **state)
+static void older_than_the_window(struct stored_history *stored)
 {
-    (void)state;
     static size_t order[MESSAGES_MAX];
     struct world w = {.messages = messages};
     uint64_t seed = number_from("BULLA_SEED", 515);
@@ -287,7 +296,7 @@ static void history_stands_in_for_what_the_window_let_go(void **state)
             say(&w)->state = (struct bulla_state){0};
         }
         w.until = w.now + 90 * MINUTE + MINUTE;
-        struct trial t = {w.journey, messages, order, w.n, 0, w.until, false, round % 2};
+        struct trial t = {w.journey, messages, order, w.n, 0, w.until, false, round % 2, stored};
         for (size_t i = 0; i < w.n; i++)
             order[i] = i;
         for (size_t i = 0; i < 12; i++) { /* a few that come very late */
@@ -298,6 +307,23 @@ static void history_stands_in_for_what_the_window_let_go(void **state)
         check(&t, "older than the window", seed + round);
         journey_free(w.journey);
     }
+}
+
+static void history_stands_in_for_what_the_window_let_go(void **state)
+{
+    (void)state;
+    older_than_the_window(NULL);
+}
+
+static void so_does_a_store(void **state)
+{
+    (void)state;
+    struct stored_history stored;
+    stored_history_open(&stored);
+    older_than_the_window(&stored);
+    print_message("%zu observations read back\n", stored.given);
+    assert_true(stored.given > 1000); /* else no window was cut */
+    stored_history_close(&stored);
 }
 
 /* [WCO-10-16] */
@@ -360,6 +386,8 @@ int main(void)
         cmocka_unit_test(history_stands_in_for_what_the_window_let_go),
         cmocka_unit_test(honest_journeys_raise_nothing),
         cmocka_unit_test(every_scripted_opening_is_found),
+        cmocka_unit_test(so_does_a_store),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const size_t n = sizeof tests / sizeof *tests, without_store = pg_test_wanted() ? n - 1 : 0; /* those need not run twice */
+    return _cmocka_run_group_tests("alarms in any order", tests + without_store, n - without_store, NULL, NULL);
 }

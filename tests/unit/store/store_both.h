@@ -38,14 +38,21 @@ static inline void place_remove(struct test_place *place)
     remove_folder(place->folder);
 }
 
-static inline struct store *place_open(const struct test_place *place)
+/* options: behind the URL where the store is SQLite. */
+static inline struct store *place_open_with(const struct test_place *place, const char *options)
 {
-    char why[600] = "";
-    struct store *store = store_open(BOTH, place->url, why, sizeof why);
+    char url[400], why[600] = "";
+    snprintf(url, sizeof url, "%s%s", place->url, pg_test_wanted() ? "" : options);
+    struct store *store = store_open(BOTH, url, why, sizeof why);
     if (!store) {
         fail_msg("store_open: %s", why);
     }
     return store;
+}
+
+static inline struct store *place_open(const struct test_place *place)
+{
+    return place_open_with(place, "");
 }
 
 /* Runs SQL of both dialects past the port; the outcome, with store_error(). */
