@@ -104,6 +104,7 @@ static int configure(struct store_db *db, enum store_db_mode mode)
     int outcome = store_db_run(db, PRAGMAS_ALL);
     if (!outcome && mode == STORE_DB_RECORD) {
         outcome = store_db_run(db, PRAGMAS_RECORD);
+        sqlite3_wal_hook(db->handle, on_wal, db); /* instead of SQLite's own, which moves the log within a commit */
     }
     if (!outcome && mode == STORE_DB_TRACKS) {
         outcome = store_db_run(db, PRAGMAS_TRACKS);

@@ -22,7 +22,7 @@
 enum store_db_mode {
     STORE_DB_READ,   /* the file must exist */
     STORE_DB_MEND,   /* the same, and SQLite may bring it in order after a crash */
-    STORE_DB_RECORD, /* read and write, durable at commit, foreign keys */
+    STORE_DB_RECORD, /* read and write, durable at commit, foreign keys; checkpoints are the owner's work */
     STORE_DB_TRACKS, /* as RECORD, with the pages that packed tracks fit into best (measured: bench_tracks) */
     STORE_DB_APPEND, /* read and write, durable at commit; checkpoints are the owner's work */
 };

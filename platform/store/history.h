@@ -60,6 +60,7 @@ struct store_history {
     pthread_mutex_t work_lock; /* guards what follows; never held during I/O */
     pthread_cond_t work, done;
     bool stop, move_log, busy, close_soon;
+    const char *other_log; /* path of a database beside the history whose log is long; NULL: none */
     struct segment *spare;
     uint64_t closed, close_failures, stalls; /* counters; stalls: the writer had to make its segment itself */
 };
@@ -99,6 +100,8 @@ void store_keeper_stop(struct store_history *history);
 struct segment *store_keeper_spare(struct store_history *history);
 /* Tells the keeper that a segment is to be closed, or that the hot one's log is long. */
 void store_keeper_wake(struct store_history *history, bool close, bool move_log);
+/* The log of another database is long; its path must outlive the history. */
+void store_keeper_move(struct store_history *history, const char *path);
 
 /* Appends a segment to the list: needs the lock, or to be alone. False: out of memory. */
 bool store_history_add(struct store_history *history, struct segment *segment);

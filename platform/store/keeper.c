@@ -18,6 +18,14 @@ void store_keeper_wake(struct store_history *history, bool close, bool move_log)
     pthread_mutex_unlock(&history->work_lock);
 }
 
+void store_keeper_move(struct store_history *history, const char *path)
+{
+    pthread_mutex_lock(&history->work_lock);
+    history->other_log = path;
+    pthread_cond_signal(&history->work);
+    pthread_mutex_unlock(&history->work_lock);
+}
+
 /* Needs `making`. */
 static struct segment *make_segment(struct store_history *history)
 {
@@ -152,23 +160,28 @@ static bool close_all(struct store_history *history)
     return step != STEP_FAILED;
 }
 
-static void move_log(struct store_history *history)
+static void move_log_of(const struct store_disk *disk, const char *path)
 {
-    pthread_rwlock_rdlock(&history->lock);
-    struct segment *hot = history->hot;
-    pthread_rwlock_unlock(&history->lock);
     struct store_db *db = NULL;
-    if (store_db_open_on(hot->disk, hot->path, STORE_DB_APPEND, &db) == 0) {
+    if (store_db_open_on(disk, path, STORE_DB_APPEND, &db) == 0) {
         sqlite3_busy_timeout(db->handle, 0);
         sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     }
     store_db_close(db);
 }
 
+static void move_log(struct store_history *history)
+{
+    pthread_rwlock_rdlock(&history->lock);
+    struct segment *hot = history->hot;
+    pthread_rwlock_unlock(&history->lock);
+    move_log_of(hot->disk, hot->path);
+}
+
 /* Needs the work lock. Waits for work, at most until a failed attempt is to be repeated. */
 static void wait_for_work(struct store_history *history, bool retry)
 {
-    if (history->close_soon || history->move_log) {
+    if (history->close_soon || history->move_log || history->other_log) {
         return;
     }
     if (retry) {
@@ -178,7 +191,7 @@ static void wait_for_work(struct store_history *history, bool retry)
         pthread_cond_timedwait(&history->work, &history->work_lock, &until);
         return;
     }
-    while (!history->stop && !history->close_soon && !history->move_log && history->spare) {
+    while (!history->stop && !history->close_soon && !history->move_log && !history->other_log && history->spare) {
         pthread_cond_wait(&history->work, &history->work_lock);
     }
 }
@@ -191,12 +204,17 @@ static void *keep(void *context)
     pthread_mutex_lock(&history->work_lock);
     while (!history->stop) {
         bool log = history->move_log;
+        const char *other = history->other_log;
         history->close_soon = history->move_log = false;
+        history->other_log = NULL;
         history->busy = true;
         pthread_mutex_unlock(&history->work_lock);
         make_spare(history);
         if (log) {
             move_log(history);
+        }
+        if (other) {
+            move_log_of(history->options.disk, other);
         }
         retry = !close_all(history);
         pthread_mutex_lock(&history->work_lock);
@@ -236,8 +254,15 @@ static enum step step(struct store_history *history)
 {
     pthread_mutex_lock(&history->work_lock);
     bool log = history->move_log;
+    const char *other = history->other_log;
     history->close_soon = history->move_log = false;
+    history->other_log = NULL;
     pthread_mutex_unlock(&history->work_lock);
+    if (other) {
+        move_log_of(history->options.disk, other);
+        history->move_log = log;
+        return STEP_DONE;
+    }
     if (is_spare_missing(history)) {
         make_spare(history);
         history->move_log = log;

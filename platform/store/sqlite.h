@@ -22,6 +22,7 @@ struct store_sqlite {
     struct store_history *history;
     pthread_mutex_t writing;
     struct store_db *writer; /* of bulla.db */
+    int log_asked;           /* length of its log when the keeper was last asked to move it; guarded by `writing` */
     struct store_pool readers;
     struct sqlite_tracks tracks;
     unsigned partitions; /* 0: none are fixed, one process alone; guarded by `writing` */

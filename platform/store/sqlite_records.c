@@ -9,8 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The group of this thread. */
+static _Thread_local struct {
+    struct store_sqlite *store; /* NULL: none */
+    int outcome;                /* of the first write that failed */
+    char why[400];
+} group;
+
+enum { LOG_LONG = 1000, LOG_TOO_LONG = 16000 };
+
 struct store_db *sqlite_write_begin(struct store_sqlite *store)
 {
+    if (group.store == store) {
+        return group.outcome || sqlite_work_check(store, store->writer) ? NULL : store->writer;
+    }
     pthread_mutex_lock(&store->writing);
     int outcome = store_db_begin(store->writer);
     if (!outcome && sqlite_work_check(store, store->writer)) {
@@ -31,6 +43,21 @@ static int write_audit(struct store_db *db, const struct audit *audit)
     return outcome ? outcome : sqlite_record_insert(db, &record_audit, &numbered);
 }
 
+/* Moving the log writes each page that changed once more: not while others wait for the writer. */
+static void watch_log(struct store_sqlite *store)
+{
+    struct store_db *db = store->writer;
+    if (db->wal_pages < store->log_asked) { /* it began again */
+        store->log_asked = 0;
+    }
+    if (db->wal_pages > LOG_TOO_LONG || (!store->history && db->wal_pages > LOG_LONG)) {
+        sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    } else if (db->wal_pages > store->log_asked + LOG_LONG) {
+        store->log_asked = db->wal_pages;
+        store_keeper_move(store->history, store->writer->path);
+    }
+}
+
 int sqlite_write_end(struct store_sqlite *store, int outcome, const struct audit *audit)
 {
     if (!outcome && store_carried()->key) {
@@ -39,9 +66,39 @@ int sqlite_write_end(struct store_sqlite *store, int outcome, const struct audit
     if (!outcome && audit) {
         outcome = write_audit(store->writer, audit);
     }
+    if (group.store == store) {
+        if (outcome && !group.outcome) {
+            group.outcome = outcome;
+            snprintf(group.why, sizeof group.why, "%s", store_error(&store->base));
+        }
+        return sqlite_work_note(store, outcome);
+    }
     outcome = store_db_end(store->writer, outcome);
+    if (!outcome) {
+        watch_log(store);
+    }
     pthread_mutex_unlock(&store->writing);
     return sqlite_work_note(store, outcome);
+}
+
+int sqlite_group_begin(struct store *base)
+{
+    struct store_sqlite *store = store_sqlite_of(base);
+    if (!sqlite_write_begin(store)) {
+        return store_outcome();
+    }
+    group.store = store;
+    group.outcome = 0;
+    return 0;
+}
+
+int sqlite_group_end(struct store *base)
+{
+    struct store_sqlite *store = store_sqlite_of(base);
+    int outcome = group.outcome;
+    group.store = NULL;
+    outcome = sqlite_write_end(store, outcome, NULL);
+    return outcome && group.outcome ? store_fail(outcome, "%s", group.why) : outcome;
 }
 
 static int64_t long_at(const void *record, size_t offset)

@@ -16,6 +16,10 @@ int sqlite_write_end(struct store_sqlite *store, int outcome, const struct audit
 /* Inside a transaction: marks the claim that this thread carries. */
 int sqlite_answer_mark(struct store_db *db, const struct store_carried *carried);
 
+/* Between these, what this thread writes is one transaction (store.h). */
+int sqlite_group_begin(struct store *base);
+int sqlite_group_end(struct store *base);
+
 /* Inside a transaction. version 0 inserts, else updates where the stored version is that one. */
 int sqlite_record_write(struct store_db *db, const struct record_table *table, const void *record, int64_t version);
 int sqlite_record_insert(struct store_db *db, const struct record_table *table, const void *record);

@@ -188,6 +188,12 @@ int store_work_begin(struct store *store, const struct store_lease *leases, size
  * in memory is to be built again from the store. */
 int store_work_end(struct store *store, bool keep);
 
+/* Records that this thread puts between begin and end are one transaction where each would be its own (SQLite): a disk that is
+ * slow to write is asked once. One that fails fails all of them; the versions in the caller's records are then to be read again.
+ * Reads of this thread see the state before. Elsewhere, and inside work that joins, these two do nothing. */
+int store_group_begin(struct store *store);
+int store_group_end(struct store *store); /* 0: durable, or as durable as the work around it */
+
 /* How far a partition has come; inside work. `source` numbers its parcels 1, 2, 3 ... in each partition. */
 struct store_progress {
     unsigned partition;

@@ -49,6 +49,8 @@ struct store_backend {
     int (*partitions)(struct store *store, void (*each)(void *context, const struct store_partition *partition), void *context);
     int (*work_begin)(struct store *store, const struct store_lease *leases, size_t n);
     int (*work_end)(struct store *store, bool keep);
+    int (*group_begin)(struct store *store); /* both NULL: nothing is gained by it */
+    int (*group_end)(struct store *store);
     int (*progress_put)(struct store *store, const struct store_progress *progress, size_t n);
     int (*progress)(struct store *store, unsigned partition, uint64_t *place, void (*each)(void *context, const char *source, uint64_t number),
                     void *context);

@@ -86,6 +86,16 @@ bool store_work_joins(const struct store *store)
     return store->backend->joins;
 }
 
+int store_group_begin(struct store *store)
+{
+    return store->backend->group_begin ? store->backend->group_begin(store) : STORE_OK;
+}
+
+int store_group_end(struct store *store)
+{
+    return store->backend->group_end ? store->backend->group_end(store) : STORE_OK;
+}
+
 int store_work_begin(struct store *store, const struct store_lease *leases, size_t n)
 {
     return store->backend->work_begin(store, leases, n);
@@ -107,7 +117,8 @@ int store_progress(struct store *store, unsigned partition, uint64_t *place,
     return store->backend->progress(store, partition, place, each, context);
 }
 
-int store_progress_of(struct store *store, const char *source, void (*each)(void *context, unsigned partition, uint64_t number), void *context)
+int store_progress_of(struct store *store, const char *source, void (*each)(void *context, unsigned partition, uint64_t number),
+                      void *context)
 {
     return store->backend->progress_of(store, source, each, context);
 }
