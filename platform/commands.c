@@ -31,8 +31,8 @@ json_t *platform_commands_of(struct platform *p, const char *seal)
     const struct proto *proto = protocol_of(seal);
     json_t *list = json_array();
     for (const struct proto_command *c = proto ? proto->commands : NULL; c && c->name; c++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b}", "name", c->name, "args", c->args ? c->args : "", "about", c->about, "secret",
-                                              c->secret));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b}", "name", c->name, "args", c->args ? c->args : "", "about", c->about,
+                                              "secret", c->secret));
     return list;
 }
 
@@ -132,10 +132,11 @@ int platform_command(struct platform *p, struct command *c, const struct audit *
     c->serial = -1;
     snprintf(c->answers, sizeof c->answers, "%s", kind->answers ? kind->answers : "");
     int stored = c->journey[0] && opens(c->name) ? order_opening(p, c, audit) : store_command_put(p->store, c, audit);
-    if (stored != STORE_OK)
+    if (stored != STORE_OK) {
         snprintf(why, MODEL_WHY_SIZE, "%s", store_error(p->store));
-    else
-        platform_command_changed(p, c->id);
+        return stored;
+    }
+    platform_command_changed(p, c->id);
     return stored;
 }
 
@@ -175,6 +176,47 @@ static void forget_secret(struct command *c)
     memcpy(c->args, kept, sizeof kept);
 }
 
+/* Written at the end of the turn, all together. Until then the store has it in the version that is in the list. */
+static void keep_moved(struct platform *p, struct command *c)
+{
+    for (size_t i = 0; i < p->n_moved; i++) {
+        if (strcmp(p->moved[i].id, c->id) == 0) {
+            int64_t version = p->moved[i].version;
+            p->moved[i] = *c;
+            p->moved[i].version = version;
+            return;
+        }
+    }
+    if (p->n_moved == p->moved_size) {
+        size_t bigger = p->moved_size ? p->moved_size * 2 : 16;
+        struct command *grown = realloc(p->moved, bigger * sizeof *grown);
+        if (!grown)
+            abort(); /* a verdict must not be lost: after the start the device is asked again */
+        p->moved = grown;
+        p->moved_size = bigger;
+    }
+    p->moved[p->n_moved++] = *c;
+    c->version++;
+}
+
+int commands_put(struct platform *p)
+{
+    int stored = STORE_OK;
+    for (size_t i = 0; i < p->n_moved && stored == STORE_OK; i++) {
+        struct command c = p->moved[i]; /* its version stays: all of it may fail yet */
+        stored = store_command_put(p->store, &c, NULL);
+    }
+    return stored;
+}
+
+void commands_put_each(struct platform *p)
+{
+    for (size_t i = 0; i < p->n_moved; i++)
+        if (store_command_put(p->store, &p->moved[i], NULL) != STORE_OK)
+            log_say(LOG_ERROR, "commands", "the state of command %s could not be stored: %s", p->moved[i].id, store_error(p->store));
+    p->n_moved = 0;
+}
+
 static void move_on(struct platform *p, struct pending *item, enum command_state to, const char *answer)
 {
     struct command *c = &item->command;
@@ -190,8 +232,7 @@ static void move_on(struct platform *p, struct pending *item, enum command_state
         c->done_ms = now_ms;
     if (to != COMMAND_QUEUED)
         forget_secret(c);
-    if (store_command_put(p->store, c, NULL) < 0)
-        log_say(LOG_ERROR, "commands", "the state of command %s could not be stored: %s", c->id, store_error(p->store));
+    keep_moved(p, c);
     publish(p, c);
     if (to == COMMAND_SENT)
         atomic_fetch_add(&p->counts.commands_sent, 1);
@@ -372,7 +413,8 @@ void commands_heard(struct platform *p, const struct bulla_observation *o)
     if (o->has & BULLA_HAS_RESULT && (item = answered(s, &o->result)))
         move_on(p, item, o->result.verdict == BULLA_VERDICT_REFUSED ? COMMAND_REFUSED : COMMAND_ACCEPTED, o->result.text);
     else if (o->has & BULLA_HAS_UNLOCK && !o->stored && (item = unlocked_by(s, &o->unlock)) && o->unlock.verdict != BULLA_VERDICT_UNKNOWN)
-        move_on(p, item, o->unlock.verdict == BULLA_VERDICT_REFUSED ? COMMAND_REFUSED : COMMAND_ACCEPTED, bulla_reason_text(o->unlock.reason));
+        move_on(p, item, o->unlock.verdict == BULLA_VERDICT_REFUSED ? COMMAND_REFUSED : COMMAND_ACCEPTED,
+                bulla_reason_text(o->unlock.reason));
     order_next(p, s);
     drop_finished(p, s);
 }
@@ -436,6 +478,7 @@ void commands_drop(struct platform *p, unsigned partition)
 
 void commands_clear(struct platform *p)
 {
+    p->n_moved = 0;
     struct pending_seal *s, *next;
     HASH_ITER(hh, p->pending, s, next)
     {

@@ -219,7 +219,7 @@ static bool give(struct platform *p, struct supervised *s, const struct journey 
     bool done = engine_journey_put(p->engine, j, clock_now(&p->clock));
     if (done && !store_work_joins(p->store))
         make_up(p, s, j);
-    work_flush_alarms(p);
+    work_flush(p);
     p->catching_up = catching_up;
     rouse(p, s);
     s->judged = done;
@@ -288,7 +288,7 @@ void journeys_changed(struct platform *p, const char *id)
     } else if (s) {
         if (j)
             engine_journey_put(p->engine, j, clock_now(&p->clock)); /* ends it: what stands stays */
-        work_flush_alarms(p);
+        work_flush(p);
         engine_journey_drop(p->engine, id);
         forget(p, s);
     }
@@ -375,7 +375,7 @@ bool journeys_catch_up(struct platform *p, char why[MODEL_WHY_SIZE])
         }
     store_latest(p->store, hear, p);
     engine_tick(p->engine, clock_now(&p->clock));
-    work_flush_alarms(p);
+    work_flush(p);
     if (p->journeys)
         log_say(LOG_INFO, "journeys", "%u open journeys caught up in %lld ms", HASH_COUNT(p->journeys),
                 (long long)(clock_now(&p->clock) - began_ms));

@@ -160,6 +160,7 @@ static void release(struct platform *p)
     free(p->rows);
     free(p->unregistered);
     free(p->orders);
+    free(p->moved);
     free(p);
 }
 

@@ -227,9 +227,11 @@ struct platform {
     struct store_row *rows;
     size_t rows_size;
     char (*unregistered)[MODEL_SEAL_SIZE];
-    size_t n_unregistered, n_entering;
+    size_t n_unregistered, n_entering, register_most; /* register_most: entered in one turn, as fast as the store has shown to be */
     struct command *orders; /* to be sent when the work is durable */
     size_t n_orders, orders_size;
+    struct command *moved; /* to another state, to be written at the end of the turn */
+    size_t n_moved, moved_size;
     int64_t commands_due_ms, register_due_ms, look_due_ms, retry_ms;
     struct batch *batch; /* taken, and not yet done with */
     bool batch_stored;   /* it is durable, and its replies went */
@@ -301,6 +303,10 @@ void commands_heard(struct platform *platform, const struct bulla_observation *o
 void commands_note(struct platform *platform, const struct batch_note *note);
 void commands_tick(struct platform *platform, int64_t now_ms);
 void commands_clear(struct platform *platform);
+/* Writes the states to which commands have moved in this turn, as far as it goes without a failure; they are kept (n_moved). */
+int commands_put(struct platform *platform);
+/* The same one by one, where one may not be writable any more; none is kept. */
+void commands_put_each(struct platform *platform);
 void commands_send(struct platform *platform); /* what was ordered during the work, now that it is durable */
 void commands_drop(struct platform *platform, unsigned partition);
 /* Another node asks this one to send a command, if its device is connected here. */
@@ -330,8 +336,8 @@ bool profiles_find(void *host, const char *seal, struct proto_profile *out);
 #define WORK_WAIT_MOST_MS 200
 unsigned work_turn(struct platform *platform, unsigned wait_ms);
 void work_on_alarm(void *host, enum engine_change change, const struct alarm *alarm);
-/* Writes what the rules found and publishes it; false: it could not be written, and is kept. */
-bool work_flush_alarms(struct platform *platform);
+/* Writes what the rules found and to which states commands have moved, and publishes it; false: it could not be, and is kept. */
+bool work_flush(struct platform *platform);
 /* A seal that nobody entered gets a record, in its turn. */
 void work_register(struct platform *platform, const char *seal);
 bool work_engine_new(struct platform *platform);

@@ -22,7 +22,9 @@
 
 #define COMMANDS_EVERY_MS 1000
 #define REGISTER_PAUSE_MS 5  /* between turns while some are left */
-#define REGISTER_PER_TURN 16 /* seal records written for unknown devices in one turn, so that alarms do not wait */
+#define REGISTER_PER_TURN 16 /* seal records written for unknown devices in one turn at most, so that alarms do not wait: */
+#define REGISTER_MOST_MS  20 /* fewer while they take longer, */
+#define REGISTER_RESTS    9  /* and not again for so many times as long as they took */
 #define LOOK_EVERY_MS     500
 #define WAKE_MS           20 /* a turn gives so much time to sleeping journeys */
 
@@ -162,23 +164,46 @@ static void drop_known(struct platform *p)
     p->n_found = kept;
 }
 
-bool work_flush_alarms(struct platform *p)
+static int put_found(struct platform *p)
 {
-    if (p->catching_up)
-        drop_known(p);
-    if (p->n_found == 0)
-        return true;
-    struct alarm *alarms = malloc(p->n_found * sizeof *alarms);
+    struct alarm *alarms = p->n_found ? malloc(p->n_found * sizeof *alarms) : NULL;
     if (!alarms)
-        return false;
+        return p->n_found ? STORE_FAILED : STORE_OK;
     for (size_t i = 0; i < p->n_found; i++)
         alarms[i] = p->found[i].alarm;
     int stored = store_alarm_found(p->store, alarms, p->n_found);
     free(alarms);
-    if (stored < 0) { /* kept: an alarm that was found is not given up because a disk is full for a while */
-        not_storing(p, "alarms");
+    return stored;
+}
+
+/* Alarms and the states of commands: one transaction, where each would be its own. */
+static int put_results(struct platform *p)
+{
+    int stored = store_work_joins(p->store) ? STORE_CONFLICT : store_group_begin(p->store);
+    if (stored == STORE_OK) {
+        stored = commands_put(p);
+        stored = stored == STORE_OK ? put_found(p) : stored;
+        int ended = store_group_end(p->store);
+        stored = stored == STORE_OK ? ended : stored;
+    }
+    if (stored > 0) { /* they are one as it is, or one of them spoils the others */
+        commands_put_each(p);
+        stored = put_found(p);
+    }
+    return stored;
+}
+
+bool work_flush(struct platform *p)
+{
+    if (p->catching_up)
+        drop_known(p);
+    if (p->n_found == 0 && p->n_moved == 0)
+        return true;
+    if (put_results(p) < 0) { /* kept: what was found is not given up because a disk is full for a while */
+        not_storing(p, "alarms and the states of commands");
         return false;
     }
+    p->n_moved = 0;
     storing_again(p);
     for (size_t i = 0; i < p->n_found; i++) {
         struct alarm a;
@@ -312,6 +337,7 @@ static void take_notes(struct platform *p, const struct batch *b)
 static bool run_batch(struct platform *p, struct batch *b)
 {
     bool done = true;
+    int64_t began_ms = clock_now(&p->clock);
     if (!append(p, b))
         return false;
     if (!store_work_joins(p->store))
@@ -328,28 +354,49 @@ static bool run_batch(struct platform *p, struct batch *b)
     engine_tick(p->engine, clock_now(&p->clock)); /* what came together is judged together */
     if (b->n_damages)
         store_damages_of(p, b);
+    b->rows_ms = clock_now(&p->clock) - began_ms;
     return done;
 }
 
 /* --- timers --- */
 
-/* A device that nobody entered becomes a seal record, so that officers see that it speaks. */
+static int enter(struct platform *p, size_t n, int64_t now_ms)
+{
+    int stored = store_group_begin(p->store);
+    if (stored != STORE_OK)
+        return stored;
+    for (size_t i = 0; i < n && stored >= 0; i++) {
+        struct seal s = {.class_ = SEAL_CLASS_ACTIVE, .life = SEAL_LIFE_UNREGISTERED, .created_ms = now_ms};
+        snprintf(s.id, sizeof s.id, "%s", p->unregistered[p->n_unregistered - 1 - i]);
+        stored = store_seal_put(p->store, &s, NULL);
+    }
+    int ended = store_group_end(p->store);
+    return stored < 0 ? stored : ended;
+}
+
+/* A device that nobody entered becomes a seal record, so that officers see that it speaks. One that somebody entered meanwhile
+ * (a conflict) is known as well, but spoils the others of its group: they are entered one by one. */
 static void register_seals(struct platform *p, int64_t now_ms)
 {
     static struct log_gate gate;
-    if (!clock_due(p->register_due_ms, now_ms, LIMIT_RETRY_MS))
+    if (p->n_unregistered == 0 || !clock_due(p->register_due_ms, now_ms, LIMIT_RETRY_MS))
         return;
-    for (size_t i = p->n_unregistered; i > 0 && p->n_entering < REGISTER_PER_TURN; i--) {
-        struct seal s = {.class_ = SEAL_CLASS_ACTIVE, .life = SEAL_LIFE_UNREGISTERED, .created_ms = now_ms};
-        snprintf(s.id, sizeof s.id, "%s", p->unregistered[i - 1]);
-        if (store_seal_put(p->store, &s, NULL) < 0) {
-            log_gated(&gate, LOG_ERROR, "pipeline", "%s cannot be entered, trying again: %s", s.id, store_error(p->store));
-            p->register_due_ms = now_ms + LIMIT_RETRY_MS;
-            break;
-        }
-        p->n_entering++;
-        p->register_due_ms = 0;
+    size_t n = p->register_most < 1 ? 1 : p->register_most;
+    n = n < p->n_unregistered ? n : p->n_unregistered;
+    int64_t began_ms = clock_now(&p->clock);
+    int stored = enter(p, n, now_ms);
+    if (stored > 0 && n > 1)
+        stored = enter(p, n = 1, now_ms);
+    if (stored < 0) {
+        log_gated(&gate, LOG_ERROR, "pipeline", "%s cannot be entered, trying again: %s", p->unregistered[p->n_unregistered - 1],
+                  store_error(p->store));
+        p->register_due_ms = now_ms + LIMIT_RETRY_MS;
+        return;
     }
+    int64_t ended_ms = clock_now(&p->clock), took_ms = ended_ms - began_ms, rest_ms = took_ms * REGISTER_RESTS;
+    p->n_entering = n;
+    p->register_most = took_ms > REGISTER_MOST_MS || stored > 0 ? n / 2 : n * 2 > REGISTER_PER_TURN ? REGISTER_PER_TURN : n * 2;
+    p->register_due_ms = rest_ms <= 0 ? 0 : ended_ms + (rest_ms < LIMIT_RETRY_MS ? rest_ms : LIMIT_RETRY_MS);
 }
 
 /* Their records are durable. */
@@ -425,7 +472,7 @@ static void undone(struct platform *p)
 static bool inside(struct platform *p, int64_t now_ms)
 {
     bool fresh = p->batch && !p->batch_stored;
-    if (!work_flush_alarms(p)) /* found earlier */
+    if (!work_flush(p)) /* found earlier */
         return false;
     run_inbox(p);
     if (p->batch && (fresh || store_work_joins(p->store)) && !run_batch(p, p->batch))
@@ -434,9 +481,32 @@ static bool inside(struct platform *p, int64_t now_ms)
         cluster_take_handovers(p, now_ms);
     journeys_wake_some(p, WAKE_MS);
     run_timers(p, now_ms);
-    if (!work_flush_alarms(p))
+    if (!work_flush(p))
         return false;
     return !p->cluster.n_progress || store_progress_put(p->store, p->cluster.progress, p->cluster.n_progress) == STORE_OK;
+}
+
+/* What others asked for, before a batch that may take its time: an order does not wait behind reports. Orders go out when this
+ * is durable. False: it was undone. */
+static bool asked_first(struct platform *p)
+{
+    pthread_mutex_lock(&p->inbox_mutex);
+    bool asked = p->inbox != NULL;
+    pthread_mutex_unlock(&p->inbox_mutex);
+    if (!asked || !p->batch)
+        return true;
+    stream_hold(p);
+    bool done = store_work_begin(p->store, p->cluster.leases, p->cluster.shared ? p->cluster.n_leases : 0) == STORE_OK;
+    if (done)
+        run_inbox(p);
+    bool joins = store_work_joins(p->store), kept = store_work_end(p->store, done) == STORE_OK && done;
+    stream_release(p, kept || !joins);
+    if (!kept && (joins || p->bus)) {
+        undone(p);
+        return false;
+    }
+    commands_send(p);
+    return true;
 }
 
 static void one_transaction(struct platform *p, int64_t now_ms)
@@ -447,12 +517,15 @@ static void one_transaction(struct platform *p, int64_t now_ms)
     p->n_entering = 0;
     bool done = store_work_begin(p->store, p->cluster.leases, p->cluster.shared ? p->cluster.n_leases : 0) == STORE_OK;
     done = done && inside(p, now_ms);
+    int64_t ending_ms = clock_now(&p->clock);
     bool joins = store_work_joins(p->store), kept = store_work_end(p->store, done) == STORE_OK && done;
     stream_release(p, kept || !joins);
     if (!kept && (joins || p->bus)) {
         undone(p);
         return;
     }
+    if (p->batch)
+        p->batch->rows_ms += clock_now(&p->clock) - ending_ms;
     entered(p);
     commands_send(p);
     if (p->batch && kept)
@@ -466,9 +539,10 @@ static void one_transaction(struct platform *p, int64_t now_ms)
 
 static struct batch *take(struct platform *p, unsigned wait_ms)
 {
-    if (!p->bus)
-        return gateway_take(p->gateway, p->stepped ? 0 : p->n_unregistered && !p->register_due_ms ? REGISTER_PAUSE_MS : wait_ms);
-    return cluster_gather(p, p->stepped ? 0 : wait_ms);
+    int64_t left_ms = p->n_unregistered ? p->register_due_ms - clock_now(&p->clock) : wait_ms;
+    unsigned least_ms = left_ms < REGISTER_PAUSE_MS ? REGISTER_PAUSE_MS : (unsigned)left_ms;
+    wait_ms = p->stepped ? 0 : wait_ms < least_ms ? wait_ms : least_ms;
+    return p->bus ? cluster_gather(p, wait_ms) : gateway_take(p->gateway, wait_ms);
 }
 
 static unsigned rest(struct platform *p, int64_t until_ms, int64_t now_ms)
@@ -484,7 +558,8 @@ static unsigned next_due(struct platform *p, int64_t now_ms)
 {
     int64_t due_ms = engine_next_due(p->engine);
     due_ms = p->commands_due_ms < due_ms ? p->commands_due_ms : due_ms;
-    if (p->sleeping || (p->n_unregistered && !p->register_due_ms))
+    due_ms = p->n_unregistered && p->register_due_ms < due_ms ? p->register_due_ms : due_ms;
+    if (p->sleeping)
         return 0;
     return due_ms <= now_ms ? 0 : due_ms - now_ms > WORK_WAIT_MOST_MS ? WORK_WAIT_MOST_MS : (unsigned)(due_ms - now_ms);
 }
@@ -514,9 +589,10 @@ unsigned work_turn(struct platform *p, unsigned wait_ms)
         p->retry_ms = now_ms + LIMIT_RETRY_MS;
         return rest(p, p->retry_ms, now_ms);
     }
-    if (!p->batch && p->n_found == 0)
+    if (!p->batch && p->n_found == 0 && p->n_moved == 0)
         p->batch = take(p, p->sleeping ? 0 : wait_ms);
-    one_transaction(p, clock_now(&p->clock));
+    if (asked_first(p))
+        one_transaction(p, clock_now(&p->clock));
     look(p, now_ms);
     return p->batch ? LIMIT_RETRY_MS : next_due(p, clock_now(&p->clock));
 }

@@ -20,7 +20,7 @@ enum shed_keep gateway_judge(struct gateway *g, struct peer *p, const struct bul
     int64_t now_ms = p->link.now_ms;
     if (p->tenants != atomic_load(&g->tenants) && p->seal[0])
         gateway_tenant_of(g, p, p->seal);
-    bool full = g->filling->n_rows > g->shed.most_rows && store_moves(g, now_ms);
+    bool full = g->shed.told && g->filling->n_rows > g->shed.most_rows && store_moves(g, now_ms);
     struct quota *quotas[] = {p->tenant, p->listener->quota};
     bool over = false;
     g->shed.was_full |= full;

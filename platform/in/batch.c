@@ -6,7 +6,10 @@
 
 struct batch *batch_new(void)
 {
-    return calloc(1, sizeof(struct batch));
+    struct batch *b = calloc(1, sizeof *b);
+    if (b)
+        batch_clear(b);
+    return b;
 }
 
 void batch_free(struct batch *b)
@@ -25,6 +28,7 @@ void batch_clear(struct batch *b)
 {
     b->n_rows = b->n_replies = b->n_damages = b->n_notes = b->n_bytes = 0;
     b->failed = false;
+    b->rows_ms = -1;
     b->next = NULL;
 }
 

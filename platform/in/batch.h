@@ -56,6 +56,7 @@ struct batch {
     bool failed;       /* out of memory while filling: what did not fit was refused, not lost silently */
     atomic_int users;  /* threads that still read it */
     int64_t taken_ms;  /* by the gateway's clock */
+    int64_t rows_ms;   /* what its rows took, of all that was done between taking it and being done; negative: not told */
     uint64_t number;   /* of the gateway's batches */
     struct batch *next;
 };

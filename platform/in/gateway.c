@@ -40,9 +40,11 @@ static void wake_loop(struct gateway *g)
 
 /* --- the filling batch --- */
 
-static bool batch_full(const struct batch *b)
+/* Also when nobody knows yet how long these would take: alarms must not wait behind more. */
+static bool filled_up(const struct gateway *g)
 {
-    return b->n_rows >= LIMIT_BATCH_ROWS || b->n_bytes >= LIMIT_BATCH_BYTES;
+    const struct batch *b = g->filling;
+    return b->n_rows >= LIMIT_BATCH_ROWS || b->n_bytes >= LIMIT_BATCH_BYTES || (!g->shed.told && b->n_rows >= g->shed.most_rows);
 }
 
 void gateway_lock(struct gateway *g)
@@ -54,7 +56,7 @@ void gateway_lock(struct gateway *g)
 void gateway_unlock(struct gateway *g)
 {
     bool something = !batch_empty(g->filling);
-    bool pause = !g->paused && !g->stopping && batch_full(g->filling);
+    bool pause = !g->paused && !g->stopping && filled_up(g);
     g->paused |= pause;
     pthread_mutex_unlock(&g->mutex);
     if (pause) {
@@ -68,7 +70,7 @@ void gateway_unlock(struct gateway *g)
 static void read_on(struct gateway *g)
 {
     pthread_mutex_lock(&g->mutex);
-    bool room = g->paused ? !batch_full(g->filling) : g->filling->n_rows * 2 < g->shed.most_rows;
+    bool room = g->paused ? !filled_up(g) : g->filling->n_rows * 2 < g->shed.most_rows;
     bool resume = (g->paused || g->held) && room && !g->stopping;
     if (resume)
         g->paused = g->held = false;
@@ -166,7 +168,8 @@ void gateway_stored(struct gateway *g, struct batch *b)
 void gateway_done(struct gateway *g, struct batch *b)
 {
     pthread_mutex_lock(&g->mutex);
-    shed_cost(&g->shed, b->n_rows, clock_now(&g->clock) - b->taken_ms, LIMIT_BATCH_ROWS);
+    int64_t took_ms = clock_now(&g->clock) - b->taken_ms, rows_ms = b->rows_ms >= 0 && b->rows_ms < took_ms ? b->rows_ms : took_ms;
+    shed_cost(&g->shed, b->n_rows, rows_ms, took_ms - rows_ms, LIMIT_BATCH_ROWS);
     pthread_mutex_unlock(&g->mutex);
     give_back(g, b);
 }
@@ -364,7 +367,8 @@ struct gateway *gateway_new_over(const struct gateway_host *host, struct clock c
     g->stored_end = &g->stored;
     g->orders_end = &g->orders;
     shed_init(&g->shed, LIMIT_BATCH_ROWS);
-    g->peer_host = (struct peer_host){g, filling, profile_of, gateway_route, gateway_judge, gateway_shed, random_of, &g->counts, &g->reassembly_total};
+    g->peer_host =
+        (struct peer_host){g, filling, profile_of, gateway_route, gateway_judge, gateway_shed, random_of, &g->counts, &g->reassembly_total};
     pthread_mutex_init(&g->mutex, NULL);
     pthread_cond_init(&g->filled, NULL);
     if (net)

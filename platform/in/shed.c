@@ -19,12 +19,13 @@
 static uint32_t state_of(const struct bulla_observation *o)
 {
     const struct bulla_state *s = &o->state;
-    uint32_t h = (uint32_t)s->seal | (uint32_t)s->shackle << 3 | (uint32_t)s->motor << 6 | (uint32_t)s->cover << 9 | (uint32_t)s->door << 12;
+    uint32_t h =
+        (uint32_t)s->seal | (uint32_t)s->shackle << 3 | (uint32_t)s->motor << 6 | (uint32_t)s->cover << 9 | (uint32_t)s->door << 12;
     h |= (uint32_t)(o->fix_valid && (o->has & BULLA_HAS_FIX)) << 15;
     for (size_t i = 0; i < o->n_sublocks; i++) {
         const struct bulla_state *u = &o->sublocks[i].state;
-        h = h * 31 + ((uint32_t)u->seal | (uint32_t)u->shackle << 3 | (uint32_t)u->motor << 6 | (uint32_t)u->cover << 9 | (uint32_t)u->door << 12 |
-                      (uint32_t)o->sublocks[i].lost << 15);
+        h = h * 31 + ((uint32_t)u->seal | (uint32_t)u->shackle << 3 | (uint32_t)u->motor << 6 | (uint32_t)u->cover << 9 |
+                      (uint32_t)u->door << 12 | (uint32_t)o->sublocks[i].lost << 15);
     }
     return h;
 }
@@ -56,8 +57,8 @@ static const struct {
     uint8_t kind;
     int32_t step;
 } sensor_steps[] = {
-    {BULLA_SENSOR_TEMPERATURE, 3000}, {BULLA_SENSOR_HUMIDITY, 15000}, {BULLA_SENSOR_LIGHT, 50000},  {BULLA_SENSOR_TILT, 20000},
-    {BULLA_SENSOR_SHOCK, 1000},       {BULLA_SENSOR_PRESSURE, 20000}, {BULLA_SENSOR_VOC, 10000}, {BULLA_SENSOR_OIL, 10000},
+    {BULLA_SENSOR_TEMPERATURE, 3000}, {BULLA_SENSOR_HUMIDITY, 15000}, {BULLA_SENSOR_LIGHT, 50000}, {BULLA_SENSOR_TILT, 20000},
+    {BULLA_SENSOR_SHOCK, 1000},       {BULLA_SENSOR_PRESSURE, 20000}, {BULLA_SENSOR_VOC, 10000},   {BULLA_SENSOR_OIL, 10000},
 };
 
 static uint32_t sensors_of(const struct bulla_observation *o)
@@ -113,8 +114,8 @@ static bool says_state(const struct news *n)
     const struct bulla_state *s = &n->o->state;
     if (n->was->known)
         return n->is.state != n->was->state;
-    return s->seal >= BULLA_SEAL_OPEN || s->shackle >= BULLA_SHACKLE_OUT || s->motor >= BULLA_MOTOR_UNLOCKED || s->cover == BULLA_COVER_OPEN ||
-           s->door == BULLA_COVER_OPEN;
+    return s->seal >= BULLA_SEAL_OPEN || s->shackle >= BULLA_SHACKLE_OUT || s->motor >= BULLA_MOTOR_UNLOCKED ||
+           s->cover == BULLA_COVER_OPEN || s->door == BULLA_COVER_OPEN;
 }
 
 static bool says_power(const struct news *n)
@@ -249,10 +250,8 @@ void shed_ask(struct shed *s, unsigned level)
 
 /* What a commit costs by itself and what a row adds to it: a line through the last batches, the newest counting most. A disk
  * that is slow to commit but takes many rows at once is not weak. */
-void shed_cost(struct shed *s, size_t rows, int64_t took_ms, size_t rows_limit)
+static void draw_line(struct shed *s, size_t rows, int64_t took_ms)
 {
-    if (rows == 0 || took_ms < 0 || took_ms > 3600 * 1000)
-        return;
     double n = (double)rows, t = (double)took_ms, w = s->mean_rows > 0 ? 0.2 : 1;
     double dn = n - s->mean_rows, dt = t - s->mean_ms;
     bool first = w == 1;
@@ -264,22 +263,35 @@ void shed_cost(struct shed *s, size_t rows, int64_t took_ms, size_t rows_limit)
         double most = s->mean_ms / s->mean_rows, each = s->cov / s->var;
         s->row_ms = each < 0 ? 0 : each > most ? most : each;
         s->told = true;
+    } else if (!s->told && rows >= SHED_ROWS_LEAST) { /* the first: as if all of it were for its rows */
+        s->row_ms = t / n;
+        s->told = true;
     }
     s->fixed_ms = s->mean_ms - s->row_ms * s->mean_rows;
+}
+
+void shed_cost(struct shed *s, size_t rows, int64_t took_ms, int64_t other_ms, size_t rows_limit)
+{
+    if (rows == 0 || took_ms < 0 || took_ms > 3600 * 1000)
+        return;
+    draw_line(s, rows, took_ms);
+    s->other_ms += 0.2 * ((double)(other_ms > 0 ? other_ms : 0) - s->other_ms);
     if (!s->told)
         return;
-    double target = (double)s->target_ms, left = s->fixed_ms < target / 2 ? target - s->fixed_ms : target / 2;
+    double target = (double)s->target_ms, own = s->fixed_ms + s->other_ms, left = own < target / 2 ? target - own : target / 2;
     double least = (double)s->most_rows / 4; /* one hiccup must not close the door */
+    double most = (double)s->most_rows * 4;  /* nor is a store trusted at once with far more than it has shown */
     double wanted = s->row_ms > 0 ? left / s->row_ms : (double)rows_limit;
-    wanted = wanted < least ? least : wanted;
+    s->growing = wanted > most;
+    wanted = wanted < least ? least : wanted > most ? most : wanted;
     s->most_rows = wanted > (double)rows_limit ? rows_limit : wanted < SHED_ROWS_LEAST ? SHED_ROWS_LEAST : (size_t)wanted;
 }
 
 void shed_measure(struct shed *s, size_t rows, int64_t age_ms, int64_t now_ms)
 {
-    double own_ms = s->fixed_ms > 0 ? s->fixed_ms : 0, age = rows ? (double)age_ms : 0;
+    double own_ms = (s->fixed_ms > 0 ? s->fixed_ms : 0) + s->other_ms, age = rows ? (double)age_ms : 0;
     double target_ms = (double)s->target_ms;
-    bool pressed = rows * 4 >= s->most_rows * 3 || age >= 2 * target_ms + own_ms;
+    bool pressed = (s->told && !s->growing && rows * 4 >= s->most_rows * 3) || age >= 2 * target_ms + own_ms;
     bool calm = rows * 5 < s->most_rows * 2 && age < target_ms + own_ms;
     if (now_ms - s->changed_ms < SHED_STEP_MS && now_ms >= s->changed_ms)
         return;
@@ -314,7 +326,7 @@ static const struct {
 } unnamed[] = {
     {"jt701", "(P35)"}, /* firmware before the JT701D: "the last frame" */
     {"jt701", "(P46)"},
-    {"teratrack", ""},  /* 01: in order */
+    {"teratrack", ""}, /* 01: in order */
 };
 
 bool shed_answer_names(const char *protocol, const uint8_t *answer, size_t n)

@@ -23,7 +23,7 @@
 #define SHED_FIRST_MS 1000        /* first interval under pressure */
 #define SHED_MOST_MS (600 * 1000) /* longest: a seal is never silent for so long that it would look lost */
 #define SHED_ROWS_LEAST 64
-#define SHED_ROWS_FIRST 2048 /* until the store's speed is known */
+#define SHED_ROWS_FIRST 512 /* until the store's speed is known; what is beyond waits in its socket and is not shed */
 #define SHED_LEVELS 4
 
 /* Why an observation is kept under pressure; the names and reasons are in shed.c. */
@@ -55,8 +55,10 @@ struct shed {
     unsigned asked;      /* level that the pipeline asks for */
     int64_t changed_ms;
     double fixed_ms, row_ms; /* cost of a batch: a line through the last ones */
+    double other_ms;         /* what its turn did besides: alarms, orders, records */
     double mean_rows, mean_ms, var, cov;
-    bool told;               /* row_ms has been measured */
+    bool told;               /* by a batch that was not tiny: what a row costs */
+    bool growing;            /* most_rows is still less than the line says */
 };
 
 struct shed_quota { /* messages a second, as a bucket of one second */
@@ -71,8 +73,8 @@ void shed_target(struct shed *shed, int64_t target_ms, size_t rows_limit);
 
 /* A batch was taken (or none was there: rows 0): `rows` in it, its oldest `age_ms` old. */
 void shed_measure(struct shed *shed, size_t rows, int64_t age_ms, int64_t now_ms);
-/* A batch of that many rows took that long from being taken to being done. */
-void shed_cost(struct shed *shed, size_t rows, int64_t took_ms, size_t rows_limit);
+/* The rows of a batch took that long, and `other_ms` went by for other work between its being taken and being done. */
+void shed_cost(struct shed *shed, size_t rows, int64_t took_ms, int64_t other_ms, size_t rows_limit);
 /* What the pipeline says (0 none, 3 worst): a floor under the interval. */
 void shed_ask(struct shed *shed, unsigned level);
 

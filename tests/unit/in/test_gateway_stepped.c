@@ -299,20 +299,30 @@ static void a_full_batch_stops_reading_and_never_waits(void **state)
 {
     struct memory *m = *state;
     struct memory_socket *s = dial(m);
-    int sent = 0;
-    for (; !m->deaf && sent < 2 * LIMIT_BATCH_ROWS; sent++)
-        say(s, text_of(NORMAL, 2000417, sent));
-    assert_int_equal(sent, LIMIT_BATCH_ROWS);
-    step(m);
-    assert_true(m->deaf); /* nobody has taken it yet */
-    struct batch *b = gateway_take(m->gateway, 0);
-    assert_int_equal(b->n_rows, LIMIT_BATCH_ROWS);
-    step(m);
-    assert_false(m->deaf);
-    b->n_replies = 0; /* this test is about rows */
-    finish(m, b);
-    assert_int_equal(m->paused, 1);
-    assert_int_equal(gateway_counts(m->gateway).stalled, 1);
+    const int most[] = {SHED_ROWS_FIRST, LIMIT_BATCH_ROWS}; /* while nobody knows how long a batch takes, and then */
+    for (int i = 0; i < 2; i++) {
+        int sent = 0;
+        for (; !m->deaf && sent < 2 * LIMIT_BATCH_ROWS; sent++)
+            say(s, text_of(NORMAL, 2000417, sent));
+        assert_int_equal(sent, most[i]);
+        step(m);
+        assert_true(m->deaf); /* nobody has taken it yet */
+        struct batch *b = gateway_take(m->gateway, 0);
+        assert_int_equal(b->n_rows, most[i]);
+        step(m);
+        assert_false(m->deaf);
+        b->n_replies = 0; /* this test is about rows */
+        finish(m, b);
+        assert_int_equal(m->paused, i + 1);
+        assert_int_equal(gateway_counts(m->gateway).stalled, i + 1);
+        for (uint64_t known = 0; i == 0 && known < LIMIT_BATCH_ROWS; known = gateway_counts(m->gateway).most_rows) { /* a strong store */
+            say(s, text_of(NORMAL, 2000417, 1));
+            b = gateway_take(m->gateway, 0);
+            b->n_replies = 0;
+            finish(m, b);
+            step(m);
+        }
+    }
 }
 
 static void limits_in_time(void **state)
@@ -382,9 +392,9 @@ static void a_listener_that_cannot_be(void **state)
 /* jt808 gives out an authentication code: 0x0100 register, whose answer holds random bytes. */
 static void the_same_calls_give_the_same_bytes(void **state)
 {
-    static const uint8_t enlist[] = {0x7e, 0x01, 0x00, 0x00, 0x25, 0x01, 0x23, 0x45, 0x67, 0x89, 0x01, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 'B',
-                                     'U',  'L',  'L',  'A',  'J',  'T',  '7',  '0',  '9',  0,    0,    0,    0,    0,    0,    0,    0,    0,
-                                     0,    0,    0,    0,    0,    'D',  'E',  'V',  '0',  '0',  '0',  '1',  0,    0};
+    static const uint8_t enlist[] = {0x7e, 0x01, 0x00, 0x00, 0x25, 0x01, 0x23, 0x45, 0x67, 0x89, 0x01, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00,
+                                     'B',  'U',  'L',  'L',  'A',  'J',  'T',  '7',  '0',  '9',  0,    0,    0,    0,    0,    0,    0,
+                                     0,    0,    0,    0,    0,    0,    0,    'D',  'E',  'V',  '0',  '0',  '0',  '1',  0,    0};
     char first[64] = "";
     (void)state;
     for (int run = 0; run < 2; run++) {

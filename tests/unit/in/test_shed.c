@@ -13,8 +13,8 @@
 #include "platform/in/shed.h"
 
 #define E(name) BULLA_EVENT_BIT(BULLA_EVENT_##name)
-#define NOW INT64_C(1714522480000)
-#define ROWS 8192
+#define NOW     INT64_C(1714522480000)
+#define ROWS    8192
 
 /* A sealed seal with a fix, standing, 80 %: what the others differ from. */
 static struct bulla_observation plain(void)
@@ -35,27 +35,31 @@ static void sensor(struct bulla_observation *o, enum bulla_sensor_kind kind, int
     bulla_observation_add_sensor(o, "", kind, milli);
 }
 
-#define CASE(name, change, expected) static void name(struct bulla_observation *o) { change; }
-#define CASES \
-    X(nothing_new, (void)o, SHED_NO) \
-    X(rope_cut, o->events |= E(ROPE_CUT), KEEP_EVENT) \
-    X(woken, o->events |= E(WAKE) | E(POSITION_CELL), SHED_NO) \
-    X(battery_flag_comes, o->events |= E(LOW_BATTERY), KEEP_EVENT) \
-    X(heartbeat, o->events |= E(HEARTBEAT), KEEP_SESSION) \
-    X(unlock, o->has |= BULLA_HAS_UNLOCK, KEEP_UNLOCK) \
-    X(result, o->has |= BULLA_HAS_RESULT, KEEP_RESULT) \
-    X(shackle_out, o->state.shackle = BULLA_SHACKLE_OUT, KEEP_STATE) \
-    X(door_open, o->state.door = BULLA_COVER_OPEN, KEEP_STATE) \
-    X(fix_lost, o->fix_valid = false, KEEP_STATE) \
-    X(sub_lock, bulla_observation_add_sublock(o, "1")->state.shackle = BULLA_SHACKLE_CUT, KEEP_STATE) \
-    X(sub_lock_event, bulla_observation_add_sublock(o, "1")->events = E(ROPE_CUT), KEEP_EVENT) \
-    X(battery_one_less, o->percent = 79, SHED_NO) \
-    X(battery_band, o->percent = 19, KEEP_POWER) \
-    X(charging, (o->has |= BULLA_HAS_CHARGING, o->charging = true), KEEP_POWER) \
-    X(starts, o->speed_cmh = 4000, KEEP_MOTION) \
-    X(creeps, o->speed_cmh = 400, SHED_NO) \
-    X(hot, sensor(o, BULLA_SENSOR_TEMPERATURE, 28500), KEEP_SENSOR) \
-    X(signal_strength, sensor(o, BULLA_SENSOR_RSSI, -90000), SHED_NO) \
+#define CASE(name, change, expected)                                                                                                       \
+    static void name(struct bulla_observation *o)                                                                                          \
+    {                                                                                                                                      \
+        change;                                                                                                                            \
+    }
+#define CASES                                                                                                                              \
+    X(nothing_new, (void)o, SHED_NO)                                                                                                       \
+    X(rope_cut, o->events |= E(ROPE_CUT), KEEP_EVENT)                                                                                      \
+    X(woken, o->events |= E(WAKE) | E(POSITION_CELL), SHED_NO)                                                                             \
+    X(battery_flag_comes, o->events |= E(LOW_BATTERY), KEEP_EVENT)                                                                         \
+    X(heartbeat, o->events |= E(HEARTBEAT), KEEP_SESSION)                                                                                  \
+    X(unlock, o->has |= BULLA_HAS_UNLOCK, KEEP_UNLOCK)                                                                                     \
+    X(result, o->has |= BULLA_HAS_RESULT, KEEP_RESULT)                                                                                     \
+    X(shackle_out, o->state.shackle = BULLA_SHACKLE_OUT, KEEP_STATE)                                                                       \
+    X(door_open, o->state.door = BULLA_COVER_OPEN, KEEP_STATE)                                                                             \
+    X(fix_lost, o->fix_valid = false, KEEP_STATE)                                                                                          \
+    X(sub_lock, bulla_observation_add_sublock(o, "1")->state.shackle = BULLA_SHACKLE_CUT, KEEP_STATE)                                      \
+    X(sub_lock_event, bulla_observation_add_sublock(o, "1")->events = E(ROPE_CUT), KEEP_EVENT)                                             \
+    X(battery_one_less, o->percent = 79, SHED_NO)                                                                                          \
+    X(battery_band, o->percent = 19, KEEP_POWER)                                                                                           \
+    X(charging, (o->has |= BULLA_HAS_CHARGING, o->charging = true), KEEP_POWER)                                                            \
+    X(starts, o->speed_cmh = 4000, KEEP_MOTION)                                                                                            \
+    X(creeps, o->speed_cmh = 400, SHED_NO)                                                                                                 \
+    X(hot, sensor(o, BULLA_SENSOR_TEMPERATURE, 28500), KEEP_SENSOR)                                                                        \
+    X(signal_strength, sensor(o, BULLA_SENSOR_RSSI, -90000), SHED_NO)                                                                      \
     X(kilometres, sensor(o, BULLA_SENSOR_MILEAGE, 1000000), SHED_NO)
 
 #define X CASE
@@ -85,8 +89,8 @@ static void each_rule_keeps_its_own(void **state)
             enum shed_keep kept = shed_judge(&s, &seal, &o, &(struct shed_case){NOW + 1000, false, full});
             if (kept != cases[i].expected)
                 fail_msg("%s: expected \"%s\", got \"%s\"", cases[i].name, shed_keep_text(cases[i].expected), shed_keep_text(kept));
-            if (kept != SHED_NO && cases[i].expected != KEEP_EVENT && cases[i].expected != KEEP_SESSION && cases[i].expected != KEEP_UNLOCK &&
-                cases[i].expected != KEEP_RESULT) /* said twice it is no news */
+            if (kept != SHED_NO && cases[i].expected != KEEP_EVENT && cases[i].expected != KEEP_SESSION &&
+                cases[i].expected != KEEP_UNLOCK && cases[i].expected != KEEP_RESULT) /* said twice it is no news */
                 assert_int_equal(shed_judge(&s, &seal, &o, &(struct shed_case){NOW + 2000, false, full}), SHED_NO);
         }
 }
@@ -148,13 +152,59 @@ static void one_report_in_each_interval(void **state)
     assert_int_equal(shed_judge(&s, &seal, &o, &(struct shed_case){NOW + 100200, false, true}), SHED_NO);
 }
 
+/* One that takes 2,000 rows a second. */
+static void known_store(struct shed *s)
+{
+    shed_init(s, ROWS);
+    for (int n = 0; n < 50; n++)
+        shed_cost(s, n % 2 ? 300 : 32, n % 2 ? 155 : 21, 0, ROWS);
+}
+
+/* Nobody knows yet what a row costs: nothing is shed for being too much. Then one batch tells it well enough. */
+static void the_first_batches(void **state)
+{
+    struct shed s;
+    (void)state;
+    shed_init(&s, ROWS);
+    assert_int_equal(s.most_rows, SHED_ROWS_FIRST);
+    shed_measure(&s, SHED_ROWS_FIRST, 0, NOW);
+    assert_int_equal(s.interval_ms, 0);
+    shed_cost(&s, SHED_ROWS_LEAST - 1, 100, 0, ROWS);
+    assert_false(s.told);
+    shed_init(&s, ROWS);
+    shed_cost(&s, SHED_ROWS_FIRST, 256, 0, ROWS); /* a weak one: half a millisecond each */
+    assert_true(s.told);
+    assert_in_range(s.most_rows, 290, 300);
+    shed_init(&s, ROWS);
+    shed_cost(&s, SHED_ROWS_FIRST, 8, 0, ROWS); /* a strong one: trusted with four times as much, without pressure meanwhile */
+    assert_int_equal(s.most_rows, 4 * SHED_ROWS_FIRST);
+    shed_measure(&s, s.most_rows, 0, NOW);
+    assert_int_equal(s.interval_ms, 0);
+}
+
+/* What a turn does besides its rows leaves them less room, and is not taken for their cost. */
+static void other_work_counts_apart(void **state)
+{
+    struct shed s;
+    (void)state;
+    known_store(&s);
+    double row_ms = s.row_ms;
+    for (int n = 0; n < 50; n++)
+        shed_cost(&s, n % 2 ? 300 : 32, n % 2 ? 155 : 21, 60, ROWS);
+    assert_true(s.row_ms > row_ms * 0.9 && s.row_ms < row_ms * 1.1);
+    assert_in_range(s.most_rows, 160, 190);
+    for (int n = 0; n < 50; n++)
+        shed_cost(&s, 1, 5, 5000, ROWS); /* alarms alone, and each takes long: half of the time stays for rows */
+    assert_true(s.most_rows >= 100);
+}
+
 /* Engine and devices in a loop: 10 seals a row of capacity. The interval settles, the store stays busy, and it all ends. */
 static void the_interval_settles_and_goes(void **state)
 {
     (void)state;
     struct shed s;
     int64_t now = NOW, highest = 0;
-    shed_init(&s, ROWS);
+    known_store(&s);
     for (int i = 0; i < 40; i++, now += 250) {
         shed_measure(&s, s.most_rows, 250, now);
         highest = s.interval_ms > highest ? s.interval_ms : highest;
@@ -177,7 +227,7 @@ static void the_clock_set_back_does_not_freeze_it(void **state)
     struct shed s;
     struct shed_seal seal = {0};
     struct bulla_observation o = plain();
-    shed_init(&s, ROWS);
+    known_store(&s);
     shed_measure(&s, ROWS, 0, NOW);
     shed_measure(&s, ROWS, 0, NOW - 3600 * 1000);
     assert_int_equal(s.interval_ms, 2 * SHED_FIRST_MS);
@@ -191,10 +241,10 @@ static void the_most_rows_follow_the_store(void **state)
         double fixed_ms, row_ms;
         size_t least, most;
     } stores[] = {
-        {3, 0.01, ROWS, ROWS},      /* 100,000 a second: no limit but the batch's */
-        {5, 0.5, 270, 310},         /* 2,000 a second */
-        {5, 100, 64, 64},           /* nearly nothing */
-        {400, 0.001, 4000, ROWS},   /* a slow disk, but one that takes many rows at once */
+        {3, 0.01, ROWS, ROWS},    /* 100,000 a second: no limit but the batch's */
+        {5, 0.5, 270, 310},       /* 2,000 a second */
+        {5, 100, 64, 64},         /* nearly nothing */
+        {400, 0.001, 4000, ROWS}, /* a slow disk, but one that takes many rows at once */
     };
     (void)state;
     for (size_t i = 0; i < sizeof stores / sizeof *stores; i++) {
@@ -202,7 +252,7 @@ static void the_most_rows_follow_the_store(void **state)
         shed_init(&s, ROWS);
         for (int n = 0; n < 200; n++) {
             size_t rows = n % 8 ? s.most_rows : 32;
-            shed_cost(&s, rows, (int64_t)(stores[i].fixed_ms + (double)rows * stores[i].row_ms), ROWS);
+            shed_cost(&s, rows, (int64_t)(stores[i].fixed_ms + (double)rows * stores[i].row_ms), 0, ROWS);
         }
         assert_in_range(s.most_rows, stores[i].least, stores[i].most);
     }
@@ -231,7 +281,7 @@ static void answers_that_name_their_message(void **state)
     static const struct {
         const char *protocol, *answer;
         bool names;
-    } answers[] = {{"jt701", "(P69,0,86)", true}, {"jt701", "(P35)", false}, {"jt701", "(P46)", false},
+    } answers[] = {{"jt701", "(P69,0,86)", true}, {"jt701", "(P35)", false},    {"jt701", "(P46)", false},
                    {"jt808", "~\x80\x01", true},  {"teratrack", "\x01", false}, {"eseal", "##S,eSeal", true}};
     (void)state;
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
@@ -260,6 +310,8 @@ int main(void)
         cmocka_unit_test(a_lasting_condition_is_kept_when_it_comes_and_goes),
         cmocka_unit_test(an_unknown_seal),
         cmocka_unit_test(one_report_in_each_interval),
+        cmocka_unit_test(the_first_batches),
+        cmocka_unit_test(other_work_counts_apart),
         cmocka_unit_test(the_interval_settles_and_goes),
         cmocka_unit_test(the_clock_set_back_does_not_freeze_it),
         cmocka_unit_test(the_most_rows_follow_the_store),
