@@ -15,10 +15,11 @@ extern const struct cli_command cli_block;
 
 static const char help[] = "Usage: bulla block decode [OPTIONS] HEX...\n"
                            "       bulla block encode [OPTIONS] JSON\n"
+                           "       bulla block fields\n"
                            "\n"
                            "Reads the data block of ISO/DIS 18185 seals, with the blocks that follow it, and prints one JSON object\n"
                            "a line; or writes the bytes that such an object describes, in hexadecimal. JSON is the object itself, a\n"
-                           "file, or - for standard input.\n"
+                           "file, or - for standard input. `fields` prints the tables of fields.\n"
                            "\n"
                            "Options:\n"
                            "  --reading NAME    table (16 bytes, the default) or clauses (15 bytes): the draft sizes its fields twice\n"
@@ -148,6 +149,20 @@ static int encode(const struct options *o, const char *word)
     return CLI_OK;
 }
 
+static int print_fields(void)
+{
+    printf("%-6s  %-7s  %-10s  %s\n", "TABLE", "CLAUSES", "FIELD", "MEANING");
+#define X(field, name, at, width, clauses_at, clauses_width, meaning)                                                                      \
+    printf("%3d+%-2d  %3d+%-2d   %-10s  %s\n", at, width, clauses_at, clauses_width, name, meaning);
+    BULLA_BLOCK_TABLE(X)
+#undef X
+    printf("\n%-6s  %-7s  %-10s  %s\n", "SECOND", "", "FIELD", "MEANING");
+#define X(field, name, at, width, meaning) printf("%3d+%-2d  %-7s  %-10s  %s\n", at, width, "", name, meaning);
+    BULLA_EXTENSION_TABLE(X)
+#undef X
+    return CLI_OK;
+}
+
 static int run(const struct cli_context *context, int argc, char **argv)
 {
     (void)context;
@@ -166,7 +181,10 @@ static int run(const struct cli_context *context, int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "encode") == 0) {
         return encode(&o, argv[2]);
     }
-    cli_say("expected decode HEX... or encode JSON, got %s%s%s", argc > 1 ? "\"" : "", argc > 1 ? argv[1] : "nothing",
+    if (argc == 2 && strcmp(argv[1], "fields") == 0) {
+        return print_fields();
+    }
+    cli_say("expected decode HEX..., encode JSON or fields, got %s%s%s", argc > 1 ? "\"" : "", argc > 1 ? argv[1] : "nothing",
             argc > 1 ? "\" and its arguments" : "");
     return CLI_USAGE;
 }

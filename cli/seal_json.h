@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "bulla/block.h"
+#include "bulla/gbt.h"
 
 json_t *cli_container_json(struct bulla_bytes number, bool *good);
 json_t *cli_size_type_json(struct bulla_bytes code, bool *good);
@@ -20,5 +21,12 @@ json_t *cli_block_json(struct bulla_bytes bytes, enum bulla_reading reading, enu
 /* The chain that such an object describes; what is derived (bytes, crc, evidence, remarks, error) is passed over.
  * False with "member: expected E, got G" in why[size]. */
 bool cli_block_from_json(const json_t *object, struct bulla_chain *chain, char *why, size_t size);
+
+/* A GB/T 23678 record, with all that can be read of one that is wrong. */
+json_t *cli_gbt_json(const struct bulla_gbt *record, bool *good);
+
+/* The record that such an object describes, in bytes that *record then points to (heap). A reading that is not -1 wins over
+ * the object's. False with "member: expected E, got G" in why[size]. */
+bool cli_gbt_from_json(const json_t *object, int reading, struct bulla_gbt *record, char *why, size_t size);
 
 #endif

@@ -58,9 +58,40 @@ static json_t *read_block(const struct vec_block *block)
     return got;
 }
 
+/* settings: READING CARGO NODES, as the options of bulla gbt decode. */
+static json_t *read_gbt(const struct vec_block *block)
+{
+    char reading[16] = "ring", cargo[16] = "";
+    unsigned nodes = 0;
+    bool good = true;
+    struct bulla_gbt record;
+    struct bulla_fault fault;
+    int n = sscanf(block->profile.settings, "%15s %15s %u", reading, cargo, &nodes);
+    enum bulla_gbt_reading number = (enum bulla_gbt_reading)bulla_gbt_reading_from(reading);
+    enum bulla_status status =
+        n == 3 ? bulla_gbt_with(block->bytes, block->n, number, (enum bulla_gbt_cargo)bulla_gbt_cargo_from(cargo), nodes, &record, &fault)
+               : bulla_gbt_over(block->bytes, block->n, number, &record, &fault);
+    if (status != BULLA_OK) {
+        return json_pack("{s:s, s:o}", "outcome", bulla_status_text(status), "error",
+                         json_sprintf("%s: expected %s, got %zu bytes", fault.field, fault.expected, block->n));
+    }
+    json_t *got = cli_gbt_json(&record, &good);
+    assert_int_equal(good, json_is_null(json_object_get(got, "error")));
+    if (good) { /* a right record is written again to the same bytes */
+        struct bulla_gbt again;
+        char why[200];
+        assert_true(cli_gbt_from_json(got, -1, &again, why, sizeof why));
+        assert_int_equal(again.len, block->n);
+        assert_memory_equal(again.at, block->bytes, block->n);
+        free(again.at);
+    }
+    return got;
+}
+
 static const struct noun nouns[] = {
     {"block", read_block},
     {"container", read_container},
+    {"gbt", read_gbt},
 };
 
 static void test_meaning(void **state)

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * bulla gbt: the record of a GB/T 23678 seal, from and to its bytes.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/json.h"
+#include "cli/seal_json.h"
+
+#define RECORD_MAX (8u << 20) /* more than any record, as bytes or in hexadecimal */
+
+extern const struct cli_command cli_gbt;
+
+static const char help[] = "Usage: bulla gbt decode [OPTIONS] FILE\n"
+                           "       bulla gbt encode [OPTIONS] JSON\n"
+                           "       bulla gbt fields\n"
+                           "\n"
+                           "Reads the record of a GB/T 23678-2009 seal (table A.1) and prints one JSON object; or writes the bytes\n"
+                           "that such an object describes, in hexadecimal. FILE holds the bytes or hexadecimal, - is standard input.\n"
+                           "JSON is the object itself, a file, or -. What is wrong with a record comes in \"error\", beside all that\n"
+                           "can be read. `fields` prints the table of fields.\n"
+                           "\n"
+                           "Options:\n"
+                           "  --reading NAME   ring (the last three times and places, the default) or single (one)\n"
+                           "  --cargo NAME     none, short or full: when the length does not tell, as with an extension\n"
+                           "  --nodes N        room for nodes, with --cargo\n"
+                           "  --raw            encode writes the bytes themselves\n"
+                           "  --help           this text\n"
+                           "\n"
+                           "Examples:\n"
+                           "  bulla gbt decode record.bin\n"
+                           "  bulla gbt decode --cargo short --nodes 4 record.hex\n"
+                           "  bulla gbt decode record.bin | bulla gbt encode -\n"
+                           "\n"
+                           "Exit codes: 0 done, 1 the record or a field is wrong, 2 wrong usage, 3 input or output.\n";
+
+struct options {
+    const char *reading, *cargo, *nodes;
+    bool raw;
+    int reading_number, cargo_number; /* -1: not given */
+    unsigned n_nodes;
+};
+
+static bool read_options(struct options *o)
+{
+    char *end = "";
+    unsigned long nodes = o->nodes ? strtoul(o->nodes, &end, 10) : 0;
+    o->reading_number = o->reading ? bulla_gbt_reading_from(o->reading) : -1;
+    o->cargo_number = o->cargo ? bulla_gbt_cargo_from(o->cargo) : -1;
+    if (o->reading && o->reading_number < 0) {
+        cli_say("--reading: expected ring or single, got \"%s\"", o->reading);
+        return false;
+    }
+    if (o->cargo && o->cargo_number < 0) {
+        cli_say("--cargo: expected none, short or full, got \"%s\"", o->cargo);
+        return false;
+    }
+    if (o->nodes && (!isdigit((unsigned char)o->nodes[0]) || *end || nodes > UINT16_MAX || !o->cargo)) {
+        cli_say("--nodes: expected 0 to 65535, with --cargo, got \"%s\"", o->nodes);
+        return false;
+    }
+    o->n_nodes = (unsigned)nodes;
+    return true;
+}
+
+/* ---- decode ---- */
+
+/* The whole file, heap; NULL after telling stderr. */
+static uint8_t *read_file(const char *name, size_t *n)
+{
+    FILE *from = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
+    uint8_t *all = from ? malloc(RECORD_MAX) : NULL;
+    errno = from ? 0 : errno;
+    *n = all ? fread(all, 1, RECORD_MAX, from) : 0;
+    if (all && *n == RECORD_MAX) {
+        cli_say("%s: expected a record, got %u bytes or more", name, RECORD_MAX);
+        free(all);
+        all = NULL;
+    } else if (!all || ferror(from)) {
+        cli_say("%s: %s", name, errno ? strerror(errno) : "cannot be read");
+        free(all);
+        all = NULL;
+    }
+    if (from && from != stdin) {
+        fclose(from);
+    }
+    return all;
+}
+
+/* A file of nothing but hexadecimal digits and white space becomes bytes in place; a record begins with E2, which is neither. */
+static void unhex(uint8_t *all, size_t *n)
+{
+    size_t digits = 0;
+    for (size_t i = 0; i < *n; i++) {
+        if (!isxdigit(all[i]) && !isspace(all[i])) {
+            return;
+        }
+        digits += isxdigit(all[i]) != 0;
+    }
+    if (digits == 0 || digits % 2 != 0) {
+        return;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < *n; i++) {
+        if (isxdigit(all[i])) {
+            all[kept++] = all[i];
+        }
+    }
+    *n = bulla_hex_get(all, (const char *)all, digits / 2) ? digits / 2 : *n;
+}
+
+static int decode(const struct options *o, const char *name)
+{
+    struct bulla_gbt record;
+    struct bulla_fault fault;
+    enum bulla_gbt_reading reading = o->reading_number < 0 ? BULLA_GBT_READING_RING : (enum bulla_gbt_reading)o->reading_number;
+    bool good = true;
+    size_t n;
+    uint8_t *all = read_file(name, &n);
+    if (!all) {
+        return CLI_IO;
+    }
+    unhex(all, &n);
+    enum bulla_status status = o->cargo_number < 0
+                                   ? bulla_gbt_over(all, n, reading, &record, &fault)
+                                   : bulla_gbt_with(all, n, reading, (enum bulla_gbt_cargo)o->cargo_number, o->n_nodes, &record, &fault);
+    json_t *object = status == BULLA_OK ? cli_gbt_json(&record, &good)
+                                        : json_pack("{s:s, s:o}", "outcome", bulla_status_text(status), "error",
+                                                    json_sprintf("%s: expected %s, got %zu bytes", fault.field, fault.expected, n));
+    cli_json_print(object);
+    free(all);
+    return status == BULLA_OK && good ? CLI_OK : CLI_NO;
+}
+
+/* ---- encode ---- */
+
+static void print_hex(const struct bulla_gbt *record)
+{
+    for (size_t i = 0; i < record->len; i++) {
+        printf("%02x", record->at[i]);
+    }
+    putchar('\n');
+}
+
+static int encode(const struct options *o, const char *word)
+{
+    struct bulla_gbt record;
+    char why[200];
+    int code;
+    json_t *object = cli_json_read(word, &code);
+    if (!object) {
+        return code;
+    }
+    bool read = cli_gbt_from_json(object, o->reading_number, &record, why, sizeof why);
+    json_decref(object);
+    if (!read) {
+        cli_say("%s", why);
+        return CLI_NO;
+    }
+    if (o->raw) {
+        fwrite(record.at, 1, record.len, stdout);
+    } else {
+        print_hex(&record);
+    }
+    free(record.at);
+    return CLI_OK;
+}
+
+static int print_fields(void)
+{
+    struct bulla_gbt full = {.cargo = BULLA_GBT_CARGO_FULL, .n_nodes = 1};
+    printf("%-9s  %4s  %5s  %-13s  %-46s  %s\n", "SEGMENT", "BYTE", "BYTES", "FIELD", "VALUE", "MEANING");
+    for (unsigned i = 0; i < BULLA_GBT_FIELDS; i++) {
+        const struct bulla_gbt_about *about = &bulla_gbt_about[i];
+        char bytes[12];
+        snprintf(bytes, sizeof bytes, about->entries > 1 ? "%ux%u" : "%u", about->entries > 1 ? about->entries : about->bytes,
+                 about->bytes / about->entries);
+        printf("%-9s  %4zu  %5s  %-13s  %-46s  %s\n", bulla_gbt_segment_text(about->segment),
+               bulla_gbt_at(&full, (enum bulla_gbt_field)i, 0), bytes, about->name, bulla_gbt_kind_text(about->kind), about->meaning);
+    }
+    return CLI_OK;
+}
+
+static int run(const struct cli_context *context, int argc, char **argv)
+{
+    (void)context;
+    struct options o = {0};
+    const struct cli_option options[] = {
+        {"reading", &o.reading, NULL}, {"cargo", &o.cargo, NULL}, {"nodes", &o.nodes, NULL}, {"raw", NULL, &o.raw}};
+    argc = cli_options(&cli_gbt, options, sizeof options / sizeof *options, argc, argv);
+    if (argc < 0) {
+        return argc == -2 ? CLI_OK : CLI_USAGE;
+    }
+    if (!read_options(&o)) {
+        return CLI_USAGE;
+    }
+    if (argc == 3 && strcmp(argv[1], "decode") == 0) {
+        return decode(&o, argv[2]);
+    }
+    if (argc == 3 && strcmp(argv[1], "encode") == 0) {
+        return encode(&o, argv[2]);
+    }
+    if (argc == 2 && strcmp(argv[1], "fields") == 0) {
+        return print_fields();
+    }
+    cli_say("expected decode FILE, encode JSON or fields, got %s%s%s", argc > 1 ? "\"" : "", argc > 1 ? argv[1] : "nothing",
+            argc > 1 ? "\" and its arguments" : "");
+    return CLI_USAGE;
+}
+
+const struct cli_command cli_gbt = {
+    .name = "gbt",
+    .summary = "Read and write the record of GB/T 23678 seals",
+    .help = help,
+    .run = run,
+};
