@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Fuzzes every protocol of proto/registry.def, and the track block: fuzz/run.sh [RUNS PER PROTOCOL]
+# Fuzzes every protocol of proto/registry.def, the track block, and what seals store: fuzz/run.sh [RUNS PER PROTOCOL]
 # One line a protocol: executions, crashes, leaks. Exit 1 on any finding; inputs that broke something are kept.
 set -u
 cd "$(dirname "$0")/.."
@@ -10,7 +10,7 @@ workers=$(nproc)
 protocols=$(sed -n 's/^PROTO([0-9]*, *\([a-z0-9_]*\)).*/\1/p' proto/registry.def)
 [ -n "$protocols" ] || { echo "proto/registry.def: expected protocols, got none" >&2; exit 1; }
 
-protocols="$protocols track"
+protocols="$protocols track block gbt container"
 targets=$(for p in $protocols; do echo "fuzz_$p"; done)
 { cmake --preset fuzz -B "$build" && cmake --build "$build" -j "$workers" --target $targets; } > "$build.log" 2>&1 ||
     { tail -30 "$build.log" >&2; echo "fuzz: cannot build, see $build.log" >&2; exit 1; }
@@ -20,13 +20,15 @@ for p in $protocols; do
     work=$build/run/$p
     rm -rf "$work"
     mkdir -p "$work/found"
+    most=1500
+    [ "$p" = gbt ] && most=2400 # a record with its cargo and two nodes
     mkdir -p "$work/seeds" # the track block's grow from nothing: its checksums fit in this build
     [ "$p" = track ] || python3 fuzz/seeds.py "$p" "$work/seeds" > /dev/null || exit 1
     each=$(((runs + workers - 1) / workers))
     pids=()
     for ((w = 1; w <= workers; w++)); do
         mkdir -p "$work/corpus$w"
-        "$build/fuzz_$p" -runs="$each" -seed="$w" -max_len=1500 -timeout=10 -rss_limit_mb=2048 -detect_leaks=1 -print_final_stats=1 \
+        "$build/fuzz_$p" -runs="$each" -seed="$w" -max_len=$most -timeout=10 -rss_limit_mb=2048 -detect_leaks=1 -print_final_stats=1 \
             -artifact_prefix="$work/found/" "$work/corpus$w" "$work/seeds" > "$work/log$w" 2>&1 &
         pids+=($!)
     done

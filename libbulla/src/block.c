@@ -89,18 +89,18 @@ static bool letters_get(char *to, uint32_t codes, unsigned n)
     return true;
 }
 
-/* False when there are more than n, or one is no capital letter. */
-static bool letters_put(uint32_t *codes, const char *from, size_t size, unsigned n)
+/* False when there are more than n, or one is no capital letter. `from` has room for n + 1. */
+static bool letters_put(uint32_t *codes, const char *from, unsigned n)
 {
     uint32_t all = 0;
     unsigned used = 0;
-    for (; used < size && from[used]; used++) {
+    for (; from[used]; used++) {
         if (used == n || from[used] < 'A' || from[used] > 'Z')
             return false;
         all = all << LETTER_BITS | (uint32_t)(from[used] - 'A' + 1);
     }
     *codes = all << LETTER_BITS * (n - used);
-    return used < size;
+    return true;
 }
 
 /* ---- the block ---- */
@@ -205,7 +205,7 @@ enum bulla_status bulla_block_encode(const struct bulla_block *block, uint8_t by
     };
     if (block->start != BULLA_START_FFFF && block->start != BULLA_START_0000)
         return block_fault(fault, BULLA_REFUSED, place, FIELD_CRC, "start FFFF or 0000");
-    if (!letters_put(&raw[FIELD_ALPHA], block->alpha, sizeof block->alpha, place[FIELD_ALPHA].width / LETTER_BITS))
+    if (!letters_put(&raw[FIELD_ALPHA], block->alpha, place[FIELD_ALPHA].width / LETTER_BITS))
         return block_fault(fault, BULLA_REFUSED, place, FIELD_ALPHA,
                            block->reading == BULLA_READING_CLAUSES ? "at most three capital letters" : "at most four capital letters");
     if (block->number > BULLA_BLOCK_NUMBER_MAX)

@@ -89,6 +89,7 @@ static void putting_refuses_and_touches_nothing(void **state)
         {BULLA_GBT_MADE, 0, "2026-101", 10},
         {BULLA_GBT_MAKER, 0, "12345678-", 18},
         {BULLA_GBT_MAKER, 0, "[", 18},
+        {BULLA_GBT_MAKER, 0, "{", 18},
         {BULLA_GBT_MAKER, 0, "a b", 18},
         {BULLA_GBT_MAKER, 0, "1234567890", 27},
         {BULLA_GBT_CONTAINER, 0, "CSQU3054384", 29},
@@ -340,6 +341,26 @@ static void the_seconds_count_in_a_ring(void **state)
     }
 }
 
+static void values_have_a_length(void **state)
+{
+    (void)state;
+    assert_true(bulla_gbt_valid(BULLA_GBT_KIND_CODE, view("123"), 3));
+    assert_false(bulla_gbt_valid(BULLA_GBT_KIND_CODE, view("1234"), 3));
+    assert_false(bulla_gbt_valid(BULLA_GBT_KIND_CODE, view(""), 3));
+}
+
+/* Some lengths of ISO 6346 are no whole number of feet: the nominal length is then not compared. */
+static void a_length_that_is_no_whole_number_of_feet(void **state)
+{
+    (void)state;
+    struct bulla_gbt record = hung(BULLA_GBT_READING_RING, BULLA_GBT_CARGO_NONE, 0);
+    struct bulla_fault fault;
+    put(&record, BULLA_GBT_SIZE_TYPE, "A5G1");
+    assert_int_equal(bulla_gbt_check(&record, &fault), BULLA_OK);
+    put(&record, BULLA_GBT_SIZE_TYPE, "42G1");
+    assert_int_equal(bulla_gbt_check(&record, &fault), BULLA_INSANE);
+}
+
 static void words(void **state)
 {
     (void)state;
@@ -372,6 +393,8 @@ int main(void)
         cmocka_unit_test(cargo_needs_its_code),
         cmocka_unit_test(checking_changes_nothing),
         cmocka_unit_test(the_seconds_count_in_a_ring),
+        cmocka_unit_test(values_have_a_length),
+        cmocka_unit_test(a_length_that_is_no_whole_number_of_feet),
         cmocka_unit_test(words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
