@@ -10,7 +10,7 @@ workers=$(nproc)
 protocols=$(sed -n 's/^PROTO([0-9]*, *\([a-z0-9_]*\)).*/\1/p' proto/registry.def)
 [ -n "$protocols" ] || { echo "proto/registry.def: expected protocols, got none" >&2; exit 1; }
 
-protocols="$protocols track block gbt container"
+protocols="$protocols track block gbt container supervision"
 targets=$(for p in $protocols; do echo "fuzz_$p"; done)
 { cmake --preset fuzz -B "$build" && cmake --build "$build" -j "$workers" --target $targets; } > "$build.log" 2>&1 ||
     { tail -30 "$build.log" >&2; echo "fuzz: cannot build, see $build.log" >&2; exit 1; }
@@ -23,7 +23,7 @@ for p in $protocols; do
     most=1500
     [ "$p" = gbt ] && most=2400 # a record with its cargo and two nodes
     mkdir -p "$work/seeds" # the track block's grow from nothing: its checksums fit in this build
-    [ "$p" = track ] || python3 fuzz/seeds.py "$p" "$work/seeds" > /dev/null || exit 1
+    [ "$p" = track ] || [ "$p" = supervision ] || python3 fuzz/seeds.py "$p" "$work/seeds" > /dev/null || exit 1
     each=$(((runs + workers - 1) / workers))
     pids=()
     for ((w = 1; w <= workers; w++)); do
