@@ -9,6 +9,7 @@
  *   insane    well formed, but a field cannot be true (month 13): keep, do not act on it
  *   refused   a command or argument that this protocol or device does not have
  *   full      the caller's storage is too small
+ *   failed    what lies below (flash) did not do what it was told
  * Out-parameters are untouched unless the outcome is BULLA_OK.
  */
 #ifndef BULLA_STATUS_H
@@ -22,7 +23,8 @@
     X(BULLA_DAMAGED,  -2, "damaged")                \
     X(BULLA_INSANE,   -3, "insane")                 \
     X(BULLA_REFUSED,  -4, "refused")                \
-    X(BULLA_FULL,     -5, "full")
+    X(BULLA_FULL,     -5, "full")                   \
+    X(BULLA_FAILED,   -6, "failed")
 /* clang-format on */
 
 enum bulla_status {
