@@ -107,6 +107,9 @@ static void each_failing_call_is_said(void **state)
         enum bulla_status expected = nth <= 3 ? BULLA_FAILED : BULLA_OK;
         assert_int_equal(bulla_flash_put(&flash, 0, (const uint8_t *)"12345678", 8), expected);
         assert_int_equal(nor.broken, 0);
+        nor_power(&nor);
+        nor.fail_at = 1;
+        assert_int_equal(bulla_flash_erase(&flash, 0), BULLA_FAILED);
     }
 }
 
