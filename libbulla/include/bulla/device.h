@@ -65,13 +65,13 @@
     X(SHACKLE_CLOSED, 19, "shackle-closed", "the shackle was pushed in")                                        \
     X(SHACKLE_CUT,    20, "shackle-cut",    "rope or bolt cut")                                                 \
     X(DOOR_OPENED,    21, "door-opened",    "a door of the container")                                          \
-    X(DOOR_CLOSED,    22, "door-closed",    "")                                                                 \
+    X(DOOR_CLOSED,    22, "door-closed",    "a door of the container")                                                                 \
     X(COVER_OPENED,   23, "cover-opened",   "its cover: battery, card")                                         \
     X(BODY_OPENED,    24, "body-opened",    "its body: electronics and keys")                                   \
     X(INTRUSION,      25, "intrusion",      "through a door or any other side of the container")                \
     X(LIMIT,          26, "limit",          "a sensor went beyond its limit (bulla/sensor.h)")                  \
     X(BATTERY_LOW,    27, "battery-low",    "at or below the threshold")                                        \
-    X(BATTERY_GOOD,   28, "battery-good",   "")                                                                 \
+    X(BATTERY_GOOD,   28, "battery-good",   "above the threshold again")                                                                 \
     X(POWER_LOST,     29, "power-lost",     "a moment before it goes")                                          \
     X(POWER_BACK,     30, "power-back",     "it started, whether or not it had noticed the loss")               \
     X(PERMIT_EXPIRED, 31, "permit-expired", "the permission to open or close was not used in time")             \
@@ -96,17 +96,17 @@
 
 #define BULLA_ACT_TABLE(X) /* action, bit, name, meaning */                                               \
     X(SAVE,         0,  "save",         "put what is in memory into the log now")                         \
-    X(WIPE_KEYS,    1,  "wipe-keys",    "")                                                               \
+    X(WIPE_KEYS,    1,  "wipe-keys",    "all of them, at once")                                                               \
     X(CLEAR_RANDOM, 2,  "clear-random", "the random value of the ISO block becomes zero")                 \
     X(CLEAR_DATA,   3,  "clear-data",   "delete container, security, cargo and process data")             \
-    X(NEW_KEYS,     4,  "new-keys",     "")                                                               \
-    X(SET_CLOCK,    5,  "set-clock",    "")                                                               \
+    X(NEW_KEYS,     4,  "new-keys",     "those of the command")                                                               \
+    X(SET_CLOCK,    5,  "set-clock",    "to the time of the command")                                                               \
     X(STORE_DATA,   6,  "store-data",   "the data of the command")                                        \
     X(APPLY,        7,  "apply",        "the configuration or the image of the command")                  \
-    X(LOCK,         8,  "lock",         "")                                                               \
-    X(UNLOCK,       9,  "unlock",       "")                                                               \
+    X(LOCK,         8,  "lock",         "the shackle, where a motor holds it")                                                               \
+    X(UNLOCK,       9,  "unlock",       "the shackle, where a motor holds it")                                                               \
     X(PERMIT_START, 10, "permit-start", "from now the permission runs")                                   \
-    X(PERMIT_STOP,  11, "permit-stop",  "")                                                               \
+    X(PERMIT_STOP,  11, "permit-stop",  "the permission is used or void")                                                               \
     X(FIX,          12, "fix",          "find the position")                                              \
     X(RING_CLOSED,  13, "ring-closed",  "time and place into the ring of closings")                       \
     X(RING_OPENED,  14, "ring-opened",  "time and place into the ring of openings")                       \
