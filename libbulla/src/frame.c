@@ -170,9 +170,9 @@ static const struct named orders[] = {
 #undef X
 };
 
-static const struct named refusals[] = {
+static const struct named nacks[] = {
 #define X(name, code, text) {code, text},
-    BULLA_REFUSAL_TABLE(X)
+    BULLA_NACK_TABLE(X)
 #undef X
 };
 
@@ -189,7 +189,7 @@ const char *bulla_order_text(unsigned code)
     return text_of(orders, sizeof orders / sizeof *orders, code);
 }
 
-const char *bulla_refusal_text(unsigned reason)
+const char *bulla_nack_text(unsigned reason)
 {
-    return text_of(refusals, sizeof refusals / sizeof *refusals, reason);
+    return text_of(nacks, sizeof nacks / sizeof *nacks, reason);
 }

@@ -36,11 +36,11 @@
 #define BULLA_REPLY_TABLE(X) /* bits of a seal's status, counted from the least significant one: name, first bit, width */ \
     X(SERVICE, 0,  1)  /* something must be done: see its data */         \
     X(KIND,    3,  3)  /* of seal, a maker's number */                    \
-    X(REFUSED, 8,  1)  /* the data are one byte: why, BULLA_REFUSAL_TABLE */ \
+    X(REFUSED, 8,  1)  /* the data are one byte: why, BULLA_NACK_TABLE */ \
     X(ALARM,   11, 1)  /* tampered with */                                \
     X(MODE,    12, 4)
 
-#define BULLA_REFUSAL_TABLE(X) \
+#define BULLA_NACK_TABLE(X) \
     X(CODE,          0x01, "code")          /* no such order */                    \
     X(PARAMETER,     0x02, "parameter")                                            \
     X(NOT_FOUND,     0x04, "not-found")                                            \
@@ -57,9 +57,9 @@ enum bulla_order {
 #undef X
 };
 
-enum bulla_refusal {
-#define X(name, code, text) BULLA_REFUSAL_##name = code,
-    BULLA_REFUSAL_TABLE(X)
+enum bulla_nack {
+#define X(name, code, text) BULLA_NACK_##name = code,
+    BULLA_NACK_TABLE(X)
 #undef X
 };
 
@@ -102,6 +102,6 @@ enum bulla_status bulla_frame_encode_from_seal(const struct bulla_frame *frame, 
                                                struct bulla_fault *fault) BULLA_MUST_CHECK;
 
 const char *bulla_order_text(unsigned code);     /* "" : none of the table */
-const char *bulla_refusal_text(unsigned reason); /* "" : none of the table */
+const char *bulla_nack_text(unsigned reason); /* "" : none of the table */
 
 #endif

@@ -219,8 +219,8 @@ static void names(void **state)
     (void)state;
     assert_string_equal(bulla_order_text(BULLA_ORDER_SLEEP_ALL_BUT), "sleep-all-but");
     assert_string_equal(bulla_order_text(0xFF), "");
-    assert_string_equal(bulla_refusal_text(BULLA_REFUSAL_BOUNDARY), "boundary");
-    assert_string_equal(bulla_refusal_text(0), "");
+    assert_string_equal(bulla_nack_text(BULLA_NACK_BOUNDARY), "boundary");
+    assert_string_equal(bulla_nack_text(0), "");
     assert_int_equal(BULLA_REPLY_ALARM, 0x0800);
     assert_int_equal(BULLA_REPLY_MODE, 0xF000);
     assert_int_equal(BULLA_REPLY_KIND, 0x0038);
