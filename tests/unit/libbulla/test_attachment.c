@@ -106,7 +106,8 @@ static void descriptions_are_refused_and_nothing_is_touched(void **state)
         enum bulla_status status;
         size_t fault_at;
     } cases[] = {{0, 2, BULLA_NOT_MINE, 0},    {1, BULLA_DIGEST_MD5, BULLA_INSANE, 1}, {1, 0, BULLA_INSANE, 1},
-                 {40, 0x7F, BULLA_INSANE, 39}, {40, 0x1F, BULLA_INSANE, 39},           {38, 1, BULLA_MORE, 47}};
+                 {39, 0x1F, BULLA_INSANE, 39}, {40, 0x7F, BULLA_INSANE, 39},           {40, 0x1F, BULLA_INSANE, 39},
+                 {38, 1, BULLA_MORE, 47}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         memcpy(spoilt, bytes, n);
         spoilt[cases[i].at] = cases[i].value;
@@ -243,6 +244,7 @@ static void chunks_beyond_the_file_are_refused(void **state)
     struct bulla_fault fault;
     assert_int_equal(bulla_transfer_take(&t, 11, (struct bulla_bytes){file, 0}, &medium, &fault), BULLA_REFUSED);
     assert_int_equal(bulla_transfer_take(&t, 0, (struct bulla_bytes){file, 11}, &medium, &fault), BULLA_REFUSED);
+    assert_int_equal(bulla_transfer_take(&t, 5, (struct bulla_bytes){file, 6}, &medium, &fault), BULLA_REFUSED);
     assert_int_equal(bulla_transfer_take(&t, UINT32_MAX, (struct bulla_bytes){file, 1}, &medium, &fault), BULLA_REFUSED);
     assert_int_equal(bulla_transfer_take(&t, 0, (struct bulla_bytes){file, 0}, &medium, &fault), BULLA_OK);
     assert_int_equal(memory.writes, 0);

@@ -210,6 +210,11 @@ static void seal_ids(void **state)
         assert_int_equal(got.model, id.model);
         assert_true(got.serial == id.serial);
     }
+    const struct bulla_seal_id largest = {4095, 4095, BULLA_SEAL_ID_SERIAL_MAX};
+    uint8_t all_ones[BULLA_SEAL_ID_SIZE];
+    assert_int_equal(bulla_seal_id_encode(&largest, all_ones, &fault), BULLA_OK);
+    for (size_t i = 1; i < sizeof all_ones; i++)
+        assert_int_equal(all_ones[i], 0xFF);
     const struct bulla_seal_id wrong[] = {{4096, 0, 0}, {0, 4096, 0}, {0, 0, UINT64_C(1) << 48}};
     const unsigned at[] = {8, 20, 32};
     for (size_t i = 0; i < 3; i++) {
