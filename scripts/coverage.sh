@@ -8,8 +8,8 @@ here=$PWD
 work=${1:-$(mktemp -d)}
 mkdir -p "$work/plain"
 work=$(realpath "$work")
-nouns="attachment block container container_size crc gbt gbt_check gbt_value seal_id supervision"
-tests="test_attachment test_bits test_block test_container test_gbt test_gbt_values test_seal_vectors test_supervision"
+nouns="attachment block container container_size crc gbt gbt_check gbt_value seal_id supervision tag"
+tests="test_attachment test_bits test_block test_container test_gbt test_gbt_values test_seal_vectors test_supervision test_tag"
 flags="-D_GNU_SOURCE -DBULLA_SOURCE_DIR=\"$here\" -DBULLA_VERSION=\"0\" -I$here -I$here/libbulla/include -std=gnu11 -O0 -g"
 
 rm -f "$work"/*.gcda "$work"/*.gcov

@@ -85,6 +85,7 @@ static void putting_refuses_and_touches_nothing(void **state)
         unsigned at;
     } cases[] = {
         {BULLA_GBT_MADE, 0, "2026010", 10},
+        {BULLA_GBT_MADE, 0, ":0260101", 10},
         {BULLA_GBT_MADE, 0, "20260230", 10},
         {BULLA_GBT_MADE, 0, "2026-101", 10},
         {BULLA_GBT_MAKER, 0, "12345678-", 18},
