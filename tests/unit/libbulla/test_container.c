@@ -78,6 +78,7 @@ static void a_wrong_number_says_where_and_touches_nothing(void **state)
         {"", BULLA_DAMAGED, 0, "eleven characters"},
         {"CSQU305438", BULLA_DAMAGED, 10, "eleven characters"},
         {"CSQU30543831", BULLA_DAMAGED, 11, "eleven characters"},
+        {"CSQU3054383X", BULLA_DAMAGED, 11, "eleven characters"},
         {"cSQU3054383", BULLA_DAMAGED, 0, "a capital letter of the owner code"},
         {"CS[U3054383", BULLA_DAMAGED, 2, "a capital letter of the owner code"},
         {"CSQX3054383", BULLA_DAMAGED, 3, "category U, J, Z or R"},
