@@ -418,6 +418,7 @@ static void what_cannot_be_stepped_is_not_valid(void **state)
     wrong = seal, wrong.modes |= 1;
     assert_false(bulla_device_valid(&wrong));
     assert_int_equal(bulla_device_can(0), 0);
+    assert_false(bulla_device_can(BULLA_PROFILE_PASSIVE) & BULLA_ACT(LOG)); /* nobody is awake to write it */
     struct bulla_device worn = sealed(BULLA_PROFILE_GBT);
     worn.refused = UINT32_MAX;
     assert_true(bulla_device_step(&worn, BULLA_ON_LOCATE, OK).after.refused == UINT32_MAX);

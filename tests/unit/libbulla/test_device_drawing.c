@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * docs/device.md says what the seal's table says. With --write it is drawn anew.
+ * docs/device.md says what the seal's tables say. With --write it is drawn anew.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include "bulla/energy.h"
+#include "bulla/schedule.h"
+#include "bulla/sensor.h"
 #include "tests/unit/libbulla/device_walk.h"
 
 #define DOCUMENT BULLA_SOURCE_DIR "/docs/device.md"
@@ -154,6 +157,77 @@ static void draw_row(FILE *to, const struct bulla_device_row *row)
     fprintf(to, "%s |\n", *between == ',' ? "" : " |");
 }
 
+/* ---- sensors, settings, battery ---- */
+
+static void draw_senses(FILE *to)
+{
+    fprintf(to, "\n### Sensors\n\n| sensor | unit | range | at its ends |\n|---|---|---|---|\n");
+    for (unsigned s = 1; s <= BULLA_SENSES; s++) {
+        const struct bulla_sense_row *row = bulla_sense_row(s);
+        fprintf(to, "| %s | %s | %g to %g | %s |\n", row->name, row->unit, row->least / 1e3, row->greatest / 1e3,
+                row->clips ? "taken as the end, flagged as saturated" : "beyond is refused");
+    }
+}
+
+static void draw_settings(FILE *to)
+{
+    fprintf(to, "\n### Settings\n\n| setting | range | default |\n|---|---|---|\n");
+    for (unsigned s = 0; s < BULLA_SETTINGS; s++) {
+        const struct bulla_setting_row *row = bulla_setting_row((enum bulla_setting)s);
+        fprintf(to, "| %s | %s | %u |\n", row->name, row->range, (unsigned)row->usual);
+    }
+}
+
+static void draw_days(FILE *to, const struct bulla_duty *duty, int32_t celsius, uint32_t interval_s)
+{
+    struct bulla_energy energy;
+    struct bulla_fault fault;
+    assert_int_equal(bulla_energy_predict(duty, (struct bulla_energy_conditions){celsius, interval_s}, &energy, &fault), BULLA_OK);
+    fprintf(to, "| %d C | ", (int)celsius);
+    if (interval_s)
+        fprintf(to, "each %u s | ", (unsigned)interval_s);
+    else
+        fprintf(to, "none | ");
+    fprintf(to, "%.3f mAh | %u%s |\n", (double)energy.day_nah / 1e6, (unsigned)energy.days, energy.by_shelf ? " (shelf life)" : "");
+}
+
+static void draw_duty(FILE *to, const struct bulla_duty *duty)
+{
+    const struct bulla_chemistry *c = duty->chemistry;
+    fprintf(to, "\n### Battery: %s\n\n| what | how much | source |\n|---|---|---|\n", duty->name);
+    fprintf(to, "| capacity | %u mAh | %s |\n", (unsigned)duty->capacity_mah, duty->capacity_source);
+    fprintf(to, "| %s | %g %% a year at 20 C, shelf life %u days; of its capacity", c->name, c->self_discharge_permille / 10.0,
+            c->shelf_days);
+    for (unsigned i = 0; i < BULLA_ENERGY_POINTS; i++)
+        fprintf(to, "%s %g %% at %d C", i ? "," : "", c->permille[i] / 10.0, c->celsius[i]);
+    fprintf(to, " | %s |\n| asleep | %g uA | %s |\n", c->source, duty->sleep_na / 1e3, duty->sleep_source);
+    for (size_t i = 0; i < BULLA_LOADS_MAX && duty->load[i].name; i++) {
+        const struct bulla_load *load = &duty->load[i];
+        fprintf(to, "| %s | %g mA for %u ms, %g times a %s | %s |\n", load->name, load->current_ua / 1e3, (unsigned)load->duration_ms,
+                load->times_milli / 1e3, load->a_report ? "report" : "day", load->source);
+    }
+    fprintf(to, "\n| temperature | reports | a day | days of life |\n|---|---|---|---|\n");
+}
+
+static void draw_battery(FILE *to)
+{
+    static const int32_t celsius[] = {-40, -20, 20, 50};
+    draw_duty(to, &bulla_duty_gbt);
+    for (size_t i = 0; i < 4; i++)
+        draw_days(to, &bulla_duty_gbt, celsius[i], 0);
+    draw_duty(to, &bulla_duty_semi_active);
+    for (size_t i = 1; i < 4; i++)
+        draw_days(to, &bulla_duty_semi_active, celsius[i], 0);
+    draw_duty(to, &bulla_duty_active);
+    static const uint32_t intervals[] = {60, 300, 600, 3600};
+    for (size_t i = 0; i < 4; i++)
+        draw_days(to, &bulla_duty_active, 20, intervals[i]);
+    for (size_t i = 0; i < 4; i++)
+        if (celsius[i] != 20)
+            draw_days(to, &bulla_duty_active, celsius[i], 600);
+    draw_days(to, &bulla_duty_active, 70, 600);
+}
+
 static char *draw(void)
 {
     char *text = NULL;
@@ -173,6 +247,9 @@ static char *draw(void)
     const struct bulla_device_row *rows = bulla_device_rows(&n);
     for (size_t i = 0; i < n; i++)
         draw_row(to, &rows[i]);
+    draw_senses(to);
+    draw_settings(to);
+    draw_battery(to);
     fclose(to);
     return text;
 }
