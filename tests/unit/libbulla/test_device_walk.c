@@ -188,6 +188,36 @@ static void what_serves_once_serves_once(const struct walk_step *w)
         assert_false(w->step.actions & BULLA_ACT(STORE_DATA));
 }
 
+/* What the seal believes of its shackle is what it last felt there. */
+static void the_state_follows_the_shackle(const struct walk_step *w)
+{
+    static const unsigned closed = BIT(CLOSED) | BIT(SEALED) | BIT(RELEASED) | BIT(TAMPERED_CLOSED) | BIT(TAMPERED_RELEASED);
+    static const unsigned open = BIT(WRITTEN) | BIT(ARMED) | BIT(OPENED) | BIT(TAMPERED_OPEN);
+    if (w->step.refusal)
+        return;
+    bool out = w->facts & BULLA_FACT(SHACKLE_OUT);
+    if (w->event == BULLA_ON_SHACKLE_OPENED || w->event == BULLA_ON_SHACKLE_CUT || (w->event == BULLA_ON_POWER_BACK && out))
+        assert_false(in(closed, w->step.after.state));
+    if (w->event == BULLA_ON_SHACKLE_CLOSED || (w->event == BULLA_ON_POWER_BACK && !out))
+        assert_false(in(open, w->step.after.state));
+    if (w->event == BULLA_ON_SHACKLE_CUT || w->event == BULLA_ON_PERMIT_EXPIRED || w->event == BULLA_ON_POWER_BACK)
+        assert_false(in(BIT(ARMED) | BIT(RELEASED) | BIT(TAMPERED_RELEASED), w->step.after.state)); /* no permission outlives these */
+}
+
+static void a_journey_begins_with_sealing(const struct walk_step *w)
+{
+    static const unsigned within =
+        BIT(SEALED) | BIT(RELEASED) | BIT(OPENED) | BIT(TAMPERED_OPEN) | BIT(TAMPERED_CLOSED) | BIT(TAMPERED_RELEASED);
+    static const unsigned without = BIT(STORED) | BIT(INITIALISED) | BIT(READY) | BIT(WRITTEN) | BIT(RETURNED) | BIT(RETIRED);
+    bool journey = w->step.after.modes & BULLA_MODE(JOURNEY);
+    if (in(within, w->step.after.state))
+        assert_true(journey);
+    if (in(without, w->step.after.state))
+        assert_false(journey);
+    if (journey && !(w->before->modes & BULLA_MODE(JOURNEY)))
+        assert_int_equal(w->step.passage, BULLA_PASSAGE_CLOSED_AUTHORISED);
+}
+
 struct tally {
     bool row[FEW], state[BULLA_DEVICE_STATES + 1], passage[5], refusal[32];
 };
@@ -210,6 +240,8 @@ static void check(const struct walk_step *w, void *context)
     nobody_does_what_he_cannot(w);
     keys_do_not_come_back(w);
     what_serves_once_serves_once(w);
+    the_state_follows_the_shackle(w);
+    a_journey_begins_with_sealing(w);
 }
 
 static void every_step_of_every_profile(void **state)

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * libbulla: single steps of a seal that no scenario comes by, written down one by one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "bulla/device.h"
+
+#define OK      BULLA_FACT(AUTHORISED)
+#define CLOCK   BULLA_FACT(CLOCK_GOOD)
+#define OUT     BULLA_FACT(SHACKLE_OUT)
+#define JOURNEY BULLA_MODE(JOURNEY)
+#define OFF     BULLA_MODE(OFF)
+#define LOW     BULLA_MODE(LOW)
+#define LOG     BULLA_ACT(LOG)
+#define TELL    (BULLA_ACT(LOG) | BULLA_ACT(REPORT))
+#define REPLY   (BULLA_ACT(LOG) | BULLA_ACT(ANSWER))
+#define OPENING BULLA_ACT(RING_OPENED)
+#define CLOSING BULLA_ACT(RING_CLOSED)
+#define STOP    BULLA_ACT(PERMIT_STOP)
+#define ALARM   (BULLA_ACT(CLEAR_RANDOM) | BULLA_ACT(REMIND) | STOP | TELL)
+
+struct done {
+    enum bulla_device_state state;
+    uint32_t modes;
+    enum bulla_on event;
+    uint32_t facts;
+    enum bulla_device_state next;
+    uint32_t actions; /* exactly these */
+    enum bulla_passage passage;
+};
+
+#define IN(state, modes)   BULLA_DEVICE_##state, modes
+#define ON(event, facts)   BULLA_ON_##event, facts
+#define TO(state, actions) BULLA_DEVICE_##state, actions
+#define PASS(passage)      BULLA_PASSAGE_##passage
+
+/* clang-format off */
+static const struct done active[] = {
+    /* Power is back: where the shackle is says what happened. */
+    {IN(TAMPERED_CLOSED, JOURNEY | OFF), ON(POWER_BACK, OUT), TO(TAMPERED_OPEN, ALARM | OPENING), PASS(OPENED_UNAUTHORISED)},
+    {IN(TAMPERED_RELEASED, JOURNEY | OFF), ON(POWER_BACK, OUT), TO(TAMPERED_OPEN, ALARM | OPENING), PASS(OPENED_UNAUTHORISED)},
+    {IN(TAMPERED_RELEASED, JOURNEY | OFF), ON(POWER_BACK, 0), TO(TAMPERED_CLOSED, BULLA_ACT(LOCK) | STOP | TELL), PASS(NONE)},
+    {IN(TAMPERED_OPEN, JOURNEY | OFF), ON(POWER_BACK, 0), TO(TAMPERED_CLOSED, CLOSING | TELL), PASS(CLOSED_UNAUTHORISED)},
+    {IN(TAMPERED_OPEN, JOURNEY | OFF), ON(POWER_BACK, OUT), TO(TAMPERED_OPEN, TELL), PASS(NONE)},
+    {IN(CLOSED, JOURNEY | OFF), ON(POWER_BACK, OUT), TO(OPENED, OPENING | TELL), PASS(OPENED_UNAUTHORISED)},
+    {IN(CLOSED, OFF), ON(POWER_BACK, OUT), TO(WRITTEN, OPENING | TELL), PASS(OPENED_UNAUTHORISED)},
+    {IN(CLOSED, OFF), ON(POWER_BACK, 0), TO(CLOSED, TELL), PASS(NONE)},
+    {IN(ARMED, JOURNEY | OFF), ON(POWER_BACK, OUT), TO(OPENED, STOP | TELL), PASS(NONE)},
+    {IN(ARMED, OFF), ON(POWER_BACK, OUT), TO(WRITTEN, STOP | TELL), PASS(NONE)},
+    {IN(ARMED, OFF), ON(POWER_BACK, 0), TO(CLOSED, STOP | CLOSING | TELL), PASS(CLOSED_UNAUTHORISED)},
+    {IN(WRITTEN, OFF), ON(POWER_BACK, 0), TO(CLOSED, STOP | CLOSING | TELL), PASS(CLOSED_UNAUTHORISED)},
+    {IN(OPENED, JOURNEY | OFF), ON(POWER_BACK, 0), TO(CLOSED, STOP | CLOSING | TELL), PASS(CLOSED_UNAUTHORISED)},
+    {IN(READY, OFF), ON(POWER_BACK, CLOCK), TO(READY, TELL), PASS(NONE)},
+    {IN(STORED, LOW), ON(BATTERY_LOW, 0), TO(STORED, 0), PASS(NONE)},
+    {IN(STORED, 0), ON(BATTERY_GOOD, 0), TO(STORED, 0), PASS(NONE)},
+
+    /* The shackle outside a sealed journey. */
+    {IN(CLOSED, JOURNEY), ON(SHACKLE_OPENED, OUT), TO(OPENED, OPENING | TELL), PASS(OPENED_UNAUTHORISED)},
+    {IN(CLOSED, JOURNEY), ON(SHACKLE_CUT, OUT), TO(OPENED, OPENING | TELL), PASS(OPENED_UNAUTHORISED)},
+    {IN(CLOSED, 0), ON(SHACKLE_CUT, OUT), TO(WRITTEN, OPENING | TELL), PASS(OPENED_UNAUTHORISED)},
+    {IN(ARMED, JOURNEY), ON(SHACKLE_CUT, OUT), TO(OPENED, STOP | TELL), PASS(NONE)},
+    {IN(ARMED, 0), ON(SHACKLE_CUT, OUT), TO(WRITTEN, STOP | TELL), PASS(NONE)},
+    {IN(OPENED, JOURNEY), ON(SHACKLE_CLOSED, 0), TO(CLOSED, CLOSING | TELL), PASS(CLOSED_UNAUTHORISED)},
+    {IN(RELEASED, JOURNEY), ON(SHACKLE_CUT, OUT), TO(TAMPERED_OPEN, ALARM | OPENING), PASS(OPENED_UNAUTHORISED)},
+    {IN(TAMPERED_CLOSED, JOURNEY), ON(SHACKLE_CUT, OUT), TO(TAMPERED_OPEN, ALARM | OPENING), PASS(OPENED_UNAUTHORISED)},
+
+    /* The body, wherever it is; what needs no action is recorded all the same. */
+    {IN(CLOSED, JOURNEY), ON(BODY_OPENED, 0), TO(TAMPERED_CLOSED, ALARM | BULLA_ACT(WIPE_KEYS)), PASS(NONE)},
+    {IN(ARMED, JOURNEY), ON(BODY_OPENED, 0), TO(TAMPERED_OPEN, ALARM | BULLA_ACT(WIPE_KEYS)), PASS(NONE)},
+    {IN(OPENED, JOURNEY), ON(BODY_OPENED, 0), TO(TAMPERED_OPEN, ALARM | BULLA_ACT(WIPE_KEYS)), PASS(NONE)},
+    {IN(TAMPERED_RELEASED, JOURNEY), ON(BODY_OPENED, 0), TO(TAMPERED_CLOSED, ALARM | BULLA_ACT(WIPE_KEYS)), PASS(NONE)},
+    {IN(OPENED, JOURNEY), ON(DOOR_OPENED, 0), TO(OPENED, TELL), PASS(NONE)},
+    {IN(SEALED, JOURNEY), ON(DOOR_CLOSED, 0), TO(SEALED, TELL), PASS(NONE)},
+    {IN(STORED, 0), ON(SHACKLE_CLOSED, 0), TO(STORED, LOG), PASS(NONE)},
+    {IN(STORED, 0), ON(LIMIT, 0), TO(STORED, LOG), PASS(NONE)},
+    {IN(SEALED, JOURNEY), ON(CLOCK_LOST, 0), TO(SEALED, TELL), PASS(NONE)},
+
+    /* Permissions that are taken back or run out. */
+    {IN(RELEASED, JOURNEY), ON(SEAL, OK), TO(SEALED, BULLA_ACT(LOCK) | STOP | REPLY), PASS(NONE)},
+    {IN(RELEASED, JOURNEY), ON(PERMIT_EXPIRED, OUT), TO(OPENED, STOP | OPENING | TELL), PASS(OPENED_AUTHORISED)},
+    {IN(RELEASED, JOURNEY), ON(UNSEAL, OK), TO(RELEASED, BULLA_ACT(UNLOCK) | BULLA_ACT(PERMIT_START) | REPLY | TELL), PASS(NONE)},
+    {IN(ARMED, 0), ON(PERMIT_EXPIRED, 0), TO(CLOSED, STOP | CLOSING | TELL), PASS(CLOSED_UNAUTHORISED)},
+    {IN(ARMED, 0), ON(PERMIT_EXPIRED, OUT), TO(WRITTEN, STOP | TELL), PASS(NONE)},
+    {IN(ARMED, JOURNEY), ON(PERMIT_EXPIRED, OUT), TO(OPENED, STOP | TELL), PASS(NONE)},
+    {IN(ARMED, 0), ON(UNSEAL, OK | OUT), TO(WRITTEN, STOP | REPLY), PASS(NONE)},
+    {IN(ARMED, JOURNEY), ON(UNSEAL, OK | OUT), TO(OPENED, STOP | REPLY), PASS(NONE)},
+    {IN(CLOSED, 0), ON(UNSEAL, OK), TO(WRITTEN, BULLA_ACT(UNLOCK) | REPLY), PASS(NONE)},
+    {IN(CLOSED, JOURNEY), ON(UNSEAL, OK), TO(OPENED, BULLA_ACT(UNLOCK) | REPLY), PASS(NONE)},
+    {IN(TAMPERED_RELEASED, JOURNEY), ON(PERMIT_EXPIRED, OUT), TO(TAMPERED_OPEN, STOP | OPENING | TELL), PASS(OPENED_AUTHORISED)},
+    {IN(CLOSED, JOURNEY), ON(SEAL, OK | CLOCK), TO(SEALED, BULLA_ACT(LOCK) | STOP | CLOSING | TELL | REPLY), PASS(CLOSED_AUTHORISED)},
+
+    /* Commands at other times than usual. */
+    {IN(SEALED, JOURNEY), ON(CALIBRATE, OK | CLOCK), TO(SEALED, BULLA_ACT(SET_CLOCK) | REPLY), PASS(NONE)},
+    {IN(CLOSED, 0), ON(WRITE, OK), TO(CLOSED, BULLA_ACT(STORE_DATA) | REPLY), PASS(NONE)},
+    {IN(WRITTEN, 0), ON(ADD, OK), TO(WRITTEN, BULLA_ACT(STORE_DATA) | REPLY), PASS(NONE)},
+    {IN(CLOSED, 0), ON(INITIALISE, OK), TO(INITIALISED, BULLA_ACT(CLEAR_DATA) | REPLY), PASS(NONE)},
+    {IN(RETURNED, 0), ON(UPGRADE, OK), TO(RETURNED, BULLA_ACT(APPLY) | REPLY), PASS(NONE)},
+    {IN(STORED, 0), ON(READ, OK), TO(STORED, REPLY), PASS(NONE)},
+    {IN(STORED, 0), ON(FLIGHT_END, 0), TO(STORED, LOG), PASS(NONE)},
+    {IN(TAMPERED_CLOSED, JOURNEY), ON(RETURN, OK),
+     TO(RETURNED, BULLA_ACT(CLEAR_RANDOM) | BULLA_ACT(CLEAR_DATA) | BULLA_ACT(UNLOCK) | TELL | REPLY), PASS(NONE)},
+};
+
+static const struct {
+    enum bulla_profile profile;
+    enum bulla_device_state state;
+    uint32_t modes;
+    enum bulla_on event;
+    uint32_t facts;
+    enum bulla_refusal why;
+} refused[] = {
+    {BULLA_PROFILE_GBT, IN(SEALED, JOURNEY), ON(ACKNOWLEDGE, OK), BULLA_REFUSAL_PROFILE},
+    {BULLA_PROFILE_ISO, IN(SEALED, JOURNEY), ON(ACKNOWLEDGE, OK), BULLA_REFUSAL_CLASS},
+    {BULLA_PROFILE_ISO, IN(SEALED, JOURNEY), ON(CALIBRATE, OK | CLOCK), BULLA_REFUSAL_PROFILE},
+    {BULLA_PROFILE_ISO, IN(SEALED, JOURNEY), ON(CLOCK_LOST, 0), BULLA_REFUSAL_PROFILE},
+    {BULLA_PROFILE_ISO, IN(STORED, 0), ON(RETIRE, OK), BULLA_REFUSAL_SINGLE_USE},
+    {BULLA_PROFILE_PASSIVE, IN(STORED, 0), ON(INITIALISE, OK), BULLA_REFUSAL_SINGLE_USE},
+    {BULLA_PROFILE_ACTIVE, IN(CLOSED, JOURNEY), ON(SEAL, OK | CLOCK | OUT), BULLA_REFUSAL_OPEN},
+    {BULLA_PROFILE_ACTIVE, IN(RELEASED, JOURNEY), ON(SEAL, OK | OUT), BULLA_REFUSAL_OPEN},
+    {BULLA_PROFILE_ACTIVE, IN(OPENED, JOURNEY), ON(SEAL, OK | OUT), BULLA_REFUSAL_CLOCK},
+    {BULLA_PROFILE_ACTIVE, IN(CLOSED, LOW), ON(SEAL, OK | CLOCK), BULLA_REFUSAL_BATTERY},
+    {BULLA_PROFILE_ACTIVE, IN(INITIALISED, 0), ON(SEAL, OK), BULLA_REFUSAL_CLOCK},
+    {BULLA_PROFILE_ACTIVE, IN(SEALED, JOURNEY), ON(SEAL, OK | CLOCK), BULLA_REFUSAL_STATE},
+    {BULLA_PROFILE_ACTIVE, IN(SEALED, JOURNEY), ON(RETURN, OK), BULLA_REFUSAL_STATE},
+    {BULLA_PROFILE_ACTIVE, IN(RETIRED, BULLA_MODE(KEYLESS)), ON(INITIALISE, OK), BULLA_REFUSAL_RETIRED},
+    {BULLA_PROFILE_ACTIVE, IN(RELEASED, JOURNEY), ON(WRITE, OK), BULLA_REFUSAL_JOURNEY},
+    {BULLA_PROFILE_ACTIVE, IN(SEALED, JOURNEY | BULLA_MODE(QUIET)), ON(UNSEAL, OK), BULLA_REFUSAL_QUIET},
+    {BULLA_PROFILE_ACTIVE, IN(SEALED, JOURNEY | OFF), ON(SHACKLE_OPENED, OUT), BULLA_REFUSAL_NO_POWER},
+    {BULLA_PROFILE_SEMI_ACTIVE, IN(CLOSED, 0), ON(WRITE, OK), BULLA_REFUSAL_WRITE_ONCE},
+};
+/* clang-format on */
+
+static void what_is_done(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof active / sizeof *active; i++) {
+        const struct done *c = &active[i];
+        struct bulla_device device = {.profile = BULLA_PROFILE_ACTIVE, .state = (uint8_t)c->state, .modes = c->modes};
+        struct bulla_device_step step = bulla_device_step(&device, c->event, c->facts);
+        if (step.refusal || step.after.state != c->next || step.actions != c->actions || step.passage != c->passage)
+            fail_msg("case %zu, %s on %s: expected %s, actions %#x, %s; got %s, %#x, %s, refused for %s", i,
+                     bulla_device_state_text(c->state), bulla_on_text(c->event), bulla_device_state_text(c->next), (unsigned)c->actions,
+                     bulla_passage_text(c->passage), bulla_device_state_text(step.after.state), (unsigned)step.actions,
+                     bulla_passage_text(step.passage), bulla_refusal_text(step.refusal));
+        assert_false(step.after.modes & OFF);
+    }
+}
+
+static void what_is_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct bulla_device device = {
+            .profile = (uint8_t)refused[i].profile, .state = (uint8_t)refused[i].state, .modes = refused[i].modes};
+        enum bulla_refusal got = bulla_device_step(&device, refused[i].event, refused[i].facts).refusal;
+        if (got != refused[i].why)
+            fail_msg("case %zu, %s on %s: expected a refusal for %s, got %s", i, bulla_device_state_text(refused[i].state),
+                     bulla_on_text(refused[i].event), bulla_refusal_text(refused[i].why), bulla_refusal_text(got));
+    }
+}
+
+/* Seals without motor, rings or reports: the same step does less. */
+static void a_seal_does_what_it_can(void **state)
+{
+    (void)state;
+    struct bulla_device iso = {.profile = BULLA_PROFILE_ISO, .state = BULLA_DEVICE_SEALED, .modes = JOURNEY};
+    assert_int_equal(bulla_device_step(&iso, BULLA_ON_SHACKLE_CUT, OUT).actions, BULLA_ACT(CLEAR_RANDOM) | STOP | LOG);
+    struct bulla_device gbt = {.profile = BULLA_PROFILE_GBT, .state = BULLA_DEVICE_SEALED, .modes = JOURNEY};
+    assert_int_equal(bulla_device_step(&gbt, BULLA_ON_SHACKLE_CUT, OUT).actions, OPENING | STOP | LOG);
+    struct bulla_device passive = {.profile = BULLA_PROFILE_PASSIVE, .state = BULLA_DEVICE_WRITTEN};
+    assert_int_equal(bulla_device_step(&passive, BULLA_ON_SEAL, OK).actions, STOP | BULLA_ACT(ANSWER));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_done),
+        cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(a_seal_does_what_it_can),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
