@@ -41,7 +41,8 @@ static const struct bulla_device_row rows[] = {
      .actions = DO(LOG)},
     {AT(CLOSED) | AT(SEALED), ON(SHACKLE_OPENED), TR(VOID), 0, TO(BROKEN), .actions = DO(LOG)},
     {AT(SEALED), FORCED, TR(VOID) | TR(POWERED), MODE(OFF), TO(BROKEN), .actions = DO(LOG)},
-    {AT(CLOSED) | AT(SEALED), ON(POWER_BACK), TR(VOID) | TR(POWERED) | FACT(SHACKLE_OUT), 0, TO(BROKEN), .actions = DO(LOG)},
+    {AT(CLOSED) | AT(SEALED), ON(POWER_BACK), TR(VOID) | TR(POWERED) | FACT(SHACKLE_OUT), 0, TO(BROKEN), .clear = MODE(OFF),
+     .actions = DO(LOG)},
     {AT(BROKEN), ANYTHING, REFUSE(VOID)},
 
     /* Power. What happened without it shows in where the shackle is afterwards; what does not show leaves a gap. */
@@ -105,14 +106,14 @@ static const struct bulla_device_row rows[] = {
      .actions = BREACH | DO(LOCK), PASS(OPENED_UNAUTHORISED)},
     {AT(SEALED) | AT(RELEASED), ON(COVER_OPENED), TO(TAMPERED_CLOSED), .actions = (BREACH & ~DO(RING_OPENED)) | DO(LOCK)},
     {AT(SEALED) | AT(RELEASED) | AT(TAMPERED_CLOSED) | AT(TAMPERED_RELEASED), ON(BODY_OPENED), TO(TAMPERED_CLOSED),
-     .set = MODE(KEYLESS), .actions = (BREACH & ~DO(RING_OPENED)) | WIPE},
+     .set = MODE(KEYLESS), .actions = (BREACH & ~DO(RING_OPENED)) | DO(LOCK) | WIPE},
     {AT(CLOSED), ON(BODY_OPENED), MODE(JOURNEY), 0, TO(TAMPERED_CLOSED),
      .set = MODE(KEYLESS), .actions = (BREACH & ~DO(RING_OPENED)) | WIPE},
     {AT(ARMED) | AT(OPENED) | AT(TAMPERED_OPEN), ON(BODY_OPENED), MODE(JOURNEY), 0, TO(TAMPERED_OPEN),
      .set = MODE(KEYLESS), .actions = (BREACH & ~DO(RING_OPENED)) | WIPE},
     {ANYWHERE, ON(BODY_OPENED), TO(RETIRED), .set = MODE(KEYLESS), .actions = WIPE | DO(CLEAR_DATA) | DO(PERMIT_STOP) | TELL},
     {ANYWHERE, ON(LIMIT), MODE(JOURNEY), 0, .actions = TELL | DO(REMIND)},
-    {HOLDS_DATA, SENSED & ~ON(LIMIT), .actions = TELL},
+    {HOLDS_DATA, SENSED, .actions = TELL},
     {ANYWHERE, SENSED, .actions = DO(LOG)},
 
     /* Before the journey. */

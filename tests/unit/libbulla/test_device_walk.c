@@ -218,6 +218,82 @@ static void a_journey_begins_with_sealing(const struct walk_step *w)
         assert_int_equal(w->step.passage, BULLA_PASSAGE_CLOSED_AUTHORISED);
 }
 
+static bool acts(const struct walk_step *w, uint32_t action)
+{
+    return (w->step.actions & action) != 0;
+}
+
+static bool could(const struct walk_step *w, uint32_t action)
+{
+    return (bulla_device_can(w->before->profile) & action) != 0;
+}
+
+/* Nothing that was done goes unrecorded, but what only asks or is known already; a passage has its time and place, and
+ * what happens to a seal that holds data is told. */
+static void what_happens_is_recorded(const struct walk_step *w)
+{
+    const uint32_t tells = BULLA_ACT(REPORT) | BULLA_ACT(HOLD);
+    if (w->step.refusal)
+        return;
+    bool asks = w->event == BULLA_ON_STATUS || w->event == BULLA_ON_LOCATE || w->event == BULLA_ON_REPORT_DUE;
+    bool known = (w->event == BULLA_ON_BATTERY_LOW || w->event == BULLA_ON_BATTERY_GOOD) && w->before->modes == w->step.after.modes;
+    if (could(w, BULLA_ACT(LOG)))
+        assert_int_equal(acts(w, BULLA_ACT(LOG)), !asks && !known);
+    bool opened = w->step.passage == BULLA_PASSAGE_OPENED_AUTHORISED || w->step.passage == BULLA_PASSAGE_OPENED_UNAUTHORISED;
+    if (could(w, BULLA_ACT(RING_OPENED)))
+        assert_int_equal(acts(w, BULLA_ACT(RING_OPENED)), opened);
+    if (could(w, BULLA_ACT(RING_CLOSED)))
+        assert_int_equal(acts(w, BULLA_ACT(RING_CLOSED)), !opened && w->step.passage != BULLA_PASSAGE_NONE);
+    static const unsigned empty = BIT(STORED) | BIT(INITIALISED) | BIT(READY) | BIT(RETURNED) | BIT(RETIRED);
+    bool happened = !is_command(w->event) && w->event != BULLA_ON_POWER_LOST && !known && !in(empty, w->before->state);
+    if (could(w, tells) && (happened || w->step.passage))
+        assert_true(acts(w, tells));
+    assert_int_equal(could(w, BULLA_ACT(SAVE)) && (w->event == BULLA_ON_POWER_LOST || (w->event == BULLA_ON_BATTERY_LOW && !known)),
+                     acts(w, BULLA_ACT(SAVE)));
+    if (w->event == BULLA_ON_POWER_BACK)
+        assert_false(w->step.after.modes & BULLA_MODE(OFF));
+}
+
+static void what_is_done_is_answered(const struct walk_step *w)
+{
+    bool obeyed = w->step.refusal == BULLA_REFUSAL_NONE && is_command(w->event);
+    assert_int_equal(acts(w, BULLA_ACT(ANSWER)), obeyed && w->event != BULLA_ON_FLIGHT_END);
+    assert_int_equal(acts(w, BULLA_ACT(STORE_DATA)), obeyed && (w->event == BULLA_ON_WRITE || w->event == BULLA_ON_ADD));
+    assert_int_equal(acts(w, BULLA_ACT(SET_CLOCK)), obeyed && w->event == BULLA_ON_CALIBRATE);
+    assert_int_equal(acts(w, BULLA_ACT(APPLY)), obeyed && (w->event == BULLA_ON_CONFIGURE || w->event == BULLA_ON_UPGRADE));
+    assert_int_equal(acts(w, BULLA_ACT(NEW_KEYS)), obeyed && w->event == BULLA_ON_COMMISSION);
+    static const unsigned fresh = BIT(STORED) | BIT(INITIALISED) | BIT(RETURNED) | BIT(RETIRED);
+    bool begins = obeyed && (w->event == BULLA_ON_COMMISSION || w->event == BULLA_ON_INITIALISE || w->event == BULLA_ON_RETURN ||
+                             w->event == BULLA_ON_RETIRE);
+    bool lost = !w->step.refusal && w->event == BULLA_ON_BODY_OPENED && w->step.after.state == BULLA_DEVICE_RETIRED;
+    if (begins)
+        assert_true(in(fresh, w->step.after.state));
+    if (could(w, BULLA_ACT(CLEAR_DATA)))
+        assert_int_equal(acts(w, BULLA_ACT(CLEAR_DATA)), begins || lost);
+    if (could(w, BULLA_ACT(CLEAR_RANDOM)) && !w->step.refusal &&
+        (w->step.after.state == BULLA_DEVICE_RETIRED || w->event == BULLA_ON_RETURN))
+        assert_true(w->before->state == BULLA_DEVICE_RETIRED || acts(w, BULLA_ACT(CLEAR_RANDOM)));
+    if (obeyed && w->event == BULLA_ON_COMMISSION)
+        assert_int_equal(w->step.after.modes & (BULLA_MODE(KEYLESS) | BULLA_MODE(GAP) | BULLA_MODE(ALARM)), 0);
+}
+
+/* A permission that runs is stopped when its state is left; the motor follows it. */
+static void permissions_run_and_stop(const struct walk_step *w)
+{
+    static const unsigned runs = BIT(ARMED) | BIT(RELEASED) | BIT(TAMPERED_RELEASED);
+    bool before = in(runs, w->before->state), after = in(runs, w->step.after.state);
+    if (after && !before)
+        assert_true(acts(w, BULLA_ACT(PERMIT_START)));
+    if (before && !after && could(w, BULLA_ACT(UNLOCK)))
+        assert_true(acts(w, BULLA_ACT(PERMIT_STOP)));
+    if (could(w, BULLA_ACT(UNLOCK)) && w->before->state != w->step.after.state) {
+        if (w->step.after.state == BULLA_DEVICE_RELEASED || w->step.after.state == BULLA_DEVICE_TAMPERED_RELEASED)
+            assert_true(acts(w, BULLA_ACT(UNLOCK)));
+        if (w->step.after.state == BULLA_DEVICE_SEALED || (before && w->step.after.state == BULLA_DEVICE_TAMPERED_CLOSED))
+            assert_true(acts(w, BULLA_ACT(LOCK)));
+    }
+}
+
 struct tally {
     bool row[FEW], state[BULLA_DEVICE_STATES + 1], passage[5], refusal[32];
 };
@@ -242,6 +318,9 @@ static void check(const struct walk_step *w, void *context)
     what_serves_once_serves_once(w);
     the_state_follows_the_shackle(w);
     a_journey_begins_with_sealing(w);
+    what_happens_is_recorded(w);
+    what_is_done_is_answered(w);
+    permissions_run_and_stop(w);
 }
 
 static void every_step_of_every_profile(void **state)
