@@ -10,15 +10,15 @@
 #include "bulla/device.h"
 
 /* clang-format off */
-#define BULLA_INDICATOR_TABLE(X) /* indicator, number, name */                                      \
-    X(SEALING, 0, "sealing") X(UNSEALING, 1, "unsealing") X(POSITIONING, 2, "positioning")          \
+#define BULLA_INDICATOR_TABLE(X) /* indicator, number, name */                             \
+    X(SEALING, 0, "sealing") X(UNSEALING, 1, "unsealing") X(POSITIONING, 2, "positioning") \
     X(NETWORKING, 3, "networking") X(ALARM, 4, "alarm") X(BATTERY, 5, "battery")
 
-#define BULLA_LOOK_TABLE(X) /* look, number, name, period in ms, of which lit */                    \
-    X(DARK, 0, "dark", 1000, 0) X(LIT, 1, "lit", 1000, 1000)                                        \
+#define BULLA_LOOK_TABLE(X) /* look, number, name, period in ms, of which lit */ \
+    X(DARK, 0, "dark", 1000, 0) X(LIT, 1, "lit", 1000, 1000)                     \
     X(SLOW, 2, "blinks slowly", 2000, 500) X(FAST, 3, "blinks fast", 500, 250)
 
-#define BULLA_LIGHT_TABLE(X) /* fact, bit of the conditions; beside what the device has and is */   \
+#define BULLA_LIGHT_TABLE(X) /* fact, bit of the conditions; beside what the device has and is */ \
     X(CHARGING, 19) X(FIXING, 20) X(FIXED, 21) X(JOINING, 22) X(JOINED, 23)
 /* clang-format on */
 

@@ -33,36 +33,36 @@
     X(UPGRADE,   8, "wireless upgrading",          0, 0, 1)                                               \
     X(INTERFACE, 9, "data interface",              0, 0, 1)
 
-#define BULLA_TRAIT_TABLE(X) /* trait, bit in `has`, name, meaning */                                           \
-    X(WRITE_ONCE,    9,  "write-once",     "what was written stays as it is")                                   \
-    X(PASSWORD,      10, "password",       "its data is read with a password")                                  \
-    X(VOID,          11, "void",           "once broken it cannot be read")                                     \
-    X(READ_ONLY,     12, "read-only",      "nothing is written once it is armed")                               \
+#define BULLA_TRAIT_TABLE(X) /* trait, bit in `has`, name, meaning */                                              \
+    X(WRITE_ONCE,    9,  "write-once",     "what was written stays as it is")                                      \
+    X(PASSWORD,      10, "password",       "its data is read with a password")                                     \
+    X(VOID,          11, "void",           "once broken it cannot be read")                                        \
+    X(READ_ONLY,     12, "read-only",      "nothing is written once it is armed")                                  \
     X(REUSABLE,      13, "reusable",       "goes from journey to journey, and tells permitted opening from other") \
-    X(POWERED,       14, "powered",        "has a battery, and so notices and records by itself")               \
-    X(CLOCKED,       15, "clocked",        "keeps time; calibrated before each use")                            \
-    X(RANDOM,        16, "random",         "carries the random value that is cleared when it is tampered with") \
-    X(CIPHERED_LINK, 17, "ciphered-link",  "what it says to a reader is encrypted")                             \
+    X(POWERED,       14, "powered",        "has a battery, and so notices and records by itself")                  \
+    X(CLOCKED,       15, "clocked",        "keeps time; calibrated before each use")                               \
+    X(RANDOM,        16, "random",         "carries the random value that is cleared when it is tampered with")    \
+    X(CIPHERED_LINK, 17, "ciphered-link",  "what it says to a reader is encrypted")                                \
     X(PANEL,         18, "panel",          "has indicators")
 
-#define BULLA_REFUSAL_TABLE(X) /* refusal, number, name, in words */                                                        \
-    X(NONE,       0,  "none",        "not refused")                                                                         \
-    X(CLASS,      1,  "class",       "devices of this class do not have this function")                                     \
-    X(PROFILE,    2,  "profile",     "its class may have this function, this kind of seal does not")                        \
-    X(STATE,      3,  "state",       "expected in another state")                                                           \
-    X(AUTHORITY,  4,  "authority",   "expected an authorisation that holds")                                                \
-    X(PASSWORD,   5,  "password",    "expected its password")                                                               \
-    X(WRITE_ONCE, 6,  "write-once",  "it was written, and is written once only")                                            \
-    X(READ_ONLY,  7,  "read-only",   "it is armed, and read-only from then on")                                             \
-    X(SINGLE_USE, 8,  "single-use",  "it serves one journey only")                                                          \
-    X(VOID,       9,  "void",        "it is broken; its data is void")                                                      \
-    X(TAMPERED,   10, "tampered",    "it was tampered with in this journey: return it first")                               \
-    X(JOURNEY,    11, "journey",     "not during a journey")                                                                \
-    X(CLOCK,      12, "clock",       "expected a clock that is calibrated and within its limit")                            \
-    X(OPEN,       13, "open",        "expected the shackle to be closed")                                                   \
-    X(BATTERY,    14, "battery",     "the battery is low: expected a charged one at the start of a journey")                \
-    X(NO_POWER,   15, "no-power",    "it has no power")                                                                     \
-    X(RETIRED,    16, "retired",     "its keys are gone: expected it to be commissioned")                                   \
+#define BULLA_REFUSAL_TABLE(X) /* refusal, number, name, in words */                                         \
+    X(NONE,       0,  "none",        "not refused")                                                          \
+    X(CLASS,      1,  "class",       "devices of this class do not have this function")                      \
+    X(PROFILE,    2,  "profile",     "its class may have this function, this kind of seal does not")         \
+    X(STATE,      3,  "state",       "expected in another state")                                            \
+    X(AUTHORITY,  4,  "authority",   "expected an authorisation that holds")                                 \
+    X(PASSWORD,   5,  "password",    "expected its password")                                                \
+    X(WRITE_ONCE, 6,  "write-once",  "it was written, and is written once only")                             \
+    X(READ_ONLY,  7,  "read-only",   "it is armed, and read-only from then on")                              \
+    X(SINGLE_USE, 8,  "single-use",  "it serves one journey only")                                           \
+    X(VOID,       9,  "void",        "it is broken; its data is void")                                       \
+    X(TAMPERED,   10, "tampered",    "it was tampered with in this journey: return it first")                \
+    X(JOURNEY,    11, "journey",     "not during a journey")                                                 \
+    X(CLOCK,      12, "clock",       "expected a clock that is calibrated and within its limit")             \
+    X(OPEN,       13, "open",        "expected the shackle to be closed")                                    \
+    X(BATTERY,    14, "battery",     "the battery is low: expected a charged one at the start of a journey") \
+    X(NO_POWER,   15, "no-power",    "it has no power")                                                      \
+    X(RETIRED,    16, "retired",     "its keys are gone: expected it to be commissioned")                    \
     X(QUIET,      17, "quiet",       "its radio is silent in flight")
 /* clang-format on */
 

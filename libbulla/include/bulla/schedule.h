@@ -16,10 +16,10 @@
 #include "bulla/fault.h"
 
 /* clang-format off */
-#define BULLA_SETTING_TABLE(X) /* setting, number, name, unit, least, greatest, default */                          \
-    X(INTERVAL,      0, "interval",         "s", 30,  86400,  600)  /* between reports */                           \
-    X(SLOW_INTERVAL, 1, "slow-interval",    "s", 600, 604800, 3600) /* the same, slowed down by command */          \
-    X(STRETCH,       2, "low-battery",      "%", 100, 1000,   300)  /* of the interval when the battery is low */   \
+#define BULLA_SETTING_TABLE(X) /* setting, number, name, unit, least, greatest, default */                        \
+    X(INTERVAL,      0, "interval",         "s", 30,  86400,  600)  /* between reports */                         \
+    X(SLOW_INTERVAL, 1, "slow-interval",    "s", 600, 604800, 3600) /* the same, slowed down by command */        \
+    X(STRETCH,       2, "low-battery",      "%", 100, 1000,   300)  /* of the interval when the battery is low */ \
     X(ANSWER,        3, "answer-within",    "s", 1,   60,     10)   /* what is asked for is sent within this */
 /* clang-format on */
 

@@ -133,6 +133,24 @@ static const struct {
     {BULLA_PROFILE_ACTIVE, IN(SEALED, JOURNEY | OFF), ON(SHACKLE_OPENED, OUT), BULLA_REFUSAL_NO_POWER},
     {BULLA_PROFILE_SEMI_ACTIVE, IN(CLOSED, 0), ON(WRITE, OK), BULLA_REFUSAL_WRITE_ONCE},
 };
+
+/* Each command, permitted and with a good clock and the shackle in, in each state: a seal of write-once, of ISO, and one
+ * that is used again. A letter a state, in the order of their numbers, and then armed and closed within a journey:
+ * . done, s state, c clock, j journey, w write-once, r read-only, u single-use, v void, t tampered, k retired, - not reached. */
+static const struct {
+    enum bulla_on event;
+    const char *write_once, *iso, *reusable;
+} commands[] = {
+    {BULLA_ON_COMMISSION, "u--uuuu-----v----", "u--uuuu--uu---u--", "ssssssssssssvs.ss"},
+    {BULLA_ON_INITIALISE, "u--uuuu-----v----", "u--uuuu--uu---u--", "....s.jjjjjjv.kjj"},
+    {BULLA_ON_WRITE, ".--wwww-----v----", ".--.r.r--rr---k--", "sc..s.jjjjjjvskjj"},
+    {BULLA_ON_ADD, "s--wwww-----v----", "s--.r.r--rr---k--", "sss.........vsk.."},
+    {BULLA_ON_SEAL, "s--.s.s-----v----", "s--.s.s--uu---k--", "scs.s.s..tttvsks."},
+    {BULLA_ON_UNSEAL, "s--s...-----v----", "s--s...--ss---k--", "ssss....ss..vsk.."},
+    {BULLA_ON_RETURN, "u--uuuu-----v----", "u--uuuu--uu---u--", "sss.s.ss...svsks."},
+    {BULLA_ON_RETIRE, "u--uuuu-----v----", "u--uuuu--uu---u--", "............v.k.."},
+    {BULLA_ON_READ, ".--....-----v----", ".--....--..---k--", "............v.k.."},
+};
 /* clang-format on */
 
 static void what_is_done(void **state)
@@ -164,6 +182,34 @@ static void what_is_refused(void **state)
     }
 }
 
+static void check_command(unsigned profile, enum bulla_on event, const char *expected)
+{
+    static const char letters[] = ".CPsapwruvtjcob0kq";
+    for (unsigned i = 0; expected[i]; i++) {
+        unsigned number = i < BULLA_DEVICE_STATES ? i + 1 : i - BULLA_DEVICE_STATES + BULLA_DEVICE_ARMED;
+        bool journey = i >= BULLA_DEVICE_STATES || (number >= BULLA_DEVICE_SEALED && number <= BULLA_DEVICE_TAMPERED_RELEASED);
+        struct bulla_device device = {.profile = (uint8_t)profile, .state = (uint8_t)number, .modes = journey ? JOURNEY : 0};
+        if (number == BULLA_DEVICE_RETIRED)
+            device.modes = BULLA_MODE(KEYLESS);
+        char got = letters[bulla_device_step(&device, event, OK | CLOCK).refusal];
+        if (expected[i] != '-' && got != expected[i])
+            fail_msg("%s, %s in %s: expected %c, got %c", bulla_profile_row(profile)->name, bulla_on_text(event),
+                     bulla_device_state_text(number), expected[i], got);
+    }
+}
+
+static void each_command_in_each_state(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        check_command(BULLA_PROFILE_PASSIVE, commands[i].event, commands[i].write_once);
+        check_command(BULLA_PROFILE_SEMI_ACTIVE, commands[i].event, commands[i].write_once);
+        check_command(BULLA_PROFILE_ISO, commands[i].event, commands[i].iso);
+        check_command(BULLA_PROFILE_GBT, commands[i].event, commands[i].reusable);
+        check_command(BULLA_PROFILE_ACTIVE, commands[i].event, commands[i].reusable);
+    }
+}
+
 /* Seals without motor, rings or reports: the same step does less. */
 static void a_seal_does_what_it_can(void **state)
 {
@@ -181,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_done),
         cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(each_command_in_each_state),
         cmocka_unit_test(a_seal_does_what_it_can),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,6 +98,8 @@ static void a_command_needs_permission(const struct walk_step *w)
  * power. [ISO-5.3.2b] */
 static void a_breach_is_seen(const struct walk_step *w)
 {
+    if (in(tampered, w->step.after.state) && !in(tampered, w->before->state))
+        assert_int_equal((BULLA_ACT(CLEAR_RANDOM) | BULLA_ACT(REMIND)) & bulla_device_can(w->before->profile) & ~w->step.actions, 0);
     static const uint64_t breaches = UINT64_C(1) << BULLA_ON_SHACKLE_OPENED | UINT64_C(1) << BULLA_ON_SHACKLE_CUT |
                                      UINT64_C(1) << BULLA_ON_DOOR_OPENED | UINT64_C(1) << BULLA_ON_COVER_OPENED |
                                      UINT64_C(1) << BULLA_ON_BODY_OPENED | UINT64_C(1) << BULLA_ON_INTRUSION;
@@ -120,6 +122,10 @@ static void a_breach_is_seen(const struct walk_step *w)
 /* [WCO-13.6-6] */
 static void flight_is_silent(const struct walk_step *w)
 {
+    if (w->event == BULLA_ON_FLIGHT_END && !w->step.refusal) {
+        assert_int_equal(w->step.after.modes & (BULLA_MODE(QUIET) | BULLA_MODE(HELD)), 0);
+        assert_int_equal(w->step.actions & BULLA_ACT(REPORT), w->before->modes & BULLA_MODE(HELD) ? BULLA_ACT(REPORT) : 0);
+    }
     if (!(w->before->modes & BULLA_MODE(QUIET)) || w->event == BULLA_ON_FLIGHT_END)
         return;
     assert_int_equal(w->step.actions & (BULLA_ACT(REPORT) | BULLA_ACT(ANSWER)), 0);
@@ -159,7 +165,7 @@ static void nobody_does_what_he_cannot(const struct walk_step *w)
 /* Keys that are gone come back by commissioning alone, and without them nobody commands. [WCO-9.3-G1] */
 static void keys_do_not_come_back(const struct walk_step *w)
 {
-    if (w->event == BULLA_ON_BODY_OPENED && !w->step.refusal && w->step.after.state != BULLA_DEVICE_BROKEN) {
+    if (w->step.refusal == BULLA_REFUSAL_NONE && w->event == BULLA_ON_BODY_OPENED && w->step.after.state != BULLA_DEVICE_BROKEN) {
         assert_true(w->step.after.modes & BULLA_MODE(KEYLESS));
         if (bulla_device_can(w->before->profile) & BULLA_ACT(WIPE_KEYS))
             assert_true(w->step.actions & BULLA_ACT(WIPE_KEYS));
@@ -245,7 +251,8 @@ static void what_happens_is_recorded(const struct walk_step *w)
     if (could(w, BULLA_ACT(RING_CLOSED)))
         assert_int_equal(acts(w, BULLA_ACT(RING_CLOSED)), !opened && w->step.passage != BULLA_PASSAGE_NONE);
     static const unsigned empty = BIT(STORED) | BIT(INITIALISED) | BIT(READY) | BIT(RETURNED) | BIT(RETIRED);
-    bool happened = !is_command(w->event) && w->event != BULLA_ON_POWER_LOST && !known && !in(empty, w->before->state);
+    bool sensed = w->event >= BULLA_ON_SHACKLE_OPENED && w->event <= BULLA_ON_LIMIT;
+    bool happened = !is_command(w->event) && w->event != BULLA_ON_POWER_LOST && !known && !(sensed && in(empty, w->before->state));
     if (could(w, tells) && (happened || w->step.passage))
         assert_true(acts(w, tells));
     assert_int_equal(could(w, BULLA_ACT(SAVE)) && (w->event == BULLA_ON_POWER_LOST || (w->event == BULLA_ON_BATTERY_LOW && !known)),
@@ -273,6 +280,21 @@ static void what_is_done_is_answered(const struct walk_step *w)
     if (could(w, BULLA_ACT(CLEAR_RANDOM)) && !w->step.refusal &&
         (w->step.after.state == BULLA_DEVICE_RETIRED || w->event == BULLA_ON_RETURN))
         assert_true(w->before->state == BULLA_DEVICE_RETIRED || acts(w, BULLA_ACT(CLEAR_RANDOM)));
+    bool ends = w->event == BULLA_ON_COMMISSION || w->event == BULLA_ON_RETURN || w->event == BULLA_ON_RETIRE;
+    bool uploads = ends || (w->event == BULLA_ON_ADD && w->before->modes & BULLA_MODE(JOURNEY)) ||
+                   (w->event == BULLA_ON_UNSEAL &&
+                    (w->step.after.state == BULLA_DEVICE_RELEASED || w->step.after.state == BULLA_DEVICE_TAMPERED_RELEASED));
+    if (obeyed && uploads && could(w, BULLA_ACT(REPORT)))
+        assert_true(acts(w, BULLA_ACT(REPORT)));
+    if (obeyed && (ends || w->step.passage == BULLA_PASSAGE_CLOSED_AUTHORISED))
+        assert_false(w->step.after.modes & BULLA_MODE(GAP));
+    if (obeyed && w->event == BULLA_ON_RETIRE)
+        assert_true(w->step.after.modes & BULLA_MODE(KEYLESS));
+    if (could(w, BULLA_ACT(FIX)))
+        assert_int_equal(acts(w, BULLA_ACT(FIX)),
+                         (obeyed && w->event == BULLA_ON_LOCATE) || (!w->step.refusal && w->event == BULLA_ON_REPORT_DUE));
+    if (w->step.refusal == BULLA_REFUSAL_AUTHORITY && could(w, BULLA_ACT(REPORT)))
+        assert_true(acts(w, BULLA_ACT(LOG)) && acts(w, BULLA_ACT(REPORT)));
     if (obeyed && w->event == BULLA_ON_COMMISSION)
         assert_int_equal(w->step.after.modes & (BULLA_MODE(KEYLESS) | BULLA_MODE(GAP) | BULLA_MODE(ALARM)), 0);
 }
