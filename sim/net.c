@@ -157,23 +157,35 @@ static void send_up(struct sim_wire *w, const uint8_t *at, size_t n)
     sim_events_in(w->net->events, w->up_us - w->net->events->now_us, arrive_up, f, 0);
 }
 
-/* What was held back goes on. */
+static void give_held_of(struct sim_wire *w)
+{
+    struct place *p = &w->net->places[w->node];
+    w->refs++;
+    while (w->held && !p->deaf && !p->parted) {
+        struct piece *piece = w->held;
+        w->held = piece->next;
+        w->held_end = w->held ? w->held_end : &w->held;
+        give_up(w, piece->bytes, piece->n);
+        free(piece);
+    }
+}
+
+static void give_held(void *context, uint64_t node)
+{
+    struct sim_net *net = context;
+    for (struct sim_wire *w = net->wires, *next; w; w = next) {
+        if (w->node == node)
+            give_held_of(w);
+        next = w->next;
+        if (w->node == node)
+            let_go(w);
+    }
+}
+
+/* What was held back goes on, before what comes meanwhile: a connection keeps the order. */
 static void release_held(struct sim_net *net, unsigned node)
 {
-    for (struct sim_wire *w = net->wires; w; w = w->next) {
-        if (w->node != node)
-            continue;
-        struct piece *p = w->held;
-        w->held = NULL;
-        w->held_end = &w->held;
-        while (p) {
-            struct piece *next = p->next;
-            if (is_alive(w))
-                send_up(w, p->bytes, p->n);
-            free(p);
-            p = next;
-        }
-    }
+    sim_events_in(net->events, latency(net), give_held, net, node);
 }
 
 /* --- towards the device --- */

@@ -171,7 +171,8 @@ static void stall(struct simulation *sim)
 }
 
 /* Longer than its lease, most often, between having taken what is to be stored and having stored it: another takes its partitions
- * meanwhile and stores the same. A machine that was suspended does not even know that time has passed. */
+ * meanwhile and stores the same. A machine that was suspended does not even know that time has passed. Or it is the database that does
+ * not answer, and devices are acknowledged all the while. */
 static void stand_in_turn(struct simulation *sim)
 {
     static const enum sim_stage stages[] = {SIM_STAGE_BEGIN,    SIM_STAGE_APPEND, SIM_STAGE_APPEND, SIM_STAGE_PROGRESS,
@@ -182,7 +183,8 @@ static void stand_in_turn(struct simulation *sim)
     node->link.stand_before = stages[sim_random_below(&sim->random, sizeof stages / sizeof *stages)];
     node->link.stand_after = 1 + sim_random_below(&sim->random, node->link.stand_before == SIM_STAGE_ANY ? 60 : 3);
     node->stand_us = (int64_t)(sim_random_between(&sim->random, 0.5, 4) * (double)sim->lease_ms) * 1000;
-    node->suspended = sim_has(sim, SIMULATE_CLOCK) && sim_random_chance(&sim->random, 0.3);
+    node->engine_alone = sim_random_chance(&sim->random, 0.4);
+    node->suspended = !node->engine_alone && sim_has(sim, SIMULATE_CLOCK) && sim_random_chance(&sim->random, 0.3);
 }
 
 static void set_bus(struct simulation *sim)

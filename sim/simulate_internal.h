@@ -69,6 +69,7 @@ struct node {
     uint64_t stands;                       /* how often it has stood still in the middle of one */
     int64_t stand_us;                      /* how long it will, the next time */
     bool breaking;                         /* its work in the database ends, and it stands still again */
+    bool engine_alone;                     /* the database does not answer: its other threads go on */
     bool suspended;                        /* a machine that is suspended: its clock stands still too */
     bool parted, restarting, crash_is_power;
 };

@@ -63,10 +63,10 @@ static void end_turn(struct node *node);
 
 static void run_fiber(struct node *node)
 {
-    if (!sim_fiber_resume(node->fiber))
-        return;
-    node->fiber = NULL;
-    end_turn(node);
+    if (sim_fiber_resume(node->fiber))
+        node->fiber = NULL;
+    if (!node->fiber || node->engine_alone)
+        end_turn(node);
 }
 
 void sim_node_go_on(struct node *node)
@@ -89,7 +89,7 @@ static void stand(void *host)
     struct simulation *sim = node->sim;
     if (!node->fiber)
         return;
-    sim_trace(sim, "%s stands still in the middle of its turn", node->name);
+    sim_trace(sim, "%s %s in the middle of its turn", node->name, node->engine_alone ? "waits for the database" : "stands still");
     sim_events_in(&sim->events, node->stand_us, go_on, node, ++node->stands);
     int64_t since_ms = sim_events_now_ms(&sim->events);
     sim->result->stands++;
@@ -330,6 +330,14 @@ static bool bury(struct node *node)
     return true;
 }
 
+static void go_on_without_engine(struct node *node)
+{
+    gateway_step(platform_gateway(node->platform), node_now(node));
+    node->next_ms = platform_ingest_turn(node->platform);
+    gateway_step(platform_gateway(node->platform), node_now(node));
+    end_turn(node);
+}
+
 static void end_turn(struct node *node)
 {
     struct simulation *sim = node->sim;
@@ -351,14 +359,16 @@ static void run_turn(void *context, uint64_t argument)
     if (!node->platform || argument != node->turn || sim->result->failed)
         return;
     node->turn_us = INT64_MAX;
-    if (node->fiber) /* what ends this turn asks for the next */
+    if (node->fiber && !node->engine_alone) /* what ends this turn asks for the next */
         return;
     int64_t until_us = node->stalled_until_us > node->busy_until_us ? node->stalled_until_us : node->busy_until_us;
     if (until_us > now_us) {
         sim_node_wake(node, until_us - now_us);
         return;
     }
-    if (node->link.stand_after > 0) {
+    if (node->fiber) {
+        go_on_without_engine(node);
+    } else if (node->link.stand_after > 0) {
         node->fiber = sim_fiber_new(take_turn, node);
         run_fiber(node);
     } else {
