@@ -51,9 +51,9 @@ NEVER = {
     "places in the order of arrival that were given twice": f"SELECT count(*) - count(DISTINCT n) FROM {BOTH}",
     "observations of a seal without a name": f"SELECT count(*) FROM {BOTH} WHERE seal NOT IN (SELECT n FROM seal_name)",
     "rows in the table of another day":
-        "SELECT count(*) FROM observation WHERE tableoid <> observation_table(floor(at / 86400000.0)::integer)::regclass",
+        "SELECT count(*) FROM observation WHERE tableoid IS DISTINCT FROM to_regclass(observation_table(floor(at / 86400000.0)::integer))",
     "days with a table that are not listed, or listed without one":
-        "SELECT count(*) FROM (SELECT observation_table(day)::regclass::oid AS of FROM observation_day) d "
+        "SELECT count(*) FROM (SELECT to_regclass(observation_table(day))::oid AS of FROM observation_day) d "
         "FULL JOIN (SELECT inhrelid AS of FROM pg_inherits WHERE inhparent = 'observation'::regclass) t USING (of) WHERE d IS NULL OR t IS NULL",
     "seals whose newest day is not that of their newest observation":
         "SELECT count(*) FROM seal_name s LEFT JOIN (SELECT seal, max(floor(least(at, received) / 86400000.0)) AS day FROM observation "
