@@ -464,7 +464,7 @@ def main():
     rows = load()
     travelling = [r for r in rows if r.travels]
     with Folder() as folder:
-        server = Server(os.path.join(folder, "data"))
+        server = Server(os.path.join(folder, "data"), "--shed", "off")  # each message is sent once, and its answer waited for
         api = Api(server).sign_in(server.password, NEW_PASSWORD)
         set_models(rows, api)
         barrier = Barrier(server)
