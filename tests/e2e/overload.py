@@ -4,7 +4,7 @@
 orders under a second from the API to the device and to the verdict that officers see; plain reports are shed and counted to
 the last one, what was acknowledged is stored, memory stays bounded, and it ends with the pressure.
 
-The store is made weak: a shim lets each write to it take longer, in PostgreSQL a trigger waits at every fourth row. What it
+The store is made weak: a shim lets each write to it take longer, in PostgreSQL a trigger waits at every tenth row. What it
 takes then is measured first, with shedding off. BULLA_OVERLOAD_SECONDS (30), BULLA_OVERLOAD_TIMES (10), BULLA_OVERLOAD_WRITE_US (700).
 [WCO-4.3-C9]"""
 import os
@@ -23,8 +23,8 @@ DEVICES = 200  # that report plainly, far too often
 CUTS, ORDERS = 50, 60
 MEASURED_S, MEASURED_RATE = 4, 8000
 MOST_RATE = int(os.environ.get("BULLA_OVERLOAD_MOST_RATE", 40000))  # that one process of this test can make
-SLOW_ROW = """CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.001); RETURN new; END $$;
-CREATE OR REPLACE TRIGGER slow BEFORE INSERT ON observation FOR EACH ROW WHEN (new.n % 4 = 0) EXECUTE FUNCTION slow()"""
+SLOW_ROW = """CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.003); RETURN new; END $$;
+CREATE OR REPLACE TRIGGER slow BEFORE INSERT ON observation FOR EACH ROW WHEN (new.n % 10 = 0) EXECUTE FUNCTION slow()"""
 MEMORY_KB = 200 * 1024
 
 
