@@ -56,8 +56,12 @@ static bool check_outbox(struct platform *p, struct ingest *in, char why[MODEL_W
     return false;
 }
 
-#define MOVES_MS  1500 /* the store goes on if something was applied within this time; shorter than the least lag that sheds */
-#define BEHIND_MS 8000 /* it is behind if it has been for so long: what gathered while it was away is worked off sooner */
+#define MOVES_MS         1500 /* the store goes on if something was applied within this time; shorter than the least lag that sheds */
+#define AHEAD_TARGET_MS  200  /* from the outbox to the store: an alarm waits about as long behind reports */
+#define AHEAD_ROWS_FIRST 64   /* until it is known how fast the store is */
+#define AHEAD_ROWS_LEAST 32
+#define AHEAD_ROWS_MOST  100000
+#define BEHIND_MS        8000 /* it is behind if it has been for so long: what gathered while it was away is worked off sooner */
 
 struct ingest *ingest_new(struct platform *p, const struct platform_options *options, char why[MODEL_WHY_SIZE])
 {
@@ -68,6 +72,7 @@ struct ingest *ingest_new(struct platform *p, const struct platform_options *opt
         return NULL;
     }
     pthread_mutex_init(&in->mutex, NULL);
+    in->ahead_most = AHEAD_ROWS_FIRST;
     in->maker = parcel_maker_new(p->cluster.partitions);
     in->outbox = in->maker ? outbox_open(options->folder, &outbox, why, MODEL_WHY_SIZE) : NULL;
     if (in->outbox && check_outbox(p, in, why)) {
@@ -244,6 +249,35 @@ static unsigned pressure(struct platform *p, const struct outbox_counts *c, int6
     return level;
 }
 
+/* How many rows may wait for the store, so that an alarm behind them is applied in time: as many as have taken that long, by what
+ * was under way and how late the newest of it was applied. While the store or the broker stands still there is no limit: what is
+ * accepted then waits in the outbox, and alarms wait for the store and not for reports. While nothing has been late, what is beyond is
+ * not shed but waits in its socket for the moment in which the store shows what it can. */
+static void keep_ahead(struct platform *p, const struct outbox_counts *c, int64_t now_ms)
+{
+    struct ingest *in = p->ingest;
+    int64_t at_ms = atomic_load(&p->lag_at_ms), lag_ms = atomic_load(&p->lag_ms);
+    if (at_ms != in->ahead_at_ms) {
+        double rows = (double)(c->rows + (c->dropped - in->ahead_dropped)),
+               fits = rows * AHEAD_TARGET_MS / (double)(lag_ms > 0 ? lag_ms : 1);
+        if (lag_ms > AHEAD_TARGET_MS) {
+            in->ahead_most = (in->ahead_most + fits) / 2;
+            in->ahead_late_ms = now_ms;
+        } else {
+            fits = fits < rows * 2 ? fits : rows * 2; /* not far more than it has shown */
+            in->ahead_most = fits > in->ahead_most ? fits : in->ahead_most;
+        }
+        in->ahead_most = in->ahead_most < AHEAD_ROWS_LEAST  ? AHEAD_ROWS_LEAST
+                         : in->ahead_most > AHEAD_ROWS_MOST ? AHEAD_ROWS_MOST
+                                                            : in->ahead_most;
+        in->ahead_at_ms = at_ms;
+        in->ahead_dropped = c->dropped;
+    }
+    bool moves = now_ms - at_ms < MOVES_MS || !c->oldest_ms || now_ms - c->oldest_ms < MOVES_MS;
+    bool late = in->ahead_late_ms && now_ms - in->ahead_late_ms < SHED_HOLD_MS;
+    gateway_ahead(p->gateway, c->rows, moves ? (size_t)in->ahead_most : 0, late);
+}
+
 unsigned ingest_turn(struct platform *p, unsigned wait_ms)
 {
     struct ingest *in = p->ingest;
@@ -262,6 +296,7 @@ unsigned ingest_turn(struct platform *p, unsigned wait_ms)
     }
     struct outbox_counts counts = outbox_counts(in->outbox);
     gateway_pressure(p->gateway, pressure(p, &counts, now_ms));
+    keep_ahead(p, &counts, now_ms);
     pthread_mutex_lock(&in->mutex);
     in->seen = counts;
     in->sent = sender_counts(in->sender);

@@ -163,6 +163,10 @@ struct ingest {
     struct batch *stuck; /* taken, not stored yet */
     int64_t retry_ms;
     int64_t behind_ms; /* since when what this node accepted is applied late */
+    double ahead_most;      /* rows that the store may be behind */
+    int64_t ahead_late_ms;  /* when something was applied too late, 0: never */
+    uint64_t ahead_dropped; /* what the outbox had dropped, */
+    int64_t ahead_at_ms;    /* when that was measured last */
     bool short_of_memory;
     struct outbox_parcel *parcels;
     size_t n_parcels, parcels_size;

@@ -15,12 +15,17 @@ static bool store_moves(const struct gateway *g, int64_t now_ms)
     return g->taken_ms && now_ms - g->taken_ms < LIMIT_STANDSTILL_MS;
 }
 
+static bool too_far_ahead(const struct gateway *g)
+{
+    return g->ahead_most && g->ahead_late && g->filling->n_rows + g->ahead > g->ahead_most;
+}
+
 enum shed_keep gateway_judge(struct gateway *g, struct peer *p, const struct bulla_observation *o)
 {
     int64_t now_ms = p->link.now_ms;
     if (p->tenants != atomic_load(&g->tenants) && p->seal[0])
         gateway_tenant_of(g, p, p->seal);
-    bool full = g->shed.told && g->filling->n_rows > g->shed.most_rows && store_moves(g, now_ms);
+    bool full = ((g->shed.told && g->filling->n_rows > g->shed.most_rows) || too_far_ahead(g)) && store_moves(g, now_ms);
     struct quota *quotas[] = {p->tenant, p->listener->quota};
     bool over = false;
     g->shed.was_full |= full;
@@ -135,6 +140,18 @@ void gateway_pressure(struct gateway *g, unsigned level)
 {
     pthread_mutex_lock(&g->mutex);
     shed_ask(&g->shed, level);
+    pthread_mutex_unlock(&g->mutex);
+}
+
+void gateway_ahead(struct gateway *g, size_t rows, size_t most, bool late)
+{
+    pthread_mutex_lock(&g->mutex);
+    g->ahead = rows;
+    g->ahead_most = most;
+    g->ahead_late = late;
+    bool resume = g->paused && !gateway_filled_up(g);
+    if (resume)
+        gateway_wake_loop(g);
     pthread_mutex_unlock(&g->mutex);
 }
 

@@ -32,7 +32,7 @@ static void random_of(struct gateway *g, uint8_t *to, size_t n)
         abort(); /* without randomness no authentication code may be given out */
 }
 
-static void wake_loop(struct gateway *g)
+void gateway_wake_loop(struct gateway *g)
 {
     if (g->net.wake)
         g->net.wake(g->net.net);
@@ -41,10 +41,12 @@ static void wake_loop(struct gateway *g)
 /* --- the filling batch --- */
 
 /* Also when nobody knows yet how long these would take: alarms must not wait behind more. */
-static bool filled_up(const struct gateway *g)
+bool gateway_filled_up(const struct gateway *g)
 {
     const struct batch *b = g->filling;
-    return b->n_rows >= LIMIT_BATCH_ROWS || b->n_bytes >= LIMIT_BATCH_BYTES || (!g->shed.told && b->n_rows >= g->shed.most_rows);
+    bool unknown = !g->shed.told && b->n_rows >= g->shed.most_rows;
+    unknown |= g->ahead_most && !g->ahead_late && b->n_rows + g->ahead >= g->ahead_most;
+    return b->n_rows >= LIMIT_BATCH_ROWS || b->n_bytes >= LIMIT_BATCH_BYTES || unknown;
 }
 
 void gateway_lock(struct gateway *g)
@@ -56,7 +58,7 @@ void gateway_lock(struct gateway *g)
 void gateway_unlock(struct gateway *g)
 {
     bool something = !batch_empty(g->filling);
-    bool pause = !g->paused && !g->stopping && filled_up(g);
+    bool pause = !g->paused && !g->stopping && gateway_filled_up(g);
     g->paused |= pause;
     pthread_mutex_unlock(&g->mutex);
     if (pause) {
@@ -70,7 +72,7 @@ void gateway_unlock(struct gateway *g)
 static void read_on(struct gateway *g)
 {
     pthread_mutex_lock(&g->mutex);
-    bool room = g->paused ? !filled_up(g) : g->filling->n_rows * 2 < g->shed.most_rows;
+    bool room = g->paused ? !gateway_filled_up(g) : g->filling->n_rows * 2 < g->shed.most_rows;
     bool resume = (g->paused || g->held) && room && !g->stopping;
     if (resume)
         g->paused = g->held = false;
@@ -105,8 +107,10 @@ static void wait_for_rows(struct gateway *g, unsigned wait_ms)
 
 static void measure(struct gateway *g, int64_t now_ms)
 {
-    size_t rows = g->filling->n_rows;
-    shed_measure(&g->shed, rows, rows ? now_ms - g->filling->rows[0].o.received_ms : 0, now_ms);
+    size_t rows = g->filling->n_rows, waiting = rows;
+    if (g->ahead_most) /* what waits for the store counts as if it waited here */
+        waiting = (size_t)((double)(rows + g->ahead) * (double)g->shed.most_rows / (double)g->ahead_most);
+    shed_measure(&g->shed, waiting > rows ? waiting : rows, rows ? now_ms - g->filling->rows[0].o.received_ms : 0, now_ms);
 }
 
 struct batch *gateway_take(struct gateway *g, unsigned wait_ms)
@@ -135,7 +139,7 @@ struct batch *gateway_take(struct gateway *g, unsigned wait_ms)
         g->last_rows = 0;
     }
     if ((g->paused || g->held) && taken && !g->deaf)
-        wake_loop(g);
+        gateway_wake_loop(g);
     pthread_mutex_unlock(&g->mutex);
     return taken;
 }
@@ -158,7 +162,7 @@ void gateway_stored(struct gateway *g, struct batch *b)
         b->next = NULL;
         *g->stored_end = b;
         g->stored_end = &b->next;
-        wake_loop(g);
+        gateway_wake_loop(g);
     }
     pthread_mutex_unlock(&g->mutex);
     if (deaf && atomic_load(&b->users) == 2)
@@ -309,7 +313,7 @@ static void put_order(struct gateway *g, struct order *order)
         order->next = NULL;
         *g->orders_end = order;
         g->orders_end = &order->next;
-        wake_loop(g);
+        gateway_wake_loop(g);
     }
     pthread_mutex_unlock(&g->mutex);
     if (deaf)
@@ -397,7 +401,7 @@ void gateway_stop(struct gateway *g)
     bool again = g->stopping;
     g->stopping = true;
     if (!again)
-        wake_loop(g);
+        gateway_wake_loop(g);
     pthread_mutex_unlock(&g->mutex);
     if (again)
         return;

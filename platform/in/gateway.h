@@ -91,6 +91,10 @@ void gateway_tenants_changed(struct gateway *gateway);
 /* The rest of the platform is behind (0 not, 3 very much): plain reports are shed at least so hard. Any thread. */
 void gateway_pressure(struct gateway *gateway, unsigned level);
 
+/* Of several nodes: so many rows were taken from here and wait for the store, and so many may, or alarms would wait behind them
+ * (0: no limit). Beyond it plain reports are shed; unless something was late (`late`), sockets wait instead. Any thread. */
+void gateway_ahead(struct gateway *gateway, size_t rows, size_t most, bool late);
+
 /* How long a batch may take before plain reports are shed (at first SHED_TARGET_MS): an alarm waits for two. Before
  * gateway_start(). */
 void gateway_target(struct gateway *gateway, unsigned ms);
