@@ -336,8 +336,8 @@ static void take_notes(struct platform *p, const struct batch *b)
 
 static bool run_batch(struct platform *p, struct batch *b)
 {
-    bool done = true;
     int64_t began_ms = clock_now(&p->clock);
+    bool done = true;
     if (!append(p, b))
         return false;
     if (!store_work_joins(p->store))

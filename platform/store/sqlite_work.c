@@ -230,6 +230,39 @@ static struct taken *taken_of(unsigned partition)
     return &work.taken[work.n_taken++];
 }
 
+struct copied {
+    struct bulla_observation o;
+    uint8_t *raw;
+    size_t len;
+};
+
+static void keep_one(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
+{
+    struct copied *copied = context;
+    copied->o = *o;
+    copied->raw = raw.len ? malloc(raw.len) : NULL;
+    copied->len = copied->raw ? raw.len : 0;
+    if (copied->raw) {
+        memcpy(copied->raw, raw.at, raw.len);
+    }
+}
+
+/* Whoever is given it reads the history himself: not while a segment of it is held. */
+static int give(struct store_sqlite *store, const char *id, store_observation_fn each, void *context)
+{
+    struct copied *copied = calloc(1, sizeof *copied);
+    if (!copied) {
+        return store_fail(STORE_FAILED, "taking what was handed over: out of memory");
+    }
+    int found = store_history_get(store->history, id, keep_one, copied);
+    if (!found) {
+        each(context, &copied->o, (struct bulla_bytes){copied->raw, copied->len});
+    }
+    free(copied->raw);
+    free(copied);
+    return found < 0 ? found : 0; /* one that was forgotten with the old history is passed over */
+}
+
 static int take(struct store_sqlite *store, struct store_db *db, struct taken *taken, unsigned limit, store_observation_fn each,
                 void *context)
 {
@@ -245,8 +278,7 @@ static int take(struct store_sqlite *store, struct store_db *db, struct taken *t
     while (!outcome && (code = sqlite3_step(s)) == SQLITE_ROW) {
         char id[BULLA_ID_SIZE];
         store_db_column_text(s, 1, id, sizeof id);
-        int found = store_history_get(store->history, id, each, context);
-        outcome = found < 0 ? found : 0; /* one that was forgotten with the old history is passed over */
+        outcome = give(store, id, each, context);
         taken->number = outcome ? taken->number : sqlite3_column_int64(s, 0);
     }
     if (!outcome && code != SQLITE_DONE) {
