@@ -30,11 +30,11 @@ check: setup-check configure  ## install what is missing, build, and pass every 
 	@cmake --build $(BUILD)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j2
 
-asan: setup-check  ## the unit and property tests under the address and undefined-behaviour sanitizers
-	@cmake --preset asan >/dev/null && cmake --build build/asan && ctest --test-dir build/asan --output-on-failure -E '^(e2e|lint)/' -j2
+asan: setup-check build  ## tests, a node and one of a cluster under the address and undefined-behaviour sanitizers
+	@scripts/sanitize.sh asan
 
-tsan: setup-check  ## the unit and property tests under the thread sanitizer
-	@cmake --preset tsan >/dev/null && cmake --build build/tsan && ctest --test-dir build/tsan --output-on-failure -E '^(e2e|lint)/' -j2
+tsan: setup-check build  ## the same under the thread sanitizer
+	@scripts/sanitize.sh tsan
 
 fuzz: setup-check  ## fuzz every protocol (RUNS=10000000 executions each)
 	@fuzz/run.sh $(RUNS)
