@@ -53,7 +53,11 @@ void load_device_night(struct load_device *d, uint32_t n, int64_t time_s, int64_
 
 bool load_device_report(struct load_device *d, int64_t time_s, int64_t intended_ns)
 {
-    return append(d, &(struct load_kept){.intended_ns = intended_ns, .time_s = (uint32_t)(time_s + d->clock_s), .cut = d->cut});
+    uint32_t at_s = (uint32_t)(time_s + d->clock_s), least_s = d->said_s + (d->cut != d->said_cut);
+    at_s = d->cut && at_s < least_s ? least_s : at_s;
+    d->said_s = at_s;
+    d->said_cut = d->cut;
+    return append(d, &(struct load_kept){.intended_ns = intended_ns, .time_s = at_s, .cut = d->cut});
 }
 
 static void put_stored(struct load_device *d)

@@ -30,6 +30,8 @@ struct load_device {
     int64_t dawn_ns;                /* when they should go out */
     int32_t clock_s;                /* how wrong its clock is */
     bool cut;                       /* from now on it reports an open seal */
+    bool said_cut;                  /* as of the last report, */
+    uint32_t said_s;                /* and its time */
     uint8_t n_in;
     uint8_t in[48]; /* an answer that has not wholly come */
 };
@@ -40,7 +42,8 @@ void load_device_clear(struct load_device *d);
 /* A night without a connection: n records, a minute apart, the last one a minute before time_s. */
 void load_device_night(struct load_device *d, uint32_t n, int64_t time_s, int64_t intended_ns);
 
-/* A report is made. False: the device's memory was full and the report is given up. */
+/* A report is made. The first of an open seal is at least a second after that of a closed one: devices tell whole seconds, and what a
+ * seal was first within one nobody can know; it would have opened twice. False: the device's memory was full and the report is given up. */
 bool load_device_report(struct load_device *d, int64_t time_s, int64_t intended_ns);
 
 /* Writes the next message to[LOAD_MESSAGE_MAX]; 0: nothing may be sent now. *again: it was sent before. */

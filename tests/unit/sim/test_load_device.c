@@ -223,6 +223,28 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Several reports a second, and it opens in between: no second has both, and none goes back. */
+static void test_opens_once(void **state)
+{
+    (void)state;
+    for (const struct load_protocol *p = load_protocols; p->name; p++) {
+        struct load_device d;
+        uint32_t closed_s = 0, last_s = 0;
+        load_device_init(&d, p, 7);
+        for (unsigned i = 0; i < 40; i++) {
+            d.cut = i >= 13;
+            assert_true(load_device_report(&d, BASE_S + i / 5, i));
+            const struct load_kept *k = &d.ring[i & (d.size - 1)];
+            assert_int_equal(k->cut, d.cut);
+            assert_true(k->time_s >= last_s && k->time_s <= BASE_S + i / 5 + 1);
+            assert_true(!k->cut || k->time_s > closed_s);
+            last_s = k->time_s;
+            closed_s = k->cut ? closed_s : k->time_s;
+        }
+        load_device_clear(&d);
+    }
+}
+
 static void test_histogram(void **state)
 {
     (void)state;
@@ -246,7 +268,8 @@ static void test_histogram(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_keeps), cmocka_unit_test(test_night), cmocka_unit_test(test_memory_ends),
-                                       cmocka_unit_test(test_decoded), cmocka_unit_test(test_histogram)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_keeps),       cmocka_unit_test(test_night),
+                                       cmocka_unit_test(test_memory_ends), cmocka_unit_test(test_decoded),
+                                       cmocka_unit_test(test_opens_once),  cmocka_unit_test(test_histogram)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
