@@ -89,6 +89,11 @@ static void gather_work(struct platform *p, struct metrics *to)
         {"bulla_commands_sent_total", "counter", "Commands sent to devices", atomic_load(&c->commands_sent)},
         {"bulla_commands_done_total", "counter", "Commands with a verdict, or expired", atomic_load(&c->commands_done)},
         {"bulla_stream_events_total", "counter", "Events of the live stream", atomic_load(&c->published)},
+        {"bulla_unknown_seals", "gauge", "Seal records that nobody entered, as last counted", atomic_load(&c->unknown)},
+        {"bulla_unknown_refused_total", "counter", "Reports of unknown devices that got no seal record: there are too many",
+         atomic_load(&c->unknown_refused)},
+        {"bulla_unknown_forgotten_total", "counter", "Seal records that nobody entered, forgotten to make room",
+         atomic_load(&c->unknown_forgotten)},
         {"bulla_work_undone_total", "counter", "Transactions undone: the store failed or a lease was lost", atomic_load(&c->undone)},
     };
     add(to, all, sizeof all / sizeof *all);

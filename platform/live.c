@@ -219,6 +219,15 @@ void live_mark_registered(struct platform *p, const char *seal)
     pthread_mutex_unlock(&p->live.mutex);
 }
 
+void live_mark_unregistered(struct platform *p, const char *seal)
+{
+    pthread_mutex_lock(&p->live.mutex);
+    struct live_entry *e = find(&p->live, seal);
+    if (e)
+        e->registered = e->registering = false;
+    pthread_mutex_unlock(&p->live.mutex);
+}
+
 void live_bind(struct platform *p, const char *seal, const struct supervised *journey)
 {
     pthread_mutex_lock(&p->live.mutex);

@@ -173,6 +173,7 @@ static struct platform *new_platform(struct store *store, const struct platform_
     p->machine = options->clock;
     p->clock = (struct clock){cluster_clock_now, p};
     p->stepped = options->stepped;
+    p->unknown_most = options->unknown_most ? options->unknown_most : LIMIT_UNKNOWN_SEALS;
     p->inbox_end = &p->inbox;
     pthread_mutex_init(&p->inbox_mutex, NULL);
     pthread_mutex_init(&p->wake_mutex, NULL);

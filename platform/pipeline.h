@@ -34,6 +34,7 @@ struct platform_options {
     bool stepped;                           /* no threads: the caller calls the turns below */
     const struct gateway_net *net;          /* NULL: the machine's */
     void (*random)(void *host, uint8_t *to, size_t n); /* for the gateway; NULL: the machine's. `host` is the platform */
+    unsigned unknown_most;                             /* seal records that nobody entered; 0: LIMIT_UNKNOWN_SEALS */
     uint64_t stream_base;                   /* first number of the live stream less one; 0: from the clock */
 };
 

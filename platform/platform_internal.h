@@ -204,6 +204,7 @@ struct pipeline_counts {
         published, damages, rows_waiting;
     atomic_ullong commit_us_last, commit_us_most; /* of one append */
     atomic_ullong accepted, outbox_us_last, notices_refused;
+    atomic_ullong unknown, unknown_refused, unknown_forgotten; /* seal records that nobody entered; reports of devices that got none */
 };
 
 struct platform {
@@ -232,6 +233,8 @@ struct platform {
     size_t rows_size;
     char (*unregistered)[MODEL_SEAL_SIZE];
     size_t n_unregistered, n_entering, register_most; /* register_most: entered in one turn, as fast as the store has shown to be */
+    uint64_t unknown_most;
+    int64_t unknown_due_ms, unknown_told_ms;
     struct command *orders; /* to be sent when the work is durable */
     size_t n_orders, orders_size;
     struct command *moved; /* to another state, to be written at the end of the turn */
@@ -272,6 +275,7 @@ void live_publish(struct platform *platform);
 /* Who carries a seal's journey; false: nobody is known to. Any thread. */
 bool live_carrier(void *platform, const char *seal, char to[GATEWAY_TENANT_SIZE]);
 void live_mark_registered(struct platform *platform, const char *seal);
+void live_mark_unregistered(struct platform *platform, const char *seal); /* it has no record, and waits for none */
 /* Another node says what a seal is like. */
 void live_told(struct platform *platform, const struct live_seal *told, const char *carrier);
 /* This node speaks for a partition from now on, or no more. */
@@ -342,10 +346,14 @@ unsigned work_turn(struct platform *platform, unsigned wait_ms);
 void work_on_alarm(void *host, enum engine_change change, const struct alarm *alarm);
 /* Writes what the rules found and to which states commands have moved, and publishes it; false: it could not be, and is kept. */
 bool work_flush(struct platform *platform);
-/* A seal that nobody entered gets a record, in its turn. */
-void work_register(struct platform *platform, const char *seal);
 bool work_engine_new(struct platform *platform);
 uint64_t elapsed_us(const struct timespec *since); /* of the machine's clock: for counters alone */
+
+/* register.c: engine thread */
+/* A seal that nobody entered gets a record, in its turn, if there is room for one. */
+void work_register(struct platform *platform, const char *seal);
+void register_turn(struct platform *platform, int64_t now_ms); /* writes some of them */
+void register_done(struct platform *platform);                 /* what was written is durable */
 
 /* ingest.c */
 struct ingest *ingest_new(struct platform *platform, const struct platform_options *options, char why[MODEL_WHY_SIZE]);

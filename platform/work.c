@@ -21,10 +21,7 @@
 #include "platform/platform_internal.h"
 
 #define COMMANDS_EVERY_MS 1000
-#define REGISTER_PAUSE_MS 5  /* between turns while some are left */
-#define REGISTER_PER_TURN 16 /* seal records written for unknown devices in one turn at most, so that alarms do not wait: */
-#define REGISTER_MOST_MS  20 /* fewer while they take longer, */
-#define REGISTER_RESTS    9  /* and not again for so many times as long as they took */
+#define REGISTER_PAUSE_MS 5 /* between turns while some are left */
 #define LOOK_EVERY_MS     500
 #define WAKE_MS           20 /* a turn gives so much time to sleeping journeys */
 
@@ -274,15 +271,6 @@ static void stored(struct platform *p, struct batch *b)
         gateway_stored(p->gateway, b);
 }
 
-void work_register(struct platform *p, const char *seal)
-{
-    char(*grown)[MODEL_SEAL_SIZE] = realloc(p->unregistered, (p->n_unregistered + 1) * sizeof *grown);
-    if (!grown)
-        return;
-    p->unregistered = grown;
-    snprintf(p->unregistered[p->n_unregistered++], MODEL_SEAL_SIZE, "%s", seal);
-}
-
 static bool judge(struct platform *p, struct supervised *s, const char *seal, const struct bulla_observation *o)
 {
     if (!cluster_holds(p, s->home)) {
@@ -360,52 +348,6 @@ static bool run_batch(struct platform *p, struct batch *b)
 
 /* --- timers --- */
 
-static int enter(struct platform *p, size_t n, int64_t now_ms)
-{
-    int stored = store_group_begin(p->store);
-    if (stored != STORE_OK)
-        return stored;
-    for (size_t i = 0; i < n && stored >= 0; i++) {
-        struct seal s = {.class_ = SEAL_CLASS_ACTIVE, .life = SEAL_LIFE_UNREGISTERED, .created_ms = now_ms};
-        snprintf(s.id, sizeof s.id, "%s", p->unregistered[p->n_unregistered - 1 - i]);
-        stored = store_seal_put(p->store, &s, NULL);
-    }
-    int ended = store_group_end(p->store);
-    return stored < 0 ? stored : ended;
-}
-
-/* A device that nobody entered becomes a seal record, so that officers see that it speaks. One that somebody entered meanwhile
- * (a conflict) is known as well, but spoils the others of its group: they are entered one by one. */
-static void register_seals(struct platform *p, int64_t now_ms)
-{
-    static struct log_gate gate;
-    if (p->n_unregistered == 0 || !clock_due(p->register_due_ms, now_ms, LIMIT_RETRY_MS))
-        return;
-    size_t n = p->register_most < 1 ? 1 : p->register_most;
-    n = n < p->n_unregistered ? n : p->n_unregistered;
-    int64_t began_ms = clock_now(&p->clock);
-    int stored = enter(p, n, now_ms);
-    if (stored > 0 && n > 1)
-        stored = enter(p, n = 1, now_ms);
-    if (stored < 0) {
-        log_gated(&gate, LOG_ERROR, "pipeline", "%s cannot be entered, trying again: %s", p->unregistered[p->n_unregistered - 1],
-                  store_error(p->store));
-        p->register_due_ms = now_ms + LIMIT_RETRY_MS;
-        return;
-    }
-    int64_t ended_ms = clock_now(&p->clock), took_ms = ended_ms - began_ms, rest_ms = took_ms * REGISTER_RESTS;
-    p->n_entering = n;
-    p->register_most = took_ms > REGISTER_MOST_MS || stored > 0 ? n / 2 : n * 2 > REGISTER_PER_TURN ? REGISTER_PER_TURN : n * 2;
-    p->register_due_ms = rest_ms <= 0 ? 0 : ended_ms + (rest_ms < LIMIT_RETRY_MS ? rest_ms : LIMIT_RETRY_MS);
-}
-
-/* Their records are durable. */
-static void entered(struct platform *p)
-{
-    for (; p->n_entering > 0; p->n_entering--)
-        live_mark_registered(p, p->unregistered[--p->n_unregistered]);
-}
-
 static void run_timers(struct platform *p, int64_t now_ms)
 {
     if (engine_next_due(p->engine) <= now_ms)
@@ -414,7 +356,7 @@ static void run_timers(struct platform *p, int64_t now_ms)
         commands_tick(p, now_ms);
         p->commands_due_ms = now_ms + COMMANDS_EVERY_MS;
     }
-    register_seals(p, now_ms);
+    register_turn(p, now_ms);
 }
 
 /* --- a turn --- */
@@ -526,7 +468,7 @@ static void one_transaction(struct platform *p, int64_t now_ms)
     }
     if (p->batch)
         p->batch->rows_ms += clock_now(&p->clock) - ending_ms;
-    entered(p);
+    register_done(p);
     commands_send(p);
     if (p->batch && kept)
         stored(p, p->batch);

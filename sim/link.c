@@ -242,6 +242,17 @@ static int link_seal_get(struct store *store, const char *id, struct seal *out)
     PASS(seal_get(l->database->store, id, out));
 }
 
+static int link_seals_unknown(struct store *store, int64_t before_ms, unsigned limit, void (*each)(void *context, const char *id),
+                              void *context, uint64_t *n)
+{
+    PASS(seals_unknown(l->database->store, before_ms, limit, each, context, n));
+}
+
+static int link_seal_forget(struct store *store, const char *id)
+{
+    PASS(seal_forget(l->database->store, id));
+}
+
 static int link_station_put(struct store *store, struct station *station, const struct audit *audit)
 {
     PASS(station_put(l->database->store, station, audit));
@@ -496,6 +507,8 @@ static const struct store_backend backend = {
     .files = link_files,
     .seal_put = link_seal_put,
     .seal_get = link_seal_get,
+    .seals_unknown = link_seals_unknown,
+    .seal_forget = link_seal_forget,
     .station_put = link_station_put,
     .station_get = link_station_get,
     .party_put = link_party_put,

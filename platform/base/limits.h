@@ -39,6 +39,8 @@
 #define LIMIT_COMMIT_MS 10                 /* under load, a commit gathers for this long */
 #define LIMIT_RETRY_MS 500                 /* between tries to store while the disk refuses */
 #define LIMIT_SEALS 1000000               /* with a live state; what more of them say is stored all the same */
+#define LIMIT_UNKNOWN_SEALS       100000 /* records of devices that nobody entered; more get none, and what they say is stored all the same */
+#define LIMIT_UNKNOWN_KEPT_MS     (7 * 24 * 3600 * 1000) /* at that limit, older ones that no journey had are forgotten */
 #define LIMIT_STREAM_EVENTS 65536          /* kept for Last-Event-ID; older ones are fetched anew by the client */
 #define LIMIT_STREAM_BYTES (64 * 1024 * 1024)
 #define LIMIT_POSITIONS_MS 250             /* positions are gathered for this long before they are published */

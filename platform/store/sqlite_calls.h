@@ -30,6 +30,9 @@ int sqlite_answer_claim(struct store *base, const char *key, const char *claim, 
 int sqlite_answer_release(struct store *base, const char *key, const char *claim);
 int sqlite_answer_put(struct store *base, const char *key, int status, const char *body, int64_t now_ms);
 int sqlite_answer_get(struct store *base, const char *key, int *status, char **body);
+int sqlite_seals_unknown(struct store *base, int64_t before_ms, unsigned limit, void (*each)(void *context, const char *id), void *context,
+                         uint64_t *n);
+int sqlite_seal_forget(struct store *base, const char *id);
 int sqlite_setting_put(struct store *base, const char *name, const char *value);
 int sqlite_setting_make(struct store *base, const char *name, const char *value);
 int sqlite_setting_get(struct store *base, const char *name, char *value, size_t size);

@@ -216,6 +216,17 @@ int store_seal_get(struct store *store, const char *id, struct seal *out)
     return store->backend->seal_get(store, id, out);
 }
 
+int store_seals_unknown(struct store *store, int64_t before_ms, unsigned limit, void (*each)(void *context, const char *id), void *context,
+                        uint64_t *n)
+{
+    return store->backend->seals_unknown(store, before_ms, limit, each, context, n);
+}
+
+int store_seal_forget(struct store *store, const char *id)
+{
+    return store->backend->seal_forget(store, id);
+}
+
 int store_seals(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
 {
     return store->backend->seals(store, q, each, context, next);

@@ -258,6 +258,11 @@ int store_files(struct store *store, const char *alarm, store_each_fn each, void
 
 int store_seal_put(struct store *store, struct seal *seal, const struct audit *audit);
 int store_seal_get(struct store *store, const char *id, struct seal *out);
+/* Records that nobody entered (life: unregistered): *n of them. Calls `each`, which may not call the store, for the oldest that were made
+ * before a time, were never changed, and that no journey ever had, at most `limit`. */
+int store_seals_unknown(struct store *store, int64_t before_ms, unsigned limit, void (*each)(void *context, const char *id), void *context,
+                        uint64_t *n);
+int store_seal_forget(struct store *store, const char *id); /* one of those; STORE_NOT_FOUND: it is none */
 int store_seals(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
 int store_station_put(struct store *store, struct station *station, const struct audit *audit);
 int store_station_get(struct store *store, const char *id, struct station *out);

@@ -77,6 +77,9 @@ struct store_backend {
 
     int (*seal_put)(struct store *store, struct seal *seal, const struct audit *audit);
     int (*seal_get)(struct store *store, const char *id, struct seal *out);
+    int (*seals_unknown)(struct store *store, int64_t before_ms, unsigned limit, void (*each)(void *context, const char *id), void *context,
+                         uint64_t *n);
+    int (*seal_forget)(struct store *store, const char *id);
     store_list_fn seals;
     int (*station_put)(struct store *store, struct station *station, const struct audit *audit);
     int (*station_get)(struct store *store, const char *id, struct station *out);

@@ -137,13 +137,13 @@ extern const struct store_image store_pg_image; /* pg_image.c */
         .changes = pg_changes, .clock = pg_clock, .journey_put = pg_journey_put, .journey_get = pg_journey_get, .journeys = pg_journeys,   \
         .permission_add = pg_permission_add, .alarm_found = pg_alarm_found, .alarm_put = pg_alarm_put, .alarm_get = alarm_get,             \
         .alarms = alarms, .file_put = pg_file_put, .file_get = pg_file_get, .files = pg_files, .seal_put = seal_put, .seal_get = seal_get, \
-        .seals = seals, .station_put = station_put, .station_get = station_get, .stations = stations, .party_put = party_put,              \
-        .party_get = party_get, .parties = parties, .user_put = user_put, .user_get = user_get, .user_by_name = user_by_name,              \
-        .users = users, .session_put = pg_session_put, .session_get = pg_session_get, .session_drop = pg_session_drop,                     \
-        .sessions = pg_sessions, .command_put = command_put, .command_order = pg_command_order, .command_get = command_get,                \
-        .commands = commands, .audit_add = audit_add, .audits = audits, .answer_claim = pg_answer_claim,                                   \
-        .answer_release = pg_answer_release, .answer_put = pg_answer_put, .answer_get = pg_answer_get, .setting_put = pg_setting_put,      \
-        .setting_make = pg_setting_make, .setting_get = pg_setting_get, .image = &store_pg_image,                                          \
+        .seals_unknown = pg_seals_unknown, .seal_forget = pg_seal_forget, .seals = seals, .station_put = station_put,                      \
+        .station_get = station_get, .stations = stations, .party_put = party_put, .party_get = party_get, .parties = parties,              \
+        .user_put = user_put, .user_get = user_get, .user_by_name = user_by_name, .users = users, .session_put = pg_session_put,           \
+        .session_get = pg_session_get, .session_drop = pg_session_drop, .sessions = pg_sessions, .command_put = command_put,               \
+        .command_order = pg_command_order, .command_get = command_get, .commands = commands, .audit_add = audit_add, .audits = audits,     \
+        .answer_claim = pg_answer_claim, .answer_release = pg_answer_release, .answer_put = pg_answer_put, .answer_get = pg_answer_get,    \
+        .setting_put = pg_setting_put, .setting_make = pg_setting_make, .setting_get = pg_setting_get, .image = &store_pg_image,           \
     }
 
 const struct store_backend store_postgres = POSTGRES("postgres");
