@@ -885,64 +885,75 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Problem:
-            {
-                /** @description urn:bulla:problem:WORD */
-                type: string; title : string; status : number;
-                detail?: string;
-                errors?: {field : string; expected?: string; got?: string;}[];
-            };
+        Problem: {
+            /** @description urn:bulla:problem:WORD */
+            type: string;
+            title: string;
+            status: number;
+            detail?: string;
+            errors?: {
+                field: string;
+                expected?: string;
+                got?: string;
+            }[];
+        };
         /** Format: date-time */
-        Time : string | null;
+        Time: string | null;
         /** @description 1 inform, 2 check, 3 intervene */
-        Grade : number;
+        Grade: number;
         /** @enum {unknown} */
-        Role : "administrator" | "watch-officer" | "checkpoint-officer" | "carrier";
+        Role: "administrator" | "watch-officer" | "checkpoint-officer" | "carrier";
         /** @enum {unknown} */
-        Scope : "read" | "journeys" | "alarms" | "commands" | "seals" | "admin";
+        Scope: "read" | "journeys" | "alarms" | "commands" | "seals" | "admin";
         /** @enum {unknown} */
-        SealLife : "commissioned" | "in-stock" | "charging" | "assigned" | "hung" | "sealed" | "opened" | "unsealed" | "in-return" |
-                       "lost" | "destroyed" | "unregistered";
+        SealLife: "commissioned" | "in-stock" | "charging" | "assigned" | "hung" | "sealed" | "opened" | "unsealed" | "in-return" | "lost" | "destroyed" | "unregistered";
         /** @enum {unknown} */
-        SealClass : "mechanical" | "passive" | "semi-active" | "active" | "smart-container";
+        SealClass: "mechanical" | "passive" | "semi-active" | "active" | "smart-container";
         /** @enum {unknown} */
-        PartyKind : "administration" | "carrier" | "operator" | "trader";
+        PartyKind: "administration" | "carrier" | "operator" | "trader";
         /** @enum {unknown} */
-        StationKind : "checkpoint" | "depot" | "port" | "border" | "stop";
+        StationKind: "checkpoint" | "depot" | "port" | "border" | "stop";
         /** @enum {unknown} */
-        CommandState : "queued" | "sent" | "accepted" | "refused" | "expired" | "cancelled";
+        CommandState: "queued" | "sent" | "accepted" | "refused" | "expired" | "cancelled";
         /** @enum {unknown} */
-        JourneyState : "draft" | "sealed" | "under-way" | "arrived" | "released" | "cancelled";
-        Session : {
-            user : components["schemas"]["User"];
+        JourneyState: "draft" | "sealed" | "under-way" | "arrived" | "released" | "cancelled";
+        Session: {
+            user: components["schemas"]["User"];
             /** @description Token for X-CSRF-Token; null with a key */
-            csrf : string | null;
-            expires : components["schemas"]["Time"];
+            csrf: string | null;
+            expires: components["schemas"]["Time"];
         };
-        Key : {
-            id : string; label : string; scopes : components["schemas"]["Scope"][]; created : components["schemas"]["Time"];
-            expires : components["schemas"]["Time"];
-            used : components["schemas"]["Time"];
+        Key: {
+            id: string;
+            label: string;
+            scopes: components["schemas"]["Scope"][];
+            created: components["schemas"]["Time"];
+            expires: components["schemas"]["Time"];
+            used: components["schemas"]["Time"];
         };
-        Place : {
-            name : string;
+        Place: {
+            name: string;
             /** @description Id of the station it was made from */
-            station?: string | null; lat : number; lon : number; radius_m : number;
+            station?: string | null;
+            lat: number;
+            lon: number;
+            radius_m: number;
             /** @description Permitted stop: longest stay; 0 or null: no limit */
             max_minutes?: number | null;
         };
-        Route : {
+        Route: {
             /** @constant */
-            type : "LineString"; coordinates : number[][];
+            type: "LineString";
+            coordinates: number[][];
         };
-        Limit : {
+        Limit: {
             /** @description Sensor kind: temperature, humidity, light, ... */
-            kind : string;
+            kind: string;
             min?: number | null;
             max?: number | null;
             for_minutes?: number;
         };
-        JourneyInput : {
+        JourneyInput: {
             /** @description Given by the platform when absent */
             id?: string;
             /**
@@ -985,70 +996,76 @@ export interface components {
             credentials?: string[];
         };
         /** @description What the live state adds to a journey */
-        JourneyFacts : {
+        JourneyFacts: {
             /** @description Worst open alarm, 0: none */
-            grade : number;
+            grade: number;
             carrier_name?: string | null;
             /** @description Newest fix of its seals */
-            position : null |
-                           {
-                               lat: number;
-                               lon: number;
-                               time: components["schemas"]["Time"];
-                           };
+            position: null | {
+                lat: number;
+                lon: number;
+                time: components["schemas"]["Time"];
+            };
             heard?: components["schemas"]["Time"];
         };
         /** @description A journey without route, stops, dead zones, limits, credentials and permissions */
-        JourneySummary : components["schemas"]["JourneyFacts"] &
-                             {
-                                 id: string;
-                                 state: components["schemas"]["JourneyState"];
-                                 mode: string;
-                                 regime: string;
-                                 carrier?: string|null;
-                                 administration?: string|null;
-                                 reference?: string|null;
-                                 vehicle?: string|null;
-                                 driver?: string|null;
-                                 cargo?: string|null;
-                                 containers?: string[];
-                                 seals: string[];
-                                 created?: components["schemas"]["Time"];
-                                 sealed_at?: components["schemas"]["Time"];
-                                 depart_by?: components["schemas"]["Time"];
-                                 arrive_by?: components["schemas"]["Time"];
-                                 arrived_at?: components["schemas"]["Time"];
-                                 unsealed_at?: components["schemas"]["Time"];
-                                 origin?: components["schemas"]["Place"]|null;
-                                 destination?: components["schemas"]["Place"]|null;
-                                 version: number;
-                             };
+        JourneySummary: components["schemas"]["JourneyFacts"] & {
+            id: string;
+            state: components["schemas"]["JourneyState"];
+            mode: string;
+            regime: string;
+            carrier?: string | null;
+            administration?: string | null;
+            reference?: string | null;
+            vehicle?: string | null;
+            driver?: string | null;
+            cargo?: string | null;
+            containers?: string[];
+            seals: string[];
+            created?: components["schemas"]["Time"];
+            sealed_at?: components["schemas"]["Time"];
+            depart_by?: components["schemas"]["Time"];
+            arrive_by?: components["schemas"]["Time"];
+            arrived_at?: components["schemas"]["Time"];
+            unsealed_at?: components["schemas"]["Time"];
+            origin?: components["schemas"]["Place"] | null;
+            destination?: components["schemas"]["Place"] | null;
+            version: number;
+        };
         /** @description All of a journey; a carrier does not see credentials and permissions */
-        Journey : components["schemas"]["JourneySummary"] &
-                      {
-                          route?: components["schemas"]["Route"]|null;
-                          corridor_m?: number|null;
-                          stops?: components["schemas"]["Place"][];
-                          dead_zones?: components["schemas"]["Place"][];
-                          silence_minutes?: number|null;
-                          stay_minutes?: number|null;
-                          battery_percent?: number|null;
-                          limits?: components["schemas"]["Limit"][];
-                          credentials?: string[];
-                          permissions?: {
-                              /** @description Of the command or ticket */
-                              id: string;
-                              seal?: string | null;
-                              credential?: string | null; from : components["schemas"]["Time"]; until : components["schemas"]["Time"];
-                              unseals?: boolean;
-                              place?: components["schemas"]["Place"] | null;
-                          }[];
-                          /** @description States that may follow */
-                          next_states?: components["schemas"]["JourneyState"][];
-                      };
-        JourneyPage : {items : components["schemas"]["JourneySummary"][]; next : string | null;};
-        JourneyEvent : {id : string; state : components["schemas"]["JourneyState"]; version?: number;};
-        LiveState : {
+        Journey: components["schemas"]["JourneySummary"] & {
+            route?: components["schemas"]["Route"] | null;
+            corridor_m?: number | null;
+            stops?: components["schemas"]["Place"][];
+            dead_zones?: components["schemas"]["Place"][];
+            silence_minutes?: number | null;
+            stay_minutes?: number | null;
+            battery_percent?: number | null;
+            limits?: components["schemas"]["Limit"][];
+            credentials?: string[];
+            permissions?: {
+                /** @description Of the command or ticket */
+                id: string;
+                seal?: string | null;
+                credential?: string | null;
+                from: components["schemas"]["Time"];
+                until: components["schemas"]["Time"];
+                unseals?: boolean;
+                place?: components["schemas"]["Place"] | null;
+            }[];
+            /** @description States that may follow */
+            next_states?: components["schemas"]["JourneyState"][];
+        };
+        JourneyPage: {
+            items: components["schemas"]["JourneySummary"][];
+            next: string | null;
+        };
+        JourneyEvent: {
+            id: string;
+            state: components["schemas"]["JourneyState"];
+            version?: number;
+        };
+        LiveState: {
             /** @enum {unknown} */
             seal?: "sealed" | "open" | "unlocked-closed" | "unknown";
             /** @enum {unknown} */
@@ -1060,27 +1077,31 @@ export interface components {
             /** @enum {unknown} */
             door?: "closed" | "open" | "unknown";
         };
-        LiveSeal : {
-            seal : string; journey : string | null; heard : components["schemas"]["Time"];
-            time?: components["schemas"]["Time"]; state : components["schemas"]["LiveState"];
+        LiveSeal: {
+            seal: string;
+            journey: string | null;
+            heard: components["schemas"]["Time"];
+            time?: components["schemas"]["Time"];
+            state: components["schemas"]["LiveState"];
             /** @description Tampered with inside this journey; never looks secure again in it */
-            tampered : boolean;
+            tampered: boolean;
             /** @enum {unknown} */
-            knowledge : "unknown" | "claimed" | "proven";
-            connected : boolean;
-            charging?: boolean; percent : number | null; fix : null |
-                                                                   {
-                                                                       lat: number;
-                                                                       lon: number;
-                                                                       speed_kmh?: number|null;
-                                                                       course_deg?: number|null;
-                                                                       accuracy_m?: number|null;
-                                                                       time: components["schemas"]["Time"];
-                                                                   };
-            grade : number;
-            change : number;
+            knowledge: "unknown" | "claimed" | "proven";
+            connected: boolean;
+            charging?: boolean;
+            percent: number | null;
+            fix: null | {
+                lat: number;
+                lon: number;
+                speed_kmh?: number | null;
+                course_deg?: number | null;
+                accuracy_m?: number | null;
+                time: components["schemas"]["Time"];
+            };
+            grade: number;
+            change: number;
         };
-        SealInput : {
+        SealInput: {
             /** @description protocol:device */
             id?: string;
             class?: components["schemas"]["SealClass"];
@@ -1095,42 +1116,63 @@ export interface components {
             /** @description The device's clock minus UTC */
             zone_minutes?: number | null;
         };
-        Seal : {
-            id : string; class : components["schemas"]["SealClass"]; life : components["schemas"]["SealLife"]; label : string | null;
+        Seal: {
+            id: string;
+            class: components["schemas"]["SealClass"];
+            life: components["schemas"]["SealLife"];
+            label: string | null;
             model?: string | null;
             owner?: string | null;
-            station?: string | null; journey : string | null;
+            station?: string | null;
+            journey: string | null;
             zone_minutes?: number | null;
-            created?: components["schemas"]["Time"]; version : number;
+            created?: components["schemas"]["Time"];
+            version: number;
             live?: null | components["schemas"]["LiveSeal"];
         };
-        SealPage : {items : components["schemas"]["Seal"][]; next : string | null;};
-        Command : {
-            id : string; seal : string;
+        SealPage: {
+            items: components["schemas"]["Seal"][];
+            next: string | null;
+        };
+        Command: {
+            id: string;
+            seal: string;
             journey?: string | null;
             user?: string | null;
-            user_name?: string | null; name : string;
+            user_name?: string | null;
+            name: string;
             /** @description Secret ones read *** */
-            args?: {[key: string] : string;}; reason : string | null; state : components["schemas"]["CommandState"];
+            args?: {
+                [key: string]: string;
+            };
+            reason: string | null;
+            state: components["schemas"]["CommandState"];
             /** @description The device's words */
-            answer?: string | null; created : components["schemas"]["Time"];
+            answer?: string | null;
+            created: components["schemas"]["Time"];
             sent?: components["schemas"]["Time"];
             done?: components["schemas"]["Time"];
             expires?: components["schemas"]["Time"];
             version?: number;
         };
-        CommandPage : {items : components["schemas"]["Command"][]; next : string | null;};
-        CommandKind : {
-            name : string; about : string;
+        CommandPage: {
+            items: components["schemas"]["Command"][];
+            next: string | null;
+        };
+        CommandKind: {
+            name: string;
+            about: string;
             /** @description Names of arguments that must be given */
-            required : string[];
-            optional : string[];
+            required: string[];
+            optional: string[];
             /** @description Its arguments hold a password */
-            secret : boolean;
+            secret: boolean;
         };
         /** @description As in docs/observation.md; absent means not said, null said to be unknown */
-        Observation : {
-            id : string; seal : string; protocol : string;
+        Observation: {
+            id: string;
+            seal: string;
+            protocol: string;
             time?: components["schemas"]["Time"];
             received?: components["schemas"]["Time"];
             counter?: number | null;
@@ -1146,177 +1188,224 @@ export interface components {
                 accuracy_m?: number | null;
             } | null;
             state?: components["schemas"]["LiveState"];
-            power?: {percent?: number | null; volts?: number | null; charging?: boolean | null;};
+            power?: {
+                percent?: number | null;
+                volts?: number | null;
+                charging?: boolean | null;
+            };
             events?: string[];
-            unlock?: Record<string, never>| null;
-            sensors?: {id?: string | null; kind : string; value : number | null; unit?: string | null;}[];
+            unlock?: Record<string, never> | null;
+            sensors?: {
+                id?: string | null;
+                kind: string;
+                value: number | null;
+                unit?: string | null;
+            }[];
             cells?: Record<string, never>[];
             /** @enum {unknown} */
             proof?: "claimed" | "proven";
         };
-        ObservationPage : {
-            items : components["schemas"]["Observation"][];
+        ObservationPage: {
+            items: components["schemas"]["Observation"][];
             /** @description When more follow: the `from` of the next request, an RFC 3339 time; items of that very time come again */
-            next : string | null;
+            next: string | null;
         };
-        Raw : {
-            hex : string;
+        Raw: {
+            hex: string;
             /** @description Printable characters */
-            text : string;
-            length : number;
+            text: string;
+            length: number;
         };
-        ObservationDetail : {
-            observation : components["schemas"]["Observation"]; raw : components["schemas"]["Raw"]; protocol_title : string | null;
+        ObservationDetail: {
+            observation: components["schemas"]["Observation"];
+            raw: components["schemas"]["Raw"];
+            protocol_title: string | null;
             /** @description What was read out of the message, in words */
-            fields : {
+            fields: {
                 /** @description Path in the observation such as state.shackle */
-                name : string; value : string;
+                name: string;
+                value: string;
             }[];
         };
-        Trace : {
-            observation : string; seal : string; time : components["schemas"]["Time"]; received : components["schemas"]["Time"];
+        Trace: {
+            observation: string;
+            seal: string;
+            time: components["schemas"]["Time"];
+            received: components["schemas"]["Time"];
             /** @description What it was carried in; null when it came without, or that is no longer known */
-            parcel : null |
-                         {
-                             /** @description Id of the outbox that accepted it */
-                             source: string;
-                             /** @description The node of that outbox */
-                             taken_by: string|null;
-                             /** @description Of the parcel in its outbox and partition */
-                             number: number;
-                             partition: number;
-                             /** @description In the partition's stream */
-                             place: number;
-                             /** @description In the parcel */
-                             observations: number;
-                             taken: components["schemas"]["Time"];
-                             published: components["schemas"]["Time"];
-                             applied_by: string;
-                             applied: components["schemas"]["Time"];
-                         };
+            parcel: null | {
+                /** @description Id of the outbox that accepted it */
+                source: string;
+                /** @description The node of that outbox */
+                taken_by: string | null;
+                /** @description Of the parcel in its outbox and partition */
+                number: number;
+                partition: number;
+                /** @description In the partition's stream */
+                place: number;
+                /** @description In the parcel */
+                observations: number;
+                taken: components["schemas"]["Time"];
+                published: components["schemas"]["Time"];
+                applied_by: string;
+                applied: components["schemas"]["Time"];
+            };
         };
-        Cluster : {
+        Cluster: {
             /** @description Who answers */
-            node : string; partitions : number; nodes : {
-                name : string;
+            node: string;
+            partitions: number;
+            nodes: {
+                name: string;
                 /** @description Where its API listens */
-                http : string;
-                version : string;
-                started : components["schemas"]["Time"];
+                http: string;
+                version: string;
+                started: components["schemas"]["Time"];
                 /** @description Of its lease; negative when it has run out */
-                remaining_s : number | null;
+                remaining_s: number | null;
                 /** @description That it holds */
-                partitions : number;
-                draining : boolean;
-                alive : boolean;
+                partitions: number;
+                draining: boolean;
+                alive: boolean;
                 /** @description Its clock less the store's; beyond 2000 it goes by the store's */
-                clock_offset_ms : number | null;
+                clock_offset_ms: number | null;
             }[];
             /** @description Every partition and who holds it */
-            held : {
-                number : number;
+            held: {
+                number: number;
                 /** @description "" when nobody holds it */
-                node : string;
+                node: string;
                 /** @description Grows with every holder */
-                epoch : number;
+                epoch: number;
                 /** @description How far its stream has been applied */
-                place : number;
+                place: number;
             }[];
             /** @description What this node has accepted and the store has not confirmed; null for one process alone */
-            outbox : null |
-                         {
-                             parcels: number;
-                             /** @description Observations */
-                             rows: number;
-                             bytes: number;
-                             /** @description Age of the oldest */
-                             oldest_s: number|null;
-                         };
+            outbox: null | {
+                parcels: number;
+                /** @description Observations */
+                rows: number;
+                bytes: number;
+                /** @description Age of the oldest */
+                oldest_s: number | null;
+            };
             /** @description How the bus is, as this node sees it; null for one process alone */
-            bus : null |
-                      {
-                          up: boolean;
-                          text: string;
-                      };
+            bus: null | {
+                up: boolean;
+                text: string;
+            };
         };
-        Damage : {
-            received : components["schemas"]["Time"]; protocol : string | null; peer : string; outcome : string; why : string;
-            raw : components["schemas"]["Raw"];
+        Damage: {
+            received: components["schemas"]["Time"];
+            protocol: string | null;
+            peer: string;
+            outcome: string;
+            why: string;
+            raw: components["schemas"]["Raw"];
         };
-        Track : {
+        Track: {
             /**
              * @description Names of the members of a row, in order
              * @constant
              */
-            columns :
-                [ "t", "lat", "lon", "speed_kmh", "course_deg", "accuracy_m", "valid", "stored", "percent", "temperature", "state", "id" ];
-            tracks : {
-                seal : string;
+            columns: [
+                "t",
+                "lat",
+                "lon",
+                "speed_kmh",
+                "course_deg",
+                "accuracy_m",
+                "valid",
+                "stored",
+                "percent",
+                "temperature",
+                "state",
+                "id"
+            ];
+            tracks: {
+                seal: string;
                 /** @description Observations in the span before thinning */
-                total : number;
+                total: number;
                 /** @description In order of t */
-                rows : [
-                    number, number|null, number|null, number|null, number|null, number|null, number|null, number, number|null, number|null,
-                    string|null, string
+                rows: [
+                    number,
+                    number | null,
+                    number | null,
+                    number | null,
+                    number | null,
+                    number | null,
+                    number | null,
+                    number,
+                    number | null,
+                    number | null,
+                    string | null,
+                    string
                 ][];
             }[];
         };
-        TimelineItem : {
-            time : components["schemas"]["Time"];
+        TimelineItem: {
+            time: components["schemas"]["Time"];
             /** @enum {unknown} */
-            kind : "alarm" | "command" | "change" | "observation";
+            kind: "alarm" | "command" | "change" | "observation";
             alarm?: components["schemas"]["Alarm"];
             command?: components["schemas"]["Command"];
             change?: components["schemas"]["AuditEntry"];
             observation?: components["schemas"]["Observation"];
         };
         /** @description What a carrier sees */
-        AlarmReduced : {
-            id : string; kind : string; grade : components["schemas"]["Grade"]; journey : string; seal : string | null;
-            onset : components["schemas"]["Time"];
-            raised : components["schemas"]["Time"];
+        AlarmReduced: {
+            id: string;
+            kind: string;
+            grade: components["schemas"]["Grade"];
+            journey: string;
+            seal: string | null;
+            onset: components["schemas"]["Time"];
+            raised: components["schemas"]["Time"];
             ended?: components["schemas"]["Time"];
             /** @enum {unknown} */
-            state : "raised" | "acknowledged" | "dispatched" | "resolved" | "withdrawn";
+            state: "raised" | "acknowledged" | "dispatched" | "resolved" | "withdrawn";
         };
-        Alarm : components["schemas"]["AlarmReduced"] &
-                    {
-                        why: string;
-                        evidence: string[];
-                        count?: number;
-                        position?: null|
-                        {
-                            lat: number;
-                            lon: number;
-                        };
-                        /** @enum {unknown} */
-                        finding?: "true"|"false"|"explained"|null;
-                        /** @description User id */
-                        handler?: string|null;
-                        handler_name?: string|null;
-                        patrol?: string|null;
-                        note?: string|null;
-                        changed?: components["schemas"]["Time"];
-                        version: number;
-                    };
-        AlarmPage : {items : (components["schemas"]["Alarm"] | components["schemas"]["AlarmReduced"])[]; next : string | null;};
-        AlarmDetail : components["schemas"]["Alarm"] &
-                          {
-                              /** @description The evidence, the telling one first */
-                              observations: components["schemas"]["ObservationDetail"][];
-                              /** @description What the seal said last before the onset */
-                              before?: null|components["schemas"]["Observation"];
-                              files: components["schemas"]["File"][];
-                              next_states: string[];
-                          };
-        File : {
-            id : string; alarm : string; name : string;
+        Alarm: components["schemas"]["AlarmReduced"] & {
+            why: string;
+            evidence: string[];
+            count?: number;
+            position?: null | {
+                lat: number;
+                lon: number;
+            };
             /** @enum {unknown} */
-            type : "image/jpeg" | "image/png" | "image/webp" | "application/pdf";
-            size : number;
-            user?: string | null; added : components["schemas"]["Time"];
+            finding?: "true" | "false" | "explained" | null;
+            /** @description User id */
+            handler?: string | null;
+            handler_name?: string | null;
+            patrol?: string | null;
+            note?: string | null;
+            changed?: components["schemas"]["Time"];
+            version: number;
         };
-        StationInput : {
+        AlarmPage: {
+            items: (components["schemas"]["Alarm"] | components["schemas"]["AlarmReduced"])[];
+            next: string | null;
+        };
+        AlarmDetail: components["schemas"]["Alarm"] & {
+            /** @description The evidence, the telling one first */
+            observations: components["schemas"]["ObservationDetail"][];
+            /** @description What the seal said last before the onset */
+            before?: null | components["schemas"]["Observation"];
+            files: components["schemas"]["File"][];
+            next_states: string[];
+        };
+        File: {
+            id: string;
+            alarm: string;
+            name: string;
+            /** @enum {unknown} */
+            type: "image/jpeg" | "image/png" | "image/webp" | "application/pdf";
+            size: number;
+            user?: string | null;
+            added: components["schemas"]["Time"];
+        };
+        StationInput: {
             id?: string;
             kind?: components["schemas"]["StationKind"];
             name?: string;
@@ -1326,21 +1415,39 @@ export interface components {
             lon?: number;
             radius_m?: number;
         };
-        Station : {
-            id : string; kind : components["schemas"]["StationKind"]; name : string;
-            code?: string | null; lat : number; lon : number; radius_m : number; version : number;
+        Station: {
+            id: string;
+            kind: components["schemas"]["StationKind"];
+            name: string;
+            code?: string | null;
+            lat: number;
+            lon: number;
+            radius_m: number;
+            version: number;
         };
-        StationPage : {items : components["schemas"]["Station"][]; next : string | null;};
-        PartyInput : {
+        StationPage: {
+            items: components["schemas"]["Station"][];
+            next: string | null;
+        };
+        PartyInput: {
             id?: string;
             kind?: components["schemas"]["PartyKind"];
             name?: string;
             /** @description EORI, TIN or national code */
             code?: string | null;
         };
-        Party : {id : string; kind : components["schemas"]["PartyKind"]; name : string; code?: string | null; version : number;};
-        PartyPage : {items : components["schemas"]["Party"][]; next : string | null;};
-        UserInput : {
+        Party: {
+            id: string;
+            kind: components["schemas"]["PartyKind"];
+            name: string;
+            code?: string | null;
+            version: number;
+        };
+        PartyPage: {
+            items: components["schemas"]["Party"][];
+            next: string | null;
+        };
+        UserInput: {
             /** @description Sign-in name */
             name?: string;
             full_name?: string | null;
@@ -1350,49 +1457,73 @@ export interface components {
             station?: string | null;
             disabled?: boolean;
         };
-        User : {
-            id : string; name : string;
-            full_name?: string | null; role : components["schemas"]["Role"];
+        User: {
+            id: string;
+            name: string;
+            full_name?: string | null;
+            role: components["schemas"]["Role"];
             party?: string | null;
             station?: string | null;
             /** @description The password is a one-time password */
-            must_change : boolean;
-            disabled : boolean;
-            created?: components["schemas"]["Time"]; version : number;
+            must_change: boolean;
+            disabled: boolean;
+            created?: components["schemas"]["Time"];
+            version: number;
         };
-        UserPage : {items : components["schemas"]["User"][]; next : string | null;};
-        UserWithPassword : {
-            user : components["schemas"]["User"];
+        UserPage: {
+            items: components["schemas"]["User"][];
+            next: string | null;
+        };
+        UserWithPassword: {
+            user: components["schemas"]["User"];
             /** @description One-time, shown once */
-            password : string;
+            password: string;
         };
-        AuditEntry : {
-            seq : number; time : components["schemas"]["Time"];
-            user?: string | null; user_name : string | null; action : string; object : string | null;
+        AuditEntry: {
+            seq: number;
+            time: components["schemas"]["Time"];
+            user?: string | null;
+            user_name: string | null;
+            action: string;
+            object: string | null;
             address?: string | null;
             /** @description What changed, without secrets */
-            detail?: Record<string, never>| string | null;
+            detail?: Record<string, never> | string | null;
         };
-        AuditPage : {items : components["schemas"]["AuditEntry"][]; next : string | null;};
-        Positions : {seals : components["schemas"]["LiveSeal"][];};
-        Notice : {text : string;};
-        Statistics : {
-            from : components["schemas"]["Time"]; until : components["schemas"]["Time"];
+        AuditPage: {
+            items: components["schemas"]["AuditEntry"][];
+            next: string | null;
+        };
+        Positions: {
+            seals: components["schemas"]["LiveSeal"][];
+        };
+        Notice: {
+            text: string;
+        };
+        Statistics: {
+            from: components["schemas"]["Time"];
+            until: components["schemas"]["Time"];
             /** @description false: there were more records than are counted in one request */
-            complete : boolean;
-            days : {
+            complete: boolean;
+            days: {
                 /** Format: date */
-                day : string;
+                day: string;
                 /** @description Entered on that day */
-                journeys : number;
+                journeys: number;
                 /** @description Raised on that day */
-                alarms : number;
+                alarms: number;
                 /** @description Of those alarms: grades 1, 2, 3 */
-                grades : number[];
-                findings : {true : number; false : number; explained : number;};
+                grades: number[];
+                findings: {
+                    true: number;
+                    false: number;
+                    explained: number;
+                };
             }[];
             /** @description Alarms of the span by kind */
-            kinds : {[key: string] : number;};
+            kinds: {
+                [key: string]: number;
+            };
         };
     };
     responses: {
