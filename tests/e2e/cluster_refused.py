@@ -60,7 +60,7 @@ def wrong_words(base, folder, store):
     lone = faults.Process("lone", [faults.find("nats-server"), "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", os.path.join(folder, "lone")], os.path.join(folder, "lone.log"))
     lone.start()
     until(lambda: faults.listens("127.0.0.1", port), "a broker of somebody else", 10)
-    name = "BULLA-" + base.db.sql("SELECT value FROM setting WHERE name = 'store'").strip()
+    name = "BULLA-" + base.db.sql("SELECT value FROM setting WHERE name = 'store'", "bulla").strip()
     foreign_stream(port, name)
     refused(folder, "somebody else's stream", ["--store", store, "--bus", f"nats://127.0.0.1:{port}"], f"the stream {name} is another's", "use another broker, or remove it")
     lone.kill()
