@@ -8,7 +8,7 @@
 
 #include "platform/platform_internal.h"
 
-#define E7_PLACES 7   /* of a coordinate in degrees: 1 cm */
+#define E7_PLACES   7 /* of a coordinate in degrees: 1 cm */
 #define REST_PLACES 2 /* of speed and course, as observations have them */
 
 struct live_list {
@@ -113,12 +113,6 @@ static void put_fix(struct live_list *l, const struct live_seal *s)
     check(l, yajl_gen_map_close(l->gen));
 }
 
-static void put_flag(struct live_list *l, const char *name, bool value)
-{
-    put_text(l, name);
-    check(l, yajl_gen_bool(l->gen, value));
-}
-
 static void put_seal(struct live_list *l, const struct live_seal *s)
 {
     static const char *const knowledge[] = {"unknown", "claimed", "proven"};
@@ -133,11 +127,11 @@ static void put_seal(struct live_list *l, const struct live_seal *s)
     put_time(l, s->time_ms);
     put_text(l, "state");
     put_state(l, s);
-    put_flag(l, "tampered", s->tampered);
+    live_list_put_flag(l, "tampered", s->tampered);
     put_text(l, "knowledge");
     put_text(l, knowledge[s->knowledge]);
-    put_flag(l, "connected", s->connected);
-    put_flag(l, "charging", s->charging);
+    live_list_put_flag(l, "connected", s->connected);
+    live_list_put_flag(l, "charging", s->charging);
     put_text(l, "percent");
     check(l, s->has_percent ? yajl_gen_integer(l->gen, s->percent) : yajl_gen_null(l->gen));
     put_text(l, "fix");
@@ -190,6 +184,12 @@ void live_list_put(struct live_list *l, const char *name, int64_t value)
 {
     put_text(l, name);
     check(l, yajl_gen_integer(l->gen, value));
+}
+
+void live_list_put_flag(struct live_list *l, const char *name, bool value)
+{
+    put_text(l, name);
+    check(l, yajl_gen_bool(l->gen, value));
 }
 
 static char *take_text(struct live_list *l, size_t *len)

@@ -10,6 +10,7 @@
 #ifndef PLATFORM_LIVE_LIST_H
 #define PLATFORM_LIVE_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,9 +20,10 @@ struct live_list;
 struct live_list *live_list_new(void);
 void live_list_add(struct live_list *list, const struct live_seal *seal);
 size_t live_list_count(const struct live_list *list);
-/* Closes the list of seals; whole-number members may follow it. */
+/* Closes the list of seals; other members may follow it. */
 void live_list_close(struct live_list *list);
 void live_list_put(struct live_list *list, const char *name, int64_t value);
+void live_list_put_flag(struct live_list *list, const char *name, bool value);
 /* The text, heap, NUL at its end, and its length; the list is freed. `list` may be NULL. */
 char *live_list_end(struct live_list *list, size_t *len);
 

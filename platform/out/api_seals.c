@@ -2,6 +2,7 @@
  *
  * Seals: the record and what it last said.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "platform/live_list.h"
@@ -171,16 +172,55 @@ void out_seal_put(struct out_request *r)
 
 /* --- live --- */
 
+struct box {
+    bool given;
+    double west, south, east, north; /* west beyond east: across the date line */
+};
+
 struct snapshot {
     struct live_list *seals;
     json_t *mine; /* of a carrier: its journeys; NULL: all */
+    struct box box;
+    size_t limit;  /* 0: all */
+    uint64_t last; /* change of the last one */
+    bool more;     /* than fit */
 };
 
+static bool lies_in(const struct box *box, const struct live_seal *live)
+{
+    if (!box->given)
+        return true;
+    bool between =
+        box->west <= box->east ? live->lon >= box->west && live->lon <= box->east : live->lon >= box->west || live->lon <= box->east;
+    return live->has_fix && between && live->lat >= box->south && live->lat <= box->north;
+}
+
+static bool read_box(struct out_request *r, struct box *box)
+{
+    const char *text = out_request_param(r, "bbox");
+    int end = 0;
+    if (!text)
+        return true;
+    bool read = sscanf(text, "%lf,%lf,%lf,%lf%n", &box->west, &box->south, &box->east, &box->north, &end) == 4 && !text[end];
+    box->given = read && box->west >= -180 && box->west <= 180 && box->east >= -180 && box->east <= 180 && box->south >= -90 &&
+                 box->south <= box->north && box->north <= 90;
+    if (!box->given)
+        out_problem_field(r, 400, "bbox", "west,south,east,north in degrees, south not beyond north", text);
+    return box->given;
+}
+
+/* They come in the order in which they changed: a page ends with a change, from which the next goes on. */
 static void take_live(void *context, const struct live_seal *live)
 {
     struct snapshot *shot = context;
-    if (!shot->mine || (live->journey[0] && json_object_get(shot->mine, live->journey)))
-        live_list_add(shot->seals, live);
+    bool mine = !shot->mine || (live->journey[0] && json_object_get(shot->mine, live->journey));
+    if (shot->more || !mine || !lies_in(&shot->box, live))
+        return;
+    shot->more = shot->limit && live_list_count(shot->seals) == shot->limit;
+    if (shot->more)
+        return;
+    shot->last = live->change;
+    live_list_add(shot->seals, live);
 }
 
 static void take_journey_id(void *context, const void *record)
@@ -194,9 +234,11 @@ void out_live_seals(struct out_request *r)
     struct store_query q = {.limit = OUT_PAGE_MAX, .state = "open"};
     char next[120] = "";
     size_t n;
-    int64_t since = 0;
-    if (!out_param_number(r, "since", 0, INT64_MAX, 0, &since))
+    int64_t since = 0, limit = 0;
+    if (!out_param_number(r, "since", 0, INT64_MAX, 0, &since) || !out_param_number(r, "limit", 1, OUT_LIVE_MAX, 0, &limit) ||
+        !read_box(r, &shot.box))
         return;
+    shot.limit = (size_t)limit;
     if (out_access_is_carrier(r)) {
         shot.mine = json_object();
         snprintf(q.carrier, sizeof q.carrier, "%s", r->user.party[0] ? r->user.party : "?");
@@ -210,7 +252,8 @@ void out_live_seals(struct out_request *r)
     if (shot.seals) {
         uint64_t change = platform_live(r->out->platform, (uint64_t)since, take_live, &shot);
         live_list_close(shot.seals);
-        live_list_put(shot.seals, "change", (int64_t)change);
+        live_list_put(shot.seals, "change", (int64_t)(shot.more ? shot.last : change));
+        live_list_put_flag(shot.seals, "more", shot.more);
         live_list_put(shot.seals, "event", (int64_t)event);
     }
     out_answer_text(r, 200, live_list_end(shot.seals, &n));

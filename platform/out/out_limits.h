@@ -17,6 +17,7 @@
 #define OUT_TARGET_MAX              4096              /* path and query */
 #define OUT_JSON_MAX                (2 * 1024 * 1024) /* a route of 20,000 points fits */
 #define OUT_FILE_MAX                (10 * 1024 * 1024)
+#define OUT_LIVE_MAX                100000 /* seals in one page of the map */
 #define OUT_PARAMS_MAX              16
 
 #define OUT_IDLE_S       30     /* without a byte in either direction */

@@ -583,6 +583,22 @@ def devices(server, people, journey_id):
     check(abs(live[0]["fix"]["lat"]) > 1 and live[0]["journey"] == journey_id, "where it is and in which journey", str(live))
     check([s["seal"] for s in carrier.get("/live/seals").json["seals"]] == [SEAL] and other.get("/live/seals").json["seals"] == [], "carriers see their own")
     check(watch.get(f"/live/seals?since={watch.get('/live/seals').json['change']}").json["seals"] == [], "nothing is new")
+    lat, lon = live[0]["fix"]["lat"], live[0]["fix"]["lon"]
+    def in_box(*box, more=""):
+        return [s["seal"] for s in expect(watch.get("/live/seals?bbox=" + ",".join(f"{x:.6f}" for x in box) + more), 200, f"in {box}").json["seals"]]
+    check(in_box(lon - 0.01, lat - 0.01, lon + 0.01, lat + 0.01) == [SEAL], "a box around it has it")
+    check(SEAL not in in_box(lon + 0.01, lat - 0.01, lon + 0.02, lat + 0.01), "one beside it has not")
+    check(SEAL in in_box(lon - 0.01, -90, lon - 0.02, 90) and SEAL not in in_box(lon + 0.01, -90, lon - 0.01, 90), "across the date line")
+    for wrong in ("1,2,3", "1,2,3,4,5", "a,b,c,d", "0,10,1,-10", "0,0,181,1", "nan,0,1,1", ""):
+        expect(watch.get("/live/seals?bbox=" + wrong), 400, f"the box {wrong}", field="bbox")
+    expect(watch.get("/live/seals?limit=0"), 400, "a page of none", field="limit")
+    paged, since, pages = [], 0, 0
+    while pages < 100:
+        page, pages = expect(watch.get(f"/live/seals?limit=1&since={since}"), 200, "a page").json, pages + 1
+        paged, since = paged + [s["seal"] for s in page["seals"]], page["change"]
+        if not page["more"]:
+            break
+    check(sorted(set(paged)) == sorted(s["seal"] for s in shot["seals"]), "pages hold the same seals", f"{paged} {pages}")
     expect(people["checkpoint-officer"].post("/seals", {"id": "jt701:7712345688", "class": "active"}), 201, "a seal that says nothing yet")
     check(any(s["seal"] == SEAL for s in watch.get("/live/seals").json["seals"]), "hides none of the others")
     track = expect(watch.get(f"/journeys/{journey_id}/track?from={rfc(t - timedelta(hours=1))}"), 200, "the track").json["tracks"]

@@ -3223,6 +3223,10 @@ export interface operations {
             query?: {
                 /** @description `change` of an earlier answer */
                 since?: number;
+                /** @description west,south,east,north in degrees: only seals whose last fix lies in it; west beyond east goes across the date line. A seal that leaves the box is not told of. */
+                bbox?: string;
+                /** @description At most so many, those that changed first; while `more` is true, go on with `since` = `change` */
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -3239,6 +3243,8 @@ export interface operations {
                     "application/json": {
                         /** @description Give it as `since` next time */
                         change: number;
+                        /** @description There are more than `limit` */
+                        more: boolean;
                         /** @description Number of the newest live event before this snapshot was taken; give it as Last-Event-ID */
                         event: number;
                         seals: components["schemas"]["LiveSeal"][];
