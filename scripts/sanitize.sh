@@ -31,7 +31,7 @@ attempt() { # WHAT COMMAND...
 
 # The thread sanitizer counts 64 locks that a thread holds at most; the store reads as many segments at once in this one test.
 unit() {
-    local tests=(setarch -R ctest --test-dir "build/$1" --output-on-failure --timeout 3600 -j2)
+    local tests=(env UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 setarch -R ctest --test-dir "build/$1" --output-on-failure --timeout 3600 -j2)
     attempt "$1: unit and property tests" "${tests[@]}" -E '^(e2e|lint)/|^test_sim_disk$'
     attempt "$1: test_sim_disk" env TSAN_OPTIONS=detect_deadlocks=0 "${tests[@]}" -R '^test_sim_disk$'
 }

@@ -170,6 +170,8 @@ static const struct message *find_name(const struct stream *s, const char *name,
 
 static void drop_oldest(struct stream *s, size_t n)
 {
+    if (n == 0)
+        return;
     for (size_t i = 0; i < n; i++)
         free(s->messages[i].bytes);
     memmove(s->messages, s->messages + n, (s->n - n) * sizeof *s->messages);

@@ -269,7 +269,9 @@ bool sim_file_copy_safe(const struct sim_file *from, struct sim_file *to)
     to->folder = from->folder;
     if (!reserve(to, from->safe_size))
         return false;
-    memcpy(to->bytes, from->bytes, from->safe_size < from->capacity ? from->safe_size : from->capacity);
+    size_t kept = from->safe_size < from->capacity ? from->safe_size : from->capacity;
+    if (kept > 0) /* an empty file has no bytes at all */
+        memcpy(to->bytes, from->bytes, kept);
     for (size_t i = 0; i < from->n_changed; i++) {
         size_t at = (size_t)from->changed[i] * SIM_SECTOR;
         if (at < from->safe_size)
