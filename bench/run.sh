@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The project's measurements: bench/run.sh BUILD_DIRECTORY [decode|block|rules|store|load|cluster|growth ...]; decode, rules, store and
+# The project's measurements: bench/run.sh BUILD_DIRECTORY [decode|block|seal_store|rules|store|load|cluster|growth ...]; decode, rules, store and
 # load when none is named. cluster: what a report costs nodes, PostgreSQL and NATS (minutes). growth: how the cost of asking grows from
 # 10^5 to 10^6 journeys (minutes; BENCH_SIZES="100000 1000000 10000000"), on SQLite or,
 # with BENCH_STORE=postgres://.../NAMEbench, on PostgreSQL, where all that the database holds goes.
@@ -9,7 +9,7 @@ set -euo pipefail
 build=$(realpath "$1")
 shift
 parts=("${@:-decode}")
-[ $# -gt 0 ] || parts=(decode rules store load)
+[ $# -gt 0 ] || parts=(decode rules store seal_store load)
 here=$(dirname "$(realpath "$0")")
 seconds=${BENCH_SECONDS:-15}
 trap 'kill $(jobs -p) 2>/dev/null' EXIT
