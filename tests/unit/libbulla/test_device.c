@@ -211,7 +211,7 @@ static void an_opened_body_wipes_the_keys(void **state)
     is(&seal, BULLA_DEVICE_RETIRED, BULLA_SHOWS_NOT_SEALED);
 }
 
-/* [WCO-4.1-1] [WCO-4.1-9] [WCO-9.3-P1] [WCO-9.3-P3] [WCO-9.3-P4] */
+/* [WCO-4.1-9] [WCO-9.3-P4] */
 static void passive_and_semi_active(void **state)
 {
     (void)state;
@@ -284,7 +284,7 @@ static void iso_is_read_only_and_never_secure_again(void **state)
     assert_int_equal(seal.journeys, 1);
 }
 
-/* [GBT-3.1] [WCO-13.5-R1] */
+/* [WCO-13.5-R1] */
 static void gbt_is_sealed_a_thousand_times(void **state)
 {
     (void)state;
@@ -378,7 +378,6 @@ static void in_flight_reports_wait_and_alarms_stay(void **state)
     assert_false(last.actions & BULLA_ACT(REPORT)); /* nothing waited */
 }
 
-/* [WCO-4.3-F3] [WCO-4.3-F7] [WCO-1-5] */
 static void what_an_active_seal_does_others_refuse(void **state)
 {
     (void)state;

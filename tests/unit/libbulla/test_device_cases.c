@@ -24,6 +24,8 @@
 #define STOP    BULLA_ACT(PERMIT_STOP)
 #define ALARM   (BULLA_ACT(CLEAR_RANDOM) | BULLA_ACT(REMIND) | STOP | TELL)
 
+#define ANEW (BULLA_ACT(CLEAR_DATA) | BULLA_ACT(NEW_KEYS) | BULLA_ACT(UNLOCK) | BULLA_ACT(CALM) | TELL | REPLY)
+
 struct done {
     enum bulla_device_state state;
     uint32_t modes;
@@ -94,7 +96,11 @@ static const struct done active[] = {
     {IN(TAMPERED_RELEASED, JOURNEY), ON(PERMIT_EXPIRED, OUT), TO(TAMPERED_OPEN, STOP | OPENING | TELL), PASS(OPENED_AUTHORISED)},
     {IN(CLOSED, JOURNEY), ON(SEAL, OK | CLOCK), TO(SEALED, BULLA_ACT(LOCK) | STOP | CLOSING | TELL | REPLY), PASS(CLOSED_AUTHORISED)},
 
+    {IN(CLOSED, JOURNEY | LOW), ON(SEAL, OK | CLOCK), TO(SEALED, BULLA_ACT(LOCK) | STOP | CLOSING | TELL | REPLY), PASS(CLOSED_AUTHORISED)},
+
     /* Commands at other times than usual. */
+    {IN(TAMPERED_OPEN, JOURNEY | BULLA_MODE(KEYLESS)), ON(COMMISSION, OK), TO(STORED, ANEW), PASS(NONE)},
+    {IN(TAMPERED_RELEASED, JOURNEY | BULLA_MODE(KEYLESS)), ON(COMMISSION, OK), TO(STORED, ANEW), PASS(NONE)},
     {IN(SEALED, JOURNEY), ON(CALIBRATE, OK | CLOCK), TO(SEALED, BULLA_ACT(SET_CLOCK) | REPLY), PASS(NONE)},
     {IN(CLOSED, 0), ON(WRITE, OK), TO(CLOSED, BULLA_ACT(STORE_DATA) | REPLY), PASS(NONE)},
     {IN(WRITTEN, 0), ON(ADD, OK), TO(WRITTEN, BULLA_ACT(STORE_DATA) | REPLY), PASS(NONE)},
@@ -118,6 +124,8 @@ static const struct {
     {BULLA_PROFILE_ISO, IN(SEALED, JOURNEY), ON(ACKNOWLEDGE, OK), BULLA_REFUSAL_CLASS},
     {BULLA_PROFILE_ISO, IN(SEALED, JOURNEY), ON(CALIBRATE, OK | CLOCK), BULLA_REFUSAL_PROFILE},
     {BULLA_PROFILE_ISO, IN(SEALED, JOURNEY), ON(CLOCK_LOST, 0), BULLA_REFUSAL_PROFILE},
+    {BULLA_PROFILE_GBT, IN(SEALED, JOURNEY), ON(FLIGHT_END, 0), BULLA_REFUSAL_PROFILE},
+    {BULLA_PROFILE_GBT, IN(SEALED, JOURNEY), ON(READ, 0), BULLA_REFUSAL_AUTHORITY},
     {BULLA_PROFILE_ISO, IN(STORED, 0), ON(RETIRE, OK), BULLA_REFUSAL_SINGLE_USE},
     {BULLA_PROFILE_PASSIVE, IN(STORED, 0), ON(INITIALISE, OK), BULLA_REFUSAL_SINGLE_USE},
     {BULLA_PROFILE_ACTIVE, IN(CLOSED, JOURNEY), ON(SEAL, OK | CLOCK | OUT), BULLA_REFUSAL_OPEN},
@@ -210,6 +218,35 @@ static void each_command_in_each_state(void **state)
     }
 }
 
+/* Passive and semi-active seals break in stock, when written, and when closed; not by what comes before closing. */
+static void what_breaks(void **state)
+{
+    (void)state;
+    static const struct {
+        enum bulla_device_state state;
+        enum bulla_on event;
+        uint32_t facts;
+        bool breaks;
+    } ways[] = {
+        {BULLA_DEVICE_STORED, ON(SHACKLE_CUT, OUT), true},    {BULLA_DEVICE_STORED, ON(BODY_OPENED, 0), true},
+        {BULLA_DEVICE_WRITTEN, ON(SHACKLE_CUT, OUT), true},   {BULLA_DEVICE_ARMED, ON(SHACKLE_CUT, OUT), true},
+        {BULLA_DEVICE_ARMED, ON(BODY_OPENED, 0), true},       {BULLA_DEVICE_CLOSED, ON(SHACKLE_CUT, OUT), true},
+        {BULLA_DEVICE_CLOSED, ON(SHACKLE_OPENED, OUT), true}, {BULLA_DEVICE_CLOSED, ON(POWER_BACK, OUT), true},
+        {BULLA_DEVICE_SEALED, ON(POWER_BACK, OUT), true},     {BULLA_DEVICE_STORED, ON(SHACKLE_OPENED, OUT), false},
+        {BULLA_DEVICE_WRITTEN, ON(POWER_BACK, OUT), false},   {BULLA_DEVICE_CLOSED, ON(POWER_BACK, 0), false},
+        {BULLA_DEVICE_CLOSED, ON(COVER_OPENED, 0), false},    {BULLA_DEVICE_WRITTEN, ON(DOOR_OPENED, 0), false},
+        {BULLA_DEVICE_ARMED, ON(SHACKLE_CLOSED, 0), false},
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct bulla_device device = {.profile = BULLA_PROFILE_SEMI_ACTIVE, .state = (uint8_t)ways[i].state};
+        struct bulla_device_step step = bulla_device_step(&device, ways[i].event, ways[i].facts);
+        if ((step.after.state == BULLA_DEVICE_BROKEN) != ways[i].breaks)
+            fail_msg("%s on %s: expected it %s", bulla_device_state_text(ways[i].state), bulla_on_text(ways[i].event),
+                     ways[i].breaks ? "to break" : "not to break");
+        assert_int_equal(step.refusal, BULLA_REFUSAL_NONE);
+    }
+}
+
 /* Seals without motor, rings or reports: the same step does less. */
 static void a_seal_does_what_it_can(void **state)
 {
@@ -225,10 +262,8 @@ static void a_seal_does_what_it_can(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_done),
-        cmocka_unit_test(what_is_refused),
-        cmocka_unit_test(each_command_in_each_state),
-        cmocka_unit_test(a_seal_does_what_it_can),
+        cmocka_unit_test(what_is_done), cmocka_unit_test(what_is_refused),         cmocka_unit_test(each_command_in_each_state),
+        cmocka_unit_test(what_breaks),  cmocka_unit_test(a_seal_does_what_it_can),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,7 +95,7 @@ static void a_command_needs_permission(const struct walk_step *w)
 }
 
 /* Decided outside the table what a breach is: the shackle, a door, a wall, the cover or the body of a sealed seal that has
- * power. [ISO-5.3.2b] */
+ * power. */
 static void a_breach_is_seen(const struct walk_step *w)
 {
     if (in(tampered, w->step.after.state) && !in(tampered, w->before->state))
@@ -119,7 +119,6 @@ static void a_breach_is_seen(const struct walk_step *w)
     assert_true(w->step.actions & BULLA_ACT(LOG));
 }
 
-/* [WCO-13.6-6] */
 static void flight_is_silent(const struct walk_step *w)
 {
     if (w->event == BULLA_ON_FLIGHT_END && !w->step.refusal) {
@@ -136,7 +135,7 @@ static void flight_is_silent(const struct walk_step *w)
         assert_true(w->step.after.modes & BULLA_MODE(HELD));
 }
 
-/* What a class or profile lacks it never does. [WCO-4.3-F3] [WCO-4.3-F6] [WCO-4.3-F7] */
+/* What a class or profile lacks it never does. */
 static void nobody_does_what_he_cannot(const struct walk_step *w)
 {
     static const struct {

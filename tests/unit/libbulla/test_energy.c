@@ -140,7 +140,6 @@ static void a_duty_that_cannot_be_is_refused(void **state)
     assert_int_equal(predict(&duty, 20, 0).days, 4);
 }
 
-/* [WCO-13.5-R8] */
 static void the_margin_of_a_journey(void **state)
 {
     (void)state;

@@ -16,7 +16,7 @@ static bool has(unsigned profile, enum bulla_trait trait)
 }
 
 /* The table of the report, written down a second time as it is printed there: passive, semi-active, active.
- * [WCO-4.3-F1] [WCO-4.3-F2] */
+ * [WCO-4.3-F1] */
 static void the_matrix_is_the_reports(void **state)
 {
     (void)state;

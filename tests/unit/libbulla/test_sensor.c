@@ -34,7 +34,7 @@ static struct bulla_sensor_step sample(const struct bulla_sensor_limit *limit, s
     return step;
 }
 
-/* The nine kinds of the report's chapter 6 and the ranges of 13.6. [WCO-13.6-18] */
+/* The nine kinds of the report's chapter 6 and the ranges of 13.6. */
 static void the_kinds_have_units_and_ranges(void **state)
 {
     (void)state;
@@ -99,6 +99,7 @@ static void from_one_side_to_the_other_gives_both(void **state)
     assert_int_equal(step.crossing[0].extreme, -6000);
 }
 
+/* [WCO-13.6-18] */
 static void what_a_sensor_cannot_measure_is_flagged(void **state)
 {
     (void)state;
