@@ -121,6 +121,7 @@ static void the_interval_changes_from_the_last_slot(void **state)
     assert_true(due.report);
     assert_int_equal(due.slept, 2);
     assert_int_equal(due.next_ms, 3000000);
+    assert_int_equal(bulla_schedule_step(&schedule, &settings, usual, 3600001).slept, 1);
     struct bulla_schedule asleep;
     bulla_schedule_init(&asleep, 0);
     assert_int_equal(bulla_schedule_step(&asleep, &settings, usual, UINT64_MAX / 2).slept, UINT32_MAX);

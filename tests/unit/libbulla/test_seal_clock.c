@@ -160,6 +160,32 @@ static void a_wrong_reference_teaches_nothing(void **state)
     }
 }
 
+/* Two seconds for the day, and what both references may be wrong by: exactly that much is no violation. */
+static void the_allowance_is_exact(void **state)
+{
+    (void)state;
+    for (int sign = -1; sign <= 1; sign += 2)
+        for (int64_t more = 0; more <= 1; more++) {
+            struct bulla_clock clock;
+            bulla_clock_init(&clock, 0);
+            bulla_clock_calibrate(&clock, START, 100);
+            bulla_clock_tick(&clock, &bulla_crystal_usual, 32768, BULLA_NO_TEMPERATURE);
+            assert_int_equal(bulla_clock_bound(&clock), 101); /* rounded up */
+            bulla_clock_tick(&clock, &bulla_crystal_usual, 32768u * 86400, BULLA_NO_TEMPERATURE);
+            assert_int_equal(bulla_clock_bound(&clock), 2100);
+            struct bulla_calibration c = bulla_clock_calibrate(&clock, START + DAY_MS + sign * (2150 + more), 50);
+            assert_int_equal(c.elapsed_ms, DAY_MS);
+            assert_int_equal(c.error_ms, -sign * (2150 + more));
+            assert_int_equal(c.violated, more);
+        }
+    struct bulla_clock clock;
+    bulla_clock_init(&clock, 0);
+    bulla_clock_calibrate(&clock, START, 0);
+    bulla_clock_tick(&clock, &bulla_crystal_usual, 32768u * 21600, BULLA_NO_TEMPERATURE);
+    assert_true(bulla_clock_calibrate(&clock, START + BULLA_CLOCK_LEARN_MS + 500, 0).learned);
+    assert_int_equal(clock.rate_ppb, 23148);
+}
+
 static void a_temperature_that_cannot_be_does_no_harm(void **state)
 {
     (void)state;
@@ -201,10 +227,10 @@ static void ticks_of_any_length_add_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(thirty_days_within_two_seconds_a_day), cmocka_unit_test(without_the_temperature_the_cold_violates),
-        cmocka_unit_test(a_violation_is_flagged_and_corrected), cmocka_unit_test(a_clock_that_is_not_set_says_so),
-        cmocka_unit_test(a_wrong_reference_teaches_nothing),    cmocka_unit_test(a_temperature_that_cannot_be_does_no_harm),
-        cmocka_unit_test(ticks_of_any_length_add_up),
+        cmocka_unit_test(thirty_days_within_two_seconds_a_day),      cmocka_unit_test(without_the_temperature_the_cold_violates),
+        cmocka_unit_test(a_violation_is_flagged_and_corrected),      cmocka_unit_test(a_clock_that_is_not_set_says_so),
+        cmocka_unit_test(a_wrong_reference_teaches_nothing),         cmocka_unit_test(the_allowance_is_exact),
+        cmocka_unit_test(a_temperature_that_cannot_be_does_no_harm), cmocka_unit_test(ticks_of_any_length_add_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

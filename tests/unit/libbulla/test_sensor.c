@@ -143,6 +143,7 @@ static void a_hole_is_no_evidence(void **state)
     assert_int_equal(sample(&limit, &watch, -1, 5000).n, 0);
     sample(&limit, &watch, 0, 9000);
     sample(&limit, &watch, 120000, 9000);
+    assert_int_equal(watch.since_ms, 0);                         /* just no hole */
     assert_int_equal(sample(&limit, &watch, 900000, 8500).n, 0); /* nobody knows what was in between */
     for (int64_t t = 960000; t < 1500000; t += 60000)
         assert_int_equal(sample(&limit, &watch, t, 9000).n, 0);
@@ -186,7 +187,15 @@ static void limits_that_make_no_sense_are_refused(void **state)
     limit.low = BULLA_NO_LOW;
     assert_int_equal(bulla_sensor_check(&limit, &fault), BULLA_OK);
     limit = cold_chain;
+    limit.hysteresis = 3000; /* a single value is back */
+    assert_int_equal(bulla_sensor_check(&limit, &fault), BULLA_OK);
     limit.high = BULLA_NO_HIGH;
+    limit.low = 80000;
+    limit.hysteresis = 5000;
+    assert_int_equal(bulla_sensor_check(&limit, &fault), BULLA_OK);
+    limit.sense = BULLA_SENSE_SHOCK;
+    limit.low = BULLA_NO_LOW;
+    limit.high = limit.hysteresis = 4000;
     assert_int_equal(bulla_sensor_check(&limit, &fault), BULLA_OK);
 }
 
