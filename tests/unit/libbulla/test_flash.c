@@ -28,8 +28,8 @@ static void crc32_is_the_one_bit_by_bit(void **state)
         random_fill(&random, bytes, sizeof bytes);
         uint32_t slow = 0xFFFFFFFF;
         for (size_t bit = 0; bit < 8 * n; bit++) {
-            uint32_t low = (slow ^ bytes[bit / 8] >> bit % 8) & 1;
-            slow = slow >> 1 ^ (low ? 0xEDB88320 : 0);
+            uint32_t low = (slow ^ (uint32_t)bytes[bit / 8] >> bit % 8) & 1;
+            slow = slow >> 1 ^ low * 0xEDB88320;
         }
         uint32_t first = bulla_crc32(0, (struct bulla_bytes){bytes, cut});
         assert_int_equal(bulla_crc32(first, (struct bulla_bytes){bytes + cut, n - cut}), (uint32_t)~slow);
