@@ -339,8 +339,9 @@ enum bulla_status bulla_zones_open(struct bulla_zones *zones, const struct bulla
         return BULLA_NOT_MINE;
     got.bank = there[1] && (!there[0] || generation[1] - generation[0] < UINT32_C(0x80000000));
     got.generation = generation[got.bank];
-    got.other_stale = there[!got.bank];
-    enum bulla_status status = BULLA_OK;
+    struct bulla_flash other = bank_flash(&got, !got.bank);
+    enum bulla_status status = bulla_flash_blank(&other, 0, other.sector_size, &got.other_stale);
+    got.other_stale = !got.other_stale;
     while (status == BULLA_OK)
         status = end_step(&got);
     if (status != BULLA_MORE)
@@ -351,7 +352,7 @@ enum bulla_status bulla_zones_open(struct bulla_zones *zones, const struct bulla
 
 /* ---- writing ---- */
 
-/* The sector with the headers last: a bank that is not erased to its end is still known as one. */
+/* The first sector last: when it is blank, all of the bank is. */
 static enum bulla_status bank_erase(const struct bulla_zones *z, unsigned bank)
 {
     struct bulla_flash flash = bank_flash(z, bank);

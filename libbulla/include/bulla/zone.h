@@ -10,7 +10,7 @@
  * last, and this bank is erased: what was replaced or deleted is then gone for good (bulla_zones_compact()).
  *
  * There is no copy in memory: a read goes through all heads of the bank, and through all bytes of the entries
- * that it overlaps, to check them. Opening reads the bank once.
+ * that it overlaps, to check them. Opening reads the bank once, and the first sector of the other.
  *
  * Torn and rotten are told apart: bytes are programmed before the closing word, so an entry whose check value is
  * wrong was torn when everything from there on is blank, and rotted otherwise. Rotten data is never replaced by
@@ -57,7 +57,7 @@ struct bulla_zones {
     const struct bulla_zone *table; /* the caller's, stays where it is */
     uint8_t n;
     uint8_t bank;
-    bool other_blank, other_stale; /* of the other bank: erased by us; still has a header */
+    bool other_blank, other_stale; /* the other bank: erased by us; has something in it */
     bool torn;                     /* nothing can be appended to the bank */
     bool lost;                     /* a head has rotted: what came after it is not known */
     bool open;                     /* a transaction, whose entries begin at `begun` */

@@ -178,6 +178,29 @@ static void power_may_go_in_a_format(void **state)
     }
 }
 
+/* After a write that failed the place is not blank: no more is taken before begin says from where. */
+static void a_failed_write_wants_a_new_begin(void **state)
+{
+    (void)state;
+    struct package first = package_of(1, 0, 500), second = package_of(2, 1, 801);
+    struct nor nor;
+    struct bulla_images images = before_update(&nor, &first, 1);
+    enum bulla_image_refusal refusal = BULLA_IMAGE_GOOD;
+    struct bulla_bytes piece = {second.bytes + BULLA_IMAGE_HEADER, 200};
+    assert_int_equal(bulla_images_begin(&images, second.bytes, &refusal), BULLA_OK);
+    assert_int_equal(bulla_images_write(&images, piece, &refusal), BULLA_OK);
+    piece.at += 200;
+    nor.fail_at = nor.calls + 2; /* the program */
+    assert_int_equal(bulla_images_write(&images, piece, &refusal), BULLA_FAILED);
+    assert_int_equal(bulla_images_received(&images), 0);
+    assert_int_equal(bulla_images_write(&images, piece, &refusal), BULLA_REFUSED);
+    assert_int_equal(refusal, BULLA_IMAGE_INCOMPLETE);
+    assert_int_equal(bulla_images_begin(&images, second.bytes, &refusal), BULLA_OK);
+    assert_int_equal(bulla_images_received(&images), SECTOR - BULLA_IMAGE_HEADER);
+    assert_int_equal(receive(&images, &second, 120, &refusal), BULLA_OK);
+    assert_int_equal(nor.broken, 0);
+}
+
 static bool program_fails(void *context, uint32_t at, const uint8_t *from, uint32_t n)
 {
     (void)context, (void)at, (void)from, (void)n;
@@ -213,8 +236,13 @@ static void a_chip_may_die(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(power_may_go_at_any_moment), cmocka_unit_test(power_may_go_again_and_again), cmocka_unit_test(any_call_may_fail),
-        cmocka_unit_test(small_sectors_do_too),       cmocka_unit_test(power_may_go_in_a_format),     cmocka_unit_test(a_chip_may_die),
+        cmocka_unit_test(power_may_go_at_any_moment),
+        cmocka_unit_test(power_may_go_again_and_again),
+        cmocka_unit_test(any_call_may_fail),
+        cmocka_unit_test(small_sectors_do_too),
+        cmocka_unit_test(power_may_go_in_a_format),
+        cmocka_unit_test(a_failed_write_wants_a_new_begin),
+        cmocka_unit_test(a_chip_may_die),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -234,6 +234,29 @@ static void spoilt_slots_are_passed_over(void **state)
     }
 }
 
+/* A number that was spent on a slot which stayed blank is given again after an opening: a reader is not past it. */
+static void a_blank_slot_is_not_passed_by_readers(void **state)
+{
+    (void)state;
+    struct nor nor;
+    struct bulla_log log = begin(&nor, &trips[0], 1);
+    struct random random = {1};
+    struct bulla_log_cursor cursor = {0};
+    struct bulla_log_record record;
+    assert_int_equal(model_append(&model, &log, &random), BULLA_OK);
+    nor.fail_at = nor.calls + 1;
+    assert_int_equal(model_append(&model, &log, &random), BULLA_FAILED);
+    assert_int_equal(log.next, 2);
+    assert_int_equal(bulla_log_read(&log, &cursor, &record), BULLA_OK);
+    assert_int_equal(bulla_log_read(&log, &cursor, &record), BULLA_MORE);
+    log = reopened(&nor);
+    assert_int_equal(model_append(&model, &log, &random), BULLA_OK);
+    assert_int_equal(log.newest.counter, 1);
+    assert_int_equal(bulla_log_read(&log, &cursor, &record), BULLA_OK);
+    assert_int_equal(record.counter, 1);
+    assert_int_equal(cursor.unreadable, 0);
+}
+
 /* A reader that goes on after loss of power misses nothing, although counters of blank slots are given again. */
 static void readers_go_on_after_failures(void **state)
 {
@@ -280,7 +303,8 @@ int main(void)
         cmocka_unit_test(power_may_go_at_any_moment),   cmocka_unit_test(power_may_go_again_and_again),
         cmocka_unit_test(power_may_go_in_a_format),     cmocka_unit_test(any_call_may_fail),
         cmocka_unit_test(any_call_of_opening_may_fail), cmocka_unit_test(a_chip_may_die),
-        cmocka_unit_test(spoilt_slots_are_passed_over), cmocka_unit_test(readers_go_on_after_failures),
+        cmocka_unit_test(spoilt_slots_are_passed_over), cmocka_unit_test(a_blank_slot_is_not_passed_by_readers),
+        cmocka_unit_test(readers_go_on_after_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

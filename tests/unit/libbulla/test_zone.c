@@ -200,6 +200,48 @@ static void an_old_bank_that_stayed_is_erased_later(void **state)
     }
 }
 
+/* [GBT-5.2.1b] Power goes at every step of a compaction: once the other bank counts, what is left of the old one is erased before
+ * anything else is written, whatever the erase left. */
+static void what_is_deleted_is_gone_although_power_went(void **state)
+{
+    (void)state;
+    unsigned switched = 0, finished = 0;
+    for (unsigned seed = 0; seed < 40; seed++) {
+        for (uint64_t back = 0; back < 6; back++) { /* from the end: four erases, and two bytes of the header before */
+            struct nor nor;
+            struct bulla_zones zones = formatted(&nor, 256, 8);
+            struct bulla_flash flash = nor_flash(&nor);
+            uint8_t nothing[249] = {0};
+            for (unsigned i = 0; i < 14; i++)
+                assert_int_equal(bulla_zones_put(&zones, 3, (uint16_t)(12 * i), text("secret place")), BULLA_OK);
+            assert_int_equal(bulla_zones_put(&zones, 3, 0, (struct bulla_bytes){nothing, 249}), BULLA_OK);
+            assert_int_equal(zones.bank, 0);
+            static uint8_t kept[2048];
+            memcpy(kept, chip, sizeof kept);
+            struct bulla_zones dry = zones;
+            nor_power(&nor);
+            assert_int_equal(bulla_zones_compact(&dry), BULLA_OK);
+            uint64_t steps = nor.steps;
+            memcpy(chip, kept, sizeof kept);
+            nor_power(&nor);
+            nor.random.state = seed;
+            nor.cut_at = steps - back;
+            assert_int_equal(bulla_zones_compact(&zones), BULLA_FAILED);
+            nor_power(&nor);
+            assert_int_equal(bulla_zones_open(&zones, &flash, table, N_ZONES), BULLA_OK);
+            if (zones.bank == 0)
+                continue;
+            switched++;
+            finished += zones.other_stale;
+            assert_int_equal(bulla_zones_begin(&zones), BULLA_OK);
+            bulla_zones_abort(&zones);
+            assert_null(memmem(chip, sizeof kept, "secret", 6));
+            model_check(&model, &zones);
+        }
+    }
+    assert_true(switched > 100 && finished > 50);
+}
+
 /* [GBT-3.4] Every bit of the area: reads give what was written or say DAMAGED, never older bytes; writing a zone anew heals it. */
 static void every_bit_may_rot(void **state)
 {
@@ -258,6 +300,11 @@ static void what_rots_later_stays_known_as_lost(void **state)
         assert_int_equal(bulla_zones_write(&zones, 9, 0, text("third")), BULLA_OK);
         assert_int_equal(bulla_zones_commit(&zones), BULLA_OK);
         nor_flip(&nor, 8 * (second + (head ? 24 + 8 + 2 : 17)));
+        struct bulla_zones opened;
+        assert_int_equal(bulla_zones_open(&opened, &flash, table, N_ZONES), BULLA_OK);
+        assert_int_equal(opened.damaged, 1);
+        assert_int_equal(bulla_zones_read(&opened, 3, 0, got, 6), BULLA_DAMAGED);
+        assert_int_equal(bulla_zones_read(&opened, 9, 0, got, 5), head ? BULLA_DAMAGED : BULLA_OK);
         assert_int_equal(bulla_zones_read(&zones, 3, 0, got, 6), BULLA_DAMAGED);
         assert_int_equal(bulla_zones_read(&zones, 3, 100, got, 6), head ? BULLA_DAMAGED : BULLA_OK);
         assert_int_equal(bulla_zones_compact(&zones), BULLA_OK);
@@ -334,6 +381,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(the_smallest_bank_takes_every_zone_again_and_again),
         cmocka_unit_test(what_is_deleted_is_gone),
+        cmocka_unit_test(what_is_deleted_is_gone_although_power_went),
         cmocka_unit_test(an_old_bank_that_stayed_is_erased_later),
         cmocka_unit_test(every_bit_may_rot),
         cmocka_unit_test(what_rots_later_stays_known_as_lost),
