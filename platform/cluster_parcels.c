@@ -242,7 +242,7 @@ void cluster_applied(struct platform *p)
         if (strcmp(done->source, c->self.source) != 0)
             continue;
         lag_ms = now_ms - done->taken_ms > lag_ms ? now_ms - done->taken_ms : lag_ms;
-        ingest_mail(p, &(struct mail){.kind = MAIL_APPLIED, .partition = done->partition, .number = done->number});
+        ingest_mail(p, &(struct mail){.kind = MAIL_APPLIED, .partition = done->partition, .number = done->number, .own = true});
     }
     if (lag_ms >= 0) {
         atomic_store(&p->lag_ms, lag_ms);

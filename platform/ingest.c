@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/ahead.h"
 #include "platform/platform_internal.h"
 
 static void note_applied(void *context, unsigned partition, uint64_t number)
@@ -56,12 +57,8 @@ static bool check_outbox(struct platform *p, struct ingest *in, char why[MODEL_W
     return false;
 }
 
-#define MOVES_MS         1500 /* the store goes on if something was applied within this time; shorter than the least lag that sheds */
-#define AHEAD_TARGET_MS  200  /* from the outbox to the store: an alarm waits about as long behind reports */
-#define AHEAD_ROWS_FIRST 64   /* until it is known how fast the store is */
-#define AHEAD_ROWS_LEAST 32
-#define AHEAD_ROWS_MOST  100000
-#define BEHIND_MS        8000 /* it is behind if it has been for so long: what gathered while it was away is worked off sooner */
+#define MOVES_MS  1500 /* the store goes on if something was applied within this time; shorter than the least lag that sheds */
+#define BEHIND_MS 8000 /* it is behind if it has been for so long: what gathered while it was away is worked off sooner */
 
 struct ingest *ingest_new(struct platform *p, const struct platform_options *options, char why[MODEL_WHY_SIZE])
 {
@@ -72,9 +69,9 @@ struct ingest *ingest_new(struct platform *p, const struct platform_options *opt
         return NULL;
     }
     pthread_mutex_init(&in->mutex, NULL);
-    in->ahead_most = AHEAD_ROWS_FIRST;
     in->maker = parcel_maker_new(p->cluster.partitions);
-    in->outbox = in->maker ? outbox_open(options->folder, &outbox, why, MODEL_WHY_SIZE) : NULL;
+    in->ahead = ahead_new(p->cluster.partitions);
+    in->outbox = in->maker && in->ahead ? outbox_open(options->folder, &outbox, why, MODEL_WHY_SIZE) : NULL;
     if (in->outbox && check_outbox(p, in, why)) {
         snprintf(p->cluster.self.source, sizeof p->cluster.self.source, "%s", outbox_id(in->outbox));
         in->seen = outbox_counts(in->outbox);
@@ -99,6 +96,7 @@ void ingest_free(struct ingest *in)
     sender_free(in->sender);
     outbox_close(in->outbox);
     parcel_maker_free(in->maker);
+    ahead_free(in->ahead);
     pthread_mutex_destroy(&in->mutex);
     free(in->parcels);
     free(in->bytes);
@@ -127,6 +125,12 @@ void ingest_mail(struct platform *p, const struct mail *mail)
         gateway_wake(p->gateway);
 }
 
+static void applied(struct ingest *in, const struct mail *mail, int64_t now_ms)
+{
+    sender_applied(in->sender, mail->partition, mail->number, now_ms);
+    ahead_applied(in->ahead, mail->partition, mail->number, mail->own, now_ms);
+}
+
 static void read_mail(struct ingest *in, int64_t now_ms)
 {
     struct mail few[64];
@@ -144,7 +148,7 @@ static void read_mail(struct ingest *in, int64_t now_ms)
             if (few[i].kind == MAIL_EVENT)
                 sender_event(in->sender, &few[i].event, now_ms);
             else if (few[i].kind == MAIL_APPLIED)
-                sender_applied(in->sender, few[i].partition, few[i].number, now_ms);
+                applied(in, &few[i], now_ms);
             else
                 sender_again(in->sender, few[i].partition);
         }
@@ -217,8 +221,11 @@ static bool put(struct platform *p, struct batch *b, int64_t now_ms)
     }
     if (atomic_exchange(&p->outbox_fails, false))
         log_say(LOG_INFO, "ingest", "accepting again");
-    for (size_t i = 0; i < in->n_parcels; i++)
-        sender_put(in->sender, in->parcels[i].partition, in->parcels[i].news, now_ms);
+    for (size_t i = 0; i < in->n_parcels; i++) {
+        const struct outbox_parcel *parcel = &in->parcels[i];
+        sender_put(in->sender, parcel->partition, parcel->news || in->late, now_ms);
+        ahead_put(in->ahead, parcel->partition, parcel->number, parcel->rows);
+    }
     atomic_fetch_add(&p->counts.accepted, b->n_rows);
     uint64_t us = elapsed_us(&began);
     atomic_store(&p->counts.outbox_us_last, us);
@@ -249,33 +256,18 @@ static unsigned pressure(struct platform *p, const struct outbox_counts *c, int6
     return level;
 }
 
-/* How many rows may wait for the store, so that an alarm behind them is applied in time: as many as have taken that long, by what
- * was under way and how late the newest of it was applied. While the store or the broker stands still there is no limit: what is
- * accepted then waits in the outbox, and alarms wait for the store and not for reports. While nothing has been late, what is beyond is
- * not shed but waits in its socket for the moment in which the store shows what it can. */
+/* While the store or the broker stands still there is no limit: what is accepted then waits in the outbox, and alarms wait for the
+ * store and not for reports. While nothing has been late, what is beyond is not shed but waits in its socket for the moment in
+ * which the store shows what it can; and parcels without news gather (sender.h), which makes them no later than that. */
 static void keep_ahead(struct platform *p, const struct outbox_counts *c, int64_t now_ms)
 {
     struct ingest *in = p->ingest;
-    int64_t at_ms = atomic_load(&p->lag_at_ms), lag_ms = atomic_load(&p->lag_ms);
-    if (at_ms != in->ahead_at_ms) {
-        double rows = (double)(c->rows + (c->dropped - in->ahead_dropped)),
-               fits = rows * AHEAD_TARGET_MS / (double)(lag_ms > 0 ? lag_ms : 1);
-        if (lag_ms > AHEAD_TARGET_MS) {
-            in->ahead_most = (in->ahead_most + fits) / 2;
-            in->ahead_late_ms = now_ms;
-        } else {
-            fits = fits < rows * 2 ? fits : rows * 2; /* not far more than it has shown */
-            in->ahead_most = fits > in->ahead_most ? fits : in->ahead_most;
-        }
-        in->ahead_most = in->ahead_most < AHEAD_ROWS_LEAST  ? AHEAD_ROWS_LEAST
-                         : in->ahead_most > AHEAD_ROWS_MOST ? AHEAD_ROWS_MOST
-                                                            : in->ahead_most;
-        in->ahead_at_ms = at_ms;
-        in->ahead_dropped = c->dropped;
-    }
-    bool moves = now_ms - at_ms < MOVES_MS || !c->oldest_ms || now_ms - c->oldest_ms < MOVES_MS;
-    bool late = in->ahead_late_ms && now_ms - in->ahead_late_ms < SHED_HOLD_MS;
-    gateway_ahead(p->gateway, c->rows, moves ? (size_t)in->ahead_most : 0, late);
+    int64_t at_ms = atomic_load(&p->lag_at_ms);
+    bool moves = now_ms - at_ms < AHEAD_STILL_MS || !c->oldest_ms || now_ms - c->oldest_ms < AHEAD_STILL_MS;
+    struct ahead_view v =
+        ahead_look(in->ahead, atomic_load(&p->fits), now_ms - at_ms < AHEAD_OWN_MS ? atomic_load(&p->lag_ms) : 0, SENDER_GATHER_MS, now_ms);
+    in->late = v.late;
+    gateway_ahead(p->gateway, v.rows, moves ? v.most : 0, v.late);
 }
 
 unsigned ingest_turn(struct platform *p, unsigned wait_ms)

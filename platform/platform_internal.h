@@ -154,6 +154,7 @@ struct mail { /* from the engine thread to the ingest thread */
     struct bus_event event; /* without bytes */
     unsigned partition;
     uint64_t number;
+    bool own; /* APPLIED: by this node, just now */
 };
 
 struct ingest {
@@ -163,10 +164,8 @@ struct ingest {
     struct batch *stuck; /* taken, not stored yet */
     int64_t retry_ms;
     int64_t behind_ms; /* since when what this node accepted is applied late */
-    double ahead_most;      /* rows that the store may be behind */
-    int64_t ahead_late_ms;  /* when something was applied too late, 0: never */
-    uint64_t ahead_dropped; /* what the outbox had dropped, */
-    int64_t ahead_at_ms;    /* when that was measured last */
+    struct ahead *ahead; /* of the store */
+    bool late;           /* it is too far ahead: parcels do not gather */
     bool short_of_memory;
     struct outbox_parcel *parcels;
     size_t n_parcels, parcels_size;
@@ -251,6 +250,8 @@ struct platform {
     struct profile_entry *profiles;
     atomic_bool ready, stopping, no_space, link_down, outbox_fails, look_for_changes, asked_for_all, asked_to_leave, is_first;
     atomic_uint holds; /* partitions */
+    struct shed cost;    /* of rows in a transaction of several nodes; engine thread */
+    atomic_size_t fits;  /* what follows from it: ahead_fits() */
     atomic_llong lag_ms, lag_at_ms; /* from the outbox to the store, of what this node accepted, as last seen */
     char waiting_for[MODEL_WHY_SIZE]; /* why not ready; written before ready is cleared */
     pthread_t thread, publisher, ingester;

@@ -9,7 +9,7 @@ shift
 [ -f "$build/libsim.a" ] || { echo "selftest: $build has no libsim.a"; exit 77; }
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
-packages="sqlite3 libpq libzstd libnats libuv jansson libcrypto proj"
+packages="sqlite3 libpq libzstd yajl libnats libuv jansson libcrypto proj"
 libraries="-Wl,--start-group $(printf '%s ' "$build"/lib{sim,pipeline,in,proto,rules,store,bus,model,base,bulla_core}.a) -Wl,--end-group"
 [ -f "$build/libproto_json.a" ] && libraries+=" $build/libproto_json.a $build/libproto.a $build/libbulla_core.a"
 flags="-std=gnu11 -O2 -g -D_GNU_SOURCE -DBULLA_VERSION=\"0\" -fno-strict-aliasing -w $(pkg-config --cflags $packages)"

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Ahead: how many rows a node has accepted that the store does not have yet, and how many it may have. An alarm waits behind them,
+ * so there may be as many as the store takes in AHEAD_TARGET_MS, by what rows cost in the transactions of this node (ahead_fits(); the
+ * others have the same store). While nothing is late, as many more as are gathered on purpose before they are sent.
+ *
+ *   ahead_put       a parcel was put into the outbox
+ *   ahead_applied   the store has a partition's parcels up to a number
+ *   ahead_look      how many wait, how many may, and whether it is late
+ *
+ * Of partitions that another node holds that is known once a second, too late to count by. So rows are counted in the partitions
+ * that this node itself applies (`own`), and taken to be spread evenly over all.
+ *
+ * Rows of parcels that an earlier run of the node put are not known here. Nor are those beyond AHEAD_PARCELS_MOST: the store stands
+ * still then, and there is no limit anyway. Time is an argument. Ingest thread.
+ */
+#ifndef AHEAD_H
+#define AHEAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "platform/in/shed.h"
+
+#define AHEAD_TARGET_MS    100 /* from being sent to the store */
+#define AHEAD_ROWS_FIRST   32  /* until it is known how fast the store is */
+#define AHEAD_ROWS_LEAST   16
+#define AHEAD_ROWS_MOST    100000
+#define AHEAD_PARCELS_MOST 65536 /* remembered, of all partitions */
+#define AHEAD_STILL_MS     4000  /* nothing applied for so long: the store stands still */
+#define AHEAD_OWN_MS       3000  /* a partition is one's own for so long after it was applied here */
+#define AHEAD_FULL_MS      250   /* at the limit for so long: more comes than the store takes, which is as good as late */
+#define AHEAD_LATE_MS      5000  /* so long after something was late, what is beyond the limit is shed; else it waits in its socket */
+
+struct ahead;
+
+struct ahead *ahead_new(unsigned partitions);
+void ahead_free(struct ahead *ahead);
+
+void ahead_put(struct ahead *ahead, unsigned partition, uint64_t number, uint32_t rows);
+void ahead_applied(struct ahead *ahead, unsigned partition, uint64_t number, bool own, int64_t now_ms);
+
+struct ahead_view {
+    size_t rows, most; /* that wait for the store, and may; of all partitions */
+    bool late;         /* something was, lately: what is beyond the limit is shed. Else it waits in its socket */
+};
+/* `fits`: rows that the store takes in AHEAD_TARGET_MS, 0: not known yet. `lag_ms`: how late the last one applied was, `gather_ms` of
+ * it on purpose at most. */
+struct ahead_view ahead_look(struct ahead *ahead, size_t fits, int64_t lag_ms, int64_t gather_ms, int64_t now_ms);
+
+/* What the store takes in AHEAD_TARGET_MS, by the cost of the last transactions. Engine thread. */
+size_t ahead_fits(const struct shed *cost);
+
+#endif
