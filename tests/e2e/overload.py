@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Ten times what the store can take, from the first second on: alarms stay under a second from the device to the live stream,
-orders under a second from the API to the device, and under two to the verdict that officers see, which is two ways; plain reports are shed and counted to
-the last one, what was acknowledged is stored, memory stays bounded, and it ends with the pressure.
+orders under a second from the API to the device, and under two to the verdict that officers see, which is two ways; plain reports
+are shed and counted to the last one, what was acknowledged is stored, memory stays bounded, and it ends with the pressure.
 
 The store is made weak: a shim lets each write to it take longer, in PostgreSQL a trigger waits at every tenth row. What it
 takes then is measured first, with shedding off. BULLA_OVERLOAD_SECONDS (20), BULLA_OVERLOAD_TIMES (10), BULLA_OVERLOAD_WRITE_US (700).

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Ten times what the store can take, through three nodes, from the first second on: alarms and orders stay under a second (verdicts on orders, which are two ways, under two), plain
-reports are shed and counted to the last one, what was acknowledged is stored, memory stays bounded, and it ends with the pressure.
+"""Ten times what the store can take, through three nodes, from the first second on: alarms and orders stay under a second
+(verdicts on orders, which are two ways, under two), plain reports are shed and counted to the last one, what was acknowledged is
+stored, memory stays bounded, and it ends with the pressure. [WCO-4.3-C9]
 Devices speak to one node, the partition of their seal is another's, and the order is given at a third.
 
 PostgreSQL is made weak: a trigger lets each row take longer. BULLA_OVERLOAD_SECONDS (20), BULLA_OVERLOAD_TIMES (10),
