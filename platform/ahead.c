@@ -16,8 +16,6 @@ struct lane { /* of one partition, in order of number */
 };
 
 struct ahead {
-    int64_t late_ms; /* when something was applied too late, 0: never */
-    int64_t full_ms; /* since when it is at the limit, 0: it is not */
     size_t parcels;
     unsigned partitions;
     struct lane lanes[];
@@ -101,26 +99,12 @@ static double own_rows(const struct ahead *a, int64_t now_ms, size_t *rows)
     return n ? (double)a->partitions / n : 1;
 }
 
-static bool is_late(const struct ahead *a, int64_t now_ms)
-{
-    return a->late_ms && now_ms - a->late_ms < AHEAD_LATE_MS;
-}
-
-struct ahead_view ahead_look(struct ahead *a, size_t fits, int64_t lag_ms, int64_t gather_ms, int64_t now_ms)
+struct ahead_view ahead_look(const struct ahead *a, size_t fits, int64_t now_ms)
 {
     size_t own;
     double scale = own_rows(a, now_ms, &own);
-    struct ahead_view v = {(size_t)((double)own * scale), fits ? fits : AHEAD_ROWS_FIRST, is_late(a, now_ms)};
+    struct ahead_view v = {(size_t)((double)own * scale), fits ? fits : AHEAD_ROWS_FIRST};
     v.most = v.most < AHEAD_ROWS_LEAST ? AHEAD_ROWS_LEAST : v.most > AHEAD_ROWS_MOST ? AHEAD_ROWS_MOST : v.most;
-    if (!v.late)
-        v.most += v.most * (size_t)gather_ms / AHEAD_TARGET_MS;
-    if (v.rows * 5 < v.most * 4)
-        a->full_ms = 0;
-    else if (!a->full_ms)
-        a->full_ms = now_ms;
-    if (lag_ms > 2 * AHEAD_TARGET_MS + (v.late ? 0 : gather_ms) || (a->full_ms && now_ms - a->full_ms >= AHEAD_FULL_MS))
-        a->late_ms = now_ms;
-    v.late = is_late(a, now_ms);
     return v;
 }
 

@@ -2,11 +2,11 @@
  *
  * Ahead: how many rows a node has accepted that the store does not have yet, and how many it may have. An alarm waits behind them,
  * so there may be as many as the store takes in AHEAD_TARGET_MS, by what rows cost in the transactions of this node (ahead_fits(); the
- * others have the same store). While nothing is late, as many more as are gathered on purpose before they are sent.
+ * others have the same store).
  *
  *   ahead_put       a parcel was put into the outbox
  *   ahead_applied   the store has a partition's parcels up to a number
- *   ahead_look      how many wait, how many may, and whether it is late
+ *   ahead_look      how many wait, and how many may
  *
  * Of partitions that another node holds that is known once a second, too late to count by. So rows are counted in the partitions
  * that this node itself applies (`own`), and taken to be spread evenly over all.
@@ -28,10 +28,7 @@
 #define AHEAD_ROWS_LEAST   16
 #define AHEAD_ROWS_MOST    100000
 #define AHEAD_PARCELS_MOST 65536 /* remembered, of all partitions */
-#define AHEAD_STILL_MS     4000  /* nothing applied for so long: the store stands still */
 #define AHEAD_OWN_MS       3000  /* a partition is one's own for so long after it was applied here */
-#define AHEAD_FULL_MS      250   /* at the limit for so long: more comes than the store takes, which is as good as late */
-#define AHEAD_LATE_MS      5000  /* so long after something was late, what is beyond the limit is shed; else it waits in its socket */
 
 struct ahead;
 
@@ -43,11 +40,9 @@ void ahead_applied(struct ahead *ahead, unsigned partition, uint64_t number, boo
 
 struct ahead_view {
     size_t rows, most; /* that wait for the store, and may; of all partitions */
-    bool late;         /* something was, lately: what is beyond the limit is shed. Else it waits in its socket */
 };
-/* `fits`: rows that the store takes in AHEAD_TARGET_MS, 0: not known yet. `lag_ms`: how late the last one applied was, `gather_ms` of
- * it on purpose at most. */
-struct ahead_view ahead_look(struct ahead *ahead, size_t fits, int64_t lag_ms, int64_t gather_ms, int64_t now_ms);
+/* `fits`: rows that the store takes in AHEAD_TARGET_MS, 0: not known yet. */
+struct ahead_view ahead_look(const struct ahead *ahead, size_t fits, int64_t now_ms);
 
 /* What the store takes in AHEAD_TARGET_MS, by the cost of the last transactions. Engine thread. */
 size_t ahead_fits(const struct shed *cost);

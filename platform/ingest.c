@@ -223,7 +223,7 @@ static bool put(struct platform *p, struct batch *b, int64_t now_ms)
         log_say(LOG_INFO, "ingest", "accepting again");
     for (size_t i = 0; i < in->n_parcels; i++) {
         const struct outbox_parcel *parcel = &in->parcels[i];
-        sender_put(in->sender, parcel->partition, parcel->news || in->late, now_ms);
+        sender_put(in->sender, parcel->partition, parcel->news, now_ms);
         ahead_put(in->ahead, parcel->partition, parcel->number, parcel->rows);
     }
     atomic_fetch_add(&p->counts.accepted, b->n_rows);
@@ -256,18 +256,13 @@ static unsigned pressure(struct platform *p, const struct outbox_counts *c, int6
     return level;
 }
 
-/* While the store or the broker stands still there is no limit: what is accepted then waits in the outbox, and alarms wait for the
- * store and not for reports. While nothing has been late, what is beyond is not shed but waits in its socket for the moment in
- * which the store shows what it can; and parcels without news gather (sender.h), which makes them no later than that. */
-static void keep_ahead(struct platform *p, const struct outbox_counts *c, int64_t now_ms)
+/* Once the store has been behind for so long that reports are shed, no more of them may wait for it than it takes in a moment: alarms
+ * stand behind them. Before that nothing is bounded: a bound from the first second on was tried and took a busy healthy cluster for an
+ * overloaded one (docs/performance.md). */
+static void keep_ahead(struct platform *p, unsigned level, int64_t now_ms)
 {
-    struct ingest *in = p->ingest;
-    int64_t at_ms = atomic_load(&p->lag_at_ms);
-    bool moves = now_ms - at_ms < AHEAD_STILL_MS || !c->oldest_ms || now_ms - c->oldest_ms < AHEAD_STILL_MS;
-    struct ahead_view v =
-        ahead_look(in->ahead, atomic_load(&p->fits), now_ms - at_ms < AHEAD_OWN_MS ? atomic_load(&p->lag_ms) : 0, SENDER_GATHER_MS, now_ms);
-    in->late = v.late;
-    gateway_ahead(p->gateway, v.rows, moves ? v.most : 0, v.late);
+    struct ahead_view v = ahead_look(p->ingest->ahead, atomic_load(&p->fits), now_ms);
+    gateway_ahead(p->gateway, v.rows, level ? v.most : 0, level > 0);
 }
 
 unsigned ingest_turn(struct platform *p, unsigned wait_ms)
@@ -287,8 +282,9 @@ unsigned ingest_turn(struct platform *p, unsigned wait_ms)
         wants_ms = sender_turn(in->sender, clock_now(&p->clock));
     }
     struct outbox_counts counts = outbox_counts(in->outbox);
-    gateway_pressure(p->gateway, pressure(p, &counts, now_ms));
-    keep_ahead(p, &counts, now_ms);
+    unsigned level = pressure(p, &counts, now_ms);
+    gateway_pressure(p->gateway, level);
+    keep_ahead(p, level, now_ms);
     pthread_mutex_lock(&in->mutex);
     in->seen = counts;
     in->sent = sender_counts(in->sender);

@@ -165,7 +165,6 @@ struct ingest {
     int64_t retry_ms;
     int64_t behind_ms; /* since when what this node accepted is applied late */
     struct ahead *ahead; /* of the store */
-    bool late;           /* it is too far ahead: parcels do not gather */
     bool short_of_memory;
     struct outbox_parcel *parcels;
     size_t n_parcels, parcels_size;

@@ -30,7 +30,6 @@ for store in "sqlite $rounds" "postgres $(((rounds + 3) / 4))"; do
     prove load "$on" BULLA_LOAD_DEVICES=2000 BULLA_LOAD_SECONDS=10
     prove overload "$on" BULLA_OVERLOAD_SECONDS=60 BULLA_OVERLOAD_WRITE_US=2000
 done
-prove overload_cluster BULLA_OVERLOAD_SECONDS=60
 rounds=${FAULT_ROUNDS:-100}
 for size in "sqlite $((rounds / 5))" "postgres $((rounds / 5))" "cluster $rounds"; do
     prove faults "BULLA_FAULTS=${size% *}" "BULLA_FAULT_ROUNDS=${size#* }" BULLA_FAULT_DEVICES=400 BULLA_FAULT_RATE=400

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many rows a node lets wait for the store of several nodes, and when it calls that late. */
+/* How many rows a node of several lets wait for the store. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include "platform/ahead.h"
 
-enum { PARTITIONS = 8, T0 = 1000000, GATHER = 150 };
+enum { PARTITIONS = 8, T0 = 1000000 };
 
 static int begin(void **state)
 {
@@ -28,15 +28,15 @@ static void rows_come_and_go(void **state)
     for (unsigned i = 0; i < PARTITIONS; i++)
         for (uint64_t n = 1; n <= 40; n++)
             ahead_put(a, i, n, 2);
-    assert_int_equal(ahead_look(a, 1000, 0, GATHER, T0).rows, PARTITIONS * 80); /* nothing applied here yet: all are counted */
+    assert_int_equal(ahead_look(a, 1000, T0).rows, PARTITIONS * 80); /* nothing applied here yet: all are counted */
     for (uint64_t n = 10; n <= 40; n += 10)
         ahead_applied(a, 3, n, true, T0);
-    assert_int_equal(ahead_look(a, 1000, 0, GATHER, T0).rows, 0); /* the one of its own stands for all */
+    assert_int_equal(ahead_look(a, 1000, T0).rows, 0); /* the one of its own stands for all */
     ahead_applied(a, 4, 20, true, T0);
-    assert_int_equal(ahead_look(a, 1000, 0, GATHER, T0).rows, 40 * PARTITIONS / 2);
+    assert_int_equal(ahead_look(a, 1000, T0).rows, 40 * PARTITIONS / 2);
     ahead_applied(a, 5, 40, false, T0); /* another node's: told late, not counted by */
-    assert_int_equal(ahead_look(a, 1000, 0, GATHER, T0).rows, 40 * PARTITIONS / 2);
-    assert_int_equal(ahead_look(a, 1000, 0, GATHER, T0 + AHEAD_OWN_MS + 1).rows, (PARTITIONS - 3) * 80 + 40);
+    assert_int_equal(ahead_look(a, 1000, T0).rows, 40 * PARTITIONS / 2);
+    assert_int_equal(ahead_look(a, 1000, T0 + AHEAD_OWN_MS + 1).rows, (PARTITIONS - 3) * 80 + 40);
     ahead_applied(a, PARTITIONS, 1, true, T0); /* no such partition */
     ahead_put(a, PARTITIONS, 1, 1);
 }
@@ -51,7 +51,7 @@ static void a_long_run(void **state)
             ahead_applied(a, 1, n - 2, true, T0);
     }
     ahead_applied(a, 1, 300000, true, T0);
-    assert_int_equal(ahead_look(a, 1000, 0, GATHER, T0).rows, 0);
+    assert_int_equal(ahead_look(a, 1000, T0).rows, 0);
 }
 
 static void what_is_remembered_has_a_limit(void **state)
@@ -59,46 +59,18 @@ static void what_is_remembered_has_a_limit(void **state)
     struct ahead *a = *state;
     for (uint64_t n = 1; n <= 2 * AHEAD_PARCELS_MOST; n++)
         ahead_put(a, 1, n, 1);
-    assert_int_equal(ahead_look(a, 1000, 0, GATHER, T0).rows, AHEAD_PARCELS_MOST);
+    assert_int_equal(ahead_look(a, 1000, T0).rows, AHEAD_PARCELS_MOST);
     ahead_applied(a, 1, 2 * AHEAD_PARCELS_MOST, true, T0);
     ahead_put(a, 1, 2 * AHEAD_PARCELS_MOST + 1, 5);
-    assert_int_equal(ahead_look(a, 1000, 0, GATHER, T0).rows, 5 * PARTITIONS);
-}
-
-/* Twice the target and what was gathered on purpose; it lasts a while, and then nothing may gather on top. */
-static void late_by_lag(void **state)
-{
-    struct ahead *a = *state;
-    assert_false(ahead_look(a, 1000, 2 * AHEAD_TARGET_MS + GATHER, GATHER, T0).late);
-    assert_true(ahead_look(a, 1000, 2 * AHEAD_TARGET_MS + GATHER + 1, GATHER, T0).late);
-    assert_true(ahead_look(a, 1000, 0, GATHER, T0 + AHEAD_LATE_MS - 1).late);
-    assert_false(ahead_look(a, 1000, 0, GATHER, T0 + AHEAD_LATE_MS).late);
-}
-
-/* A burst that the store works off is not overload; standing at the limit is. */
-static void late_by_standing_at_the_limit(void **state)
-{
-    struct ahead *a = *state;
-    size_t most = ahead_look(a, 100, 0, GATHER, T0).most;
-    assert_int_equal(most, 250); /* 100 in the target time, and as many as gather in 150 ms */
-    ahead_put(a, 1, 1, (uint32_t)most);
-    assert_false(ahead_look(a, 100, 0, GATHER, T0).late);
-    assert_false(ahead_look(a, 100, 0, GATHER, T0 + AHEAD_FULL_MS - 1).late);
-    ahead_applied(a, 1, 1, true, T0 + AHEAD_FULL_MS - 1);
-    assert_false(ahead_look(a, 100, 0, GATHER, T0 + AHEAD_FULL_MS).late); /* it was worked off */
-    ahead_put(a, 1, 2, (uint32_t)most / PARTITIONS);
-    assert_false(ahead_look(a, 100, 0, GATHER, T0 + 1000).late);
-    struct ahead_view v = ahead_look(a, 100, 0, GATHER, T0 + 1000 + AHEAD_FULL_MS);
-    assert_true(v.late);
-    assert_int_equal(ahead_look(a, 100, 0, GATHER, T0 + 1001 + AHEAD_FULL_MS).most, 100);
+    assert_int_equal(ahead_look(a, 1000, T0).rows, 5 * PARTITIONS);
 }
 
 static void limits_have_limits(void **state)
 {
     struct ahead *a = *state;
-    assert_int_equal(ahead_look(a, 0, 0, 0, T0).most, AHEAD_ROWS_FIRST);
-    assert_int_equal(ahead_look(a, 1, 0, 0, T0).most, AHEAD_ROWS_LEAST);
-    assert_int_equal(ahead_look(a, SIZE_MAX, 0, 0, T0).most, AHEAD_ROWS_MOST);
+    assert_int_equal(ahead_look(a, 0, T0).most, AHEAD_ROWS_FIRST);
+    assert_int_equal(ahead_look(a, 1, T0).most, AHEAD_ROWS_LEAST);
+    assert_int_equal(ahead_look(a, SIZE_MAX, T0).most, AHEAD_ROWS_MOST);
 }
 
 /* What rows cost, from batch to batch: dear ones close the door within some batches, cheap ones open it. */
@@ -123,8 +95,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(rows_come_and_go, begin, end),
         cmocka_unit_test_setup_teardown(a_long_run, begin, end),
         cmocka_unit_test_setup_teardown(what_is_remembered_has_a_limit, begin, end),
-        cmocka_unit_test_setup_teardown(late_by_lag, begin, end),
-        cmocka_unit_test_setup_teardown(late_by_standing_at_the_limit, begin, end),
         cmocka_unit_test_setup_teardown(limits_have_limits, begin, end),
         cmocka_unit_test(what_rows_cost),
     };
