@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bulla/device.h"
 
+#include "libbulla/src/word.h"
+
 bool bulla_device_init(struct bulla_device *device, unsigned profile)
 {
     if (!bulla_profile_row(profile))
@@ -98,23 +100,10 @@ enum bulla_shows bulla_device_shows(const struct bulla_device *device)
     return device->modes & BULLA_MODE(GAP) ? BULLA_SHOWS_UNKNOWN : BULLA_SHOWS_SECURE;
 }
 
-struct word {
-    unsigned number;
-    const char *text;
-};
-
-static const char *find(const struct word *words, size_t n, unsigned number)
-{
-    for (size_t i = 0; i < n; i++)
-        if (words[i].number == number)
-            return words[i].text;
-    return "";
-}
-
 /* clang-format off */
 #define WORDS(noun, ...)                                                     \
     static const struct word noun##_words[] = {__VA_ARGS__};                 \
-    const char *bulla_##noun(unsigned number) { return find(noun##_words, sizeof noun##_words / sizeof *noun##_words, number); }
+    const char *bulla_##noun(unsigned number) { return WORD_FIND(noun##_words, number); }
 
 #define X(name, number, text, meaning) {number, text},
 WORDS(device_state_text, BULLA_DEVICE_STATE_TABLE(X))

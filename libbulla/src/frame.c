@@ -4,6 +4,8 @@
 #include "bulla/crc.h"
 #include "bulla/cursor.h"
 
+#include "libbulla/src/word.h"
+
 #define PROTOCOL    0x40
 #define TO_ALL      0x04
 #define TO_ONE      0x06
@@ -159,37 +161,24 @@ enum bulla_status bulla_frame_encode_from_seal(const struct bulla_frame *frame, 
     return finish(frame, &w, n);
 }
 
-struct named {
-    uint8_t code;
-    const char *text;
-};
-
-static const struct named orders[] = {
+static const struct word orders[] = {
 #define X(name, code, text) {code, text},
     BULLA_ORDER_TABLE(X)
 #undef X
 };
 
-static const struct named nacks[] = {
+static const struct word nacks[] = {
 #define X(name, code, text) {code, text},
     BULLA_NACK_TABLE(X)
 #undef X
 };
 
-static const char *text_of(const struct named *table, size_t n, unsigned code)
-{
-    for (size_t i = 0; i < n; i++)
-        if (table[i].code == code)
-            return table[i].text;
-    return "";
-}
-
 const char *bulla_order_text(unsigned code)
 {
-    return text_of(orders, sizeof orders / sizeof *orders, code);
+    return WORD_FIND(orders, code);
 }
 
 const char *bulla_nack_text(unsigned reason)
 {
-    return text_of(nacks, sizeof nacks / sizeof *nacks, reason);
+    return WORD_FIND(nacks, reason);
 }

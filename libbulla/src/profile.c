@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bulla/profile.h"
 
+#include "libbulla/src/word.h"
+
 #define FN(name) BULLA_FUNCTION_BIT(BULLA_FUNCTION_##name)
 #define TR(name) BULLA_TRAIT_BIT(BULLA_TRAIT_##name)
 
@@ -53,23 +55,10 @@ enum bulla_refusal bulla_profile_refuses(unsigned profile, enum bulla_function f
     return functions[function - 1].of_class[row->class] ? BULLA_REFUSAL_PROFILE : BULLA_REFUSAL_CLASS;
 }
 
-struct word {
-    unsigned number;
-    const char *text;
-};
-
-static const char *find(const struct word *words, size_t n, unsigned number)
-{
-    for (size_t i = 0; i < n; i++)
-        if (words[i].number == number)
-            return words[i].text;
-    return "";
-}
-
 /* clang-format off */
 #define WORDS(noun, TABLE)                                                   \
     static const struct word noun##_words[] = {TABLE(X)};                    \
-    const char *bulla_##noun(unsigned number) { return find(noun##_words, sizeof noun##_words / sizeof *noun##_words, number); }
+    const char *bulla_##noun(unsigned number) { return WORD_FIND(noun##_words, number); }
 
 #define X(name, number, text) {number, text},
 WORDS(class_text, BULLA_CLASS_TABLE)

@@ -5,7 +5,7 @@ passed=0 failed=0
 
 # folder | may include (prefixes of the quoted include)
 rules='
-libbulla        bulla/
+libbulla        bulla/ libbulla/src/
 proto           bulla/ proto/
 platform/base   platform/base/
 platform/model  bulla/ platform/model/
