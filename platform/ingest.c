@@ -262,7 +262,7 @@ static unsigned pressure(struct platform *p, const struct outbox_counts *c, int6
 static void keep_ahead(struct platform *p, unsigned level, int64_t now_ms)
 {
     struct ahead_view v = ahead_look(p->ingest->ahead, atomic_load(&p->fits), now_ms);
-    gateway_ahead(p->gateway, v.rows, level ? v.most : 0, level > 0);
+    gateway_ahead(p->gateway, v.rows, level ? v.most : 0);
 }
 
 unsigned ingest_turn(struct platform *p, unsigned wait_ms)

@@ -17,7 +17,7 @@ static bool store_moves(const struct gateway *g, int64_t now_ms)
 
 static bool too_far_ahead(const struct gateway *g)
 {
-    return g->ahead_most && g->ahead_late && g->filling->n_rows + g->ahead > g->ahead_most;
+    return g->ahead_most && g->filling->n_rows + g->ahead > g->ahead_most;
 }
 
 enum shed_keep gateway_judge(struct gateway *g, struct peer *p, const struct bulla_observation *o)
@@ -143,15 +143,11 @@ void gateway_pressure(struct gateway *g, unsigned level)
     pthread_mutex_unlock(&g->mutex);
 }
 
-void gateway_ahead(struct gateway *g, size_t rows, size_t most, bool late)
+void gateway_ahead(struct gateway *g, size_t rows, size_t most)
 {
     pthread_mutex_lock(&g->mutex);
     g->ahead = rows;
     g->ahead_most = most;
-    g->ahead_late = late;
-    bool resume = g->paused && !gateway_filled_up(g);
-    if (resume)
-        gateway_wake_loop(g);
     pthread_mutex_unlock(&g->mutex);
 }
 

@@ -32,7 +32,7 @@ static void random_of(struct gateway *g, uint8_t *to, size_t n)
         abort(); /* without randomness no authentication code may be given out */
 }
 
-void gateway_wake_loop(struct gateway *g)
+static void wake_loop(struct gateway *g)
 {
     if (g->net.wake)
         g->net.wake(g->net.net);
@@ -41,12 +41,10 @@ void gateway_wake_loop(struct gateway *g)
 /* --- the filling batch --- */
 
 /* Also when nobody knows yet how long these would take: alarms must not wait behind more. */
-bool gateway_filled_up(const struct gateway *g)
+static bool filled_up(const struct gateway *g)
 {
     const struct batch *b = g->filling;
-    bool unknown = !g->shed.told && b->n_rows >= g->shed.most_rows;
-    unknown |= g->ahead_most && !g->ahead_late && b->n_rows + g->ahead >= g->ahead_most;
-    return b->n_rows >= LIMIT_BATCH_ROWS || b->n_bytes >= LIMIT_BATCH_BYTES || unknown;
+    return b->n_rows >= LIMIT_BATCH_ROWS || b->n_bytes >= LIMIT_BATCH_BYTES || (!g->shed.told && b->n_rows >= g->shed.most_rows);
 }
 
 void gateway_lock(struct gateway *g)
@@ -58,7 +56,7 @@ void gateway_lock(struct gateway *g)
 void gateway_unlock(struct gateway *g)
 {
     bool something = !batch_empty(g->filling);
-    bool pause = !g->paused && !g->stopping && gateway_filled_up(g);
+    bool pause = !g->paused && !g->stopping && filled_up(g);
     g->paused |= pause;
     pthread_mutex_unlock(&g->mutex);
     if (pause) {
@@ -72,7 +70,7 @@ void gateway_unlock(struct gateway *g)
 static void read_on(struct gateway *g)
 {
     pthread_mutex_lock(&g->mutex);
-    bool room = g->paused ? !gateway_filled_up(g) : g->filling->n_rows * 2 < g->shed.most_rows;
+    bool room = g->paused ? !filled_up(g) : g->filling->n_rows * 2 < g->shed.most_rows;
     bool resume = (g->paused || g->held) && room && !g->stopping;
     if (resume)
         g->paused = g->held = false;
@@ -139,7 +137,7 @@ struct batch *gateway_take(struct gateway *g, unsigned wait_ms)
         g->last_rows = 0;
     }
     if ((g->paused || g->held) && taken && !g->deaf)
-        gateway_wake_loop(g);
+        wake_loop(g);
     pthread_mutex_unlock(&g->mutex);
     return taken;
 }
@@ -162,7 +160,7 @@ void gateway_stored(struct gateway *g, struct batch *b)
         b->next = NULL;
         *g->stored_end = b;
         g->stored_end = &b->next;
-        gateway_wake_loop(g);
+        wake_loop(g);
     }
     pthread_mutex_unlock(&g->mutex);
     if (deaf && atomic_load(&b->users) == 2)
@@ -313,7 +311,7 @@ static void put_order(struct gateway *g, struct order *order)
         order->next = NULL;
         *g->orders_end = order;
         g->orders_end = &order->next;
-        gateway_wake_loop(g);
+        wake_loop(g);
     }
     pthread_mutex_unlock(&g->mutex);
     if (deaf)
@@ -401,7 +399,7 @@ void gateway_stop(struct gateway *g)
     bool again = g->stopping;
     g->stopping = true;
     if (!again)
-        gateway_wake_loop(g);
+        wake_loop(g);
     pthread_mutex_unlock(&g->mutex);
     if (again)
         return;

@@ -92,8 +92,8 @@ void gateway_tenants_changed(struct gateway *gateway);
 void gateway_pressure(struct gateway *gateway, unsigned level);
 
 /* Of several nodes: so many rows were taken from here and wait for the store, and so many may, or alarms would wait behind them
- * (0: no limit). Beyond it plain reports are shed; unless something was late (`late`), sockets wait instead. Any thread. */
-void gateway_ahead(struct gateway *gateway, size_t rows, size_t most, bool late);
+ * (0: no limit). Beyond it plain reports are shed. Any thread. */
+void gateway_ahead(struct gateway *gateway, size_t rows, size_t most);
 
 /* How long a batch may take before plain reports are shed (at first SHED_TARGET_MS): an alarm waits for two. Before
  * gateway_start(). */

@@ -85,7 +85,6 @@ struct gateway {
     pthread_cond_t filled;
     struct batch *filling, *spare;
     size_t ahead, ahead_most; /* gateway_ahead(); ahead_most 0: no limit */
-    bool ahead_late;
     struct shed shed;
     struct quota *quotas;
     atomic_uint tenants;        /* grows when whose some seals are has changed */
@@ -139,9 +138,5 @@ void gateway_close_peer(struct gateway *gateway, struct peer *peer);
 void gateway_close_all(struct gateway *gateway);
 void gateway_sweep(struct gateway *gateway, int64_t now_ms);
 void gateway_listeners_free(struct gateway *gateway);
-
-/* Nothing more fits in. Under the lock. */
-bool gateway_filled_up(const struct gateway *gateway);
-void gateway_wake_loop(struct gateway *gateway);
 
 #endif
