@@ -159,7 +159,8 @@ int pg_answer_claim(struct store *base, const char *key, const char *claim, int6
     return outcome ? outcome : pg_write_end(store, conn, write_claim(conn, key, claim, now_ms), NULL);
 }
 
-int pg_answer_release(struct store *base, const char *key, const char *claim)
+/* A write of its own: one statement on two texts. */
+static int write_pair(struct store *base, const char *sql, const char *first, const char *second, const char *doing)
 {
     struct store_pg *store = store_pg_of(base);
     struct pg_params p = {.n = 0};
@@ -168,10 +169,15 @@ int pg_answer_release(struct store *base, const char *key, const char *claim)
     if (outcome) {
         return outcome;
     }
-    pg_param_text(&p, key);
-    pg_param_text(&p, claim);
-    outcome = pg_do(conn, "DELETE FROM answer WHERE key = $1 AND body = $2 AND status = 0", &p, "releasing a claim", NULL);
+    pg_param_text(&p, first);
+    pg_param_text(&p, second);
+    outcome = pg_do(conn, sql, &p, doing, NULL);
     return pg_write_end(store, conn, outcome, NULL);
+}
+
+int pg_answer_release(struct store *base, const char *key, const char *claim)
+{
+    return write_pair(base, "DELETE FROM answer WHERE key = $1 AND body = $2 AND status = 0", key, claim, "releasing a claim");
 }
 
 /* The one row that a statement on $1 finds; STORE_NOT_FOUND with `none` as the sentence. */
@@ -212,30 +218,16 @@ int pg_answer_get(struct store *base, const char *key, int *status, char **body)
     return copy ? 0 : store_fail(STORE_FAILED, "reading an answer: out of memory");
 }
 
-static int write_setting(struct store *base, const char *sql, const char *name, const char *value)
-{
-    struct store_pg *store = store_pg_of(base);
-    struct pg_params p = {.n = 0};
-    struct pg_conn *conn = NULL;
-    int outcome = pg_write_begin(store, &conn);
-    if (outcome) {
-        return outcome;
-    }
-    pg_param_text(&p, name);
-    pg_param_text(&p, value);
-    outcome = pg_do(conn, sql, &p, "writing a setting", NULL);
-    return pg_write_end(store, conn, outcome, NULL);
-}
-
 int pg_setting_put(struct store *base, const char *name, const char *value)
 {
-    return write_setting(base, "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                         name, value);
+    return write_pair(base, "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                      name, value, "writing a setting");
 }
 
 int pg_setting_make(struct store *base, const char *name, const char *value)
 {
-    return write_setting(base, "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", name, value);
+    return write_pair(base, "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", name, value,
+                      "writing a setting");
 }
 
 int pg_setting_get(struct store *base, const char *name, char *value, size_t size)

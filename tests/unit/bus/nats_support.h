@@ -124,4 +124,19 @@ static inline void check_values(const struct heard *heard, unsigned partition, u
     }
 }
 
+/* One broker for a group of tests. */
+static inline int start_one(void **state)
+{
+    static struct nats_servers servers;
+    nats_servers_start(&servers, 1, NULL, NULL);
+    *state = &servers;
+    return 0;
+}
+
+static inline int stop_one(void **state)
+{
+    nats_servers_stop(*state);
+    return 0;
+}
+
 #endif

@@ -468,20 +468,6 @@ static void test_cluster(void **state)
     nats_servers_stop(&servers);
 }
 
-static int start_one(void **state)
-{
-    static struct nats_servers servers;
-    nats_servers_start(&servers, 1, NULL, NULL);
-    *state = &servers;
-    return 0;
-}
-
-static int stop_one(void **state)
-{
-    nats_servers_stop(*state);
-    return 0;
-}
-
 int main(void)
 {
     if (!nats_servers_installed()) {
