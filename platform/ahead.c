@@ -108,9 +108,18 @@ struct ahead_view ahead_look(const struct ahead *a, size_t fits, int64_t now_ms)
     return v;
 }
 
+void ahead_spent(struct ahead_cost *cost, size_t rows, int64_t took_ms)
+{
+    if (rows == 0 || took_ms < 0)
+        return;
+    double weight = cost->rows > 0 ? 0.2 : 1;
+    cost->rows += weight * ((double)rows - cost->rows);
+    cost->ms += weight * ((double)took_ms - cost->ms);
+}
+
 /* All of a transaction's time is its rows': a line through sizes and times tells little where all are alike, and to take a commit for
  * rows is careful. When more rows come together each is cheaper, and more may wait. */
-size_t ahead_fits(const struct shed *cost)
+size_t ahead_fits(const struct ahead_cost *cost)
 {
-    return cost->mean_ms > 0 ? (size_t)((double)cost->target_ms * cost->mean_rows / cost->mean_ms) : 0;
+    return cost->ms > 0 ? (size_t)(AHEAD_TARGET_MS * cost->rows / cost->ms) : 0;
 }

@@ -21,8 +21,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "platform/in/shed.h"
-
 #define AHEAD_TARGET_MS    100 /* from being sent to the store */
 #define AHEAD_ROWS_FIRST   32  /* until it is known how fast the store is */
 #define AHEAD_ROWS_LEAST   16
@@ -44,7 +42,11 @@ struct ahead_view {
 /* `fits`: rows that the store takes in AHEAD_TARGET_MS, 0: not known yet. */
 struct ahead_view ahead_look(const struct ahead *ahead, size_t fits, int64_t now_ms);
 
-/* What the store takes in AHEAD_TARGET_MS, by the cost of the last transactions. Engine thread. */
-size_t ahead_fits(const struct shed *cost);
+/* What the last transactions with rows cost, the newest counting most. Zero: none yet. Engine thread. */
+struct ahead_cost {
+    double rows, ms;
+};
+void ahead_spent(struct ahead_cost *cost, size_t rows, int64_t took_ms);
+size_t ahead_fits(const struct ahead_cost *cost); /* rows in AHEAD_TARGET_MS, 0: not known */
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/ahead.h"
 #include "platform/platform_internal.h"
 
 static void note_applied(void *context, unsigned partition, uint64_t number)

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <uthash.h>
 
+#include "platform/ahead.h"
 #include "platform/base/limits.h"
 #include "platform/bus/outbox.h"
 #include "platform/bus/sender.h"
@@ -249,8 +250,8 @@ struct platform {
     struct profile_entry *profiles;
     atomic_bool ready, stopping, no_space, link_down, outbox_fails, look_for_changes, asked_for_all, asked_to_leave, is_first;
     atomic_uint holds; /* partitions */
-    struct shed cost;    /* of rows in a transaction of several nodes; engine thread */
-    atomic_size_t fits;  /* what follows from it: ahead_fits() */
+    struct ahead_cost cost; /* of rows in transactions; engine thread */
+    atomic_size_t fits;     /* what follows from it: ahead_fits() */
     atomic_llong lag_ms, lag_at_ms; /* from the outbox to the store, of what this node accepted, as last seen */
     char waiting_for[MODEL_WHY_SIZE]; /* why not ready; written before ready is cleared */
     pthread_t thread, publisher, ingester;

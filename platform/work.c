@@ -18,7 +18,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "platform/ahead.h"
 #include "platform/platform_internal.h"
 
 #define COMMANDS_EVERY_MS 1000
@@ -452,22 +451,6 @@ static bool asked_first(struct platform *p)
     return true;
 }
 
-/* Of this transaction's rows, whose commit took so long. */
-static void tell_cost(struct platform *p, int64_t commit_ms, const struct timespec *began)
-{
-    struct batch *b = p->batch;
-    b->rows_ms += commit_ms;
-    if (!p->bus)
-        return; /* the gateway learns from its own batches */
-    int64_t all_ms = (int64_t)(elapsed_us(began) / 1000);
-    if (p->cost.target_ms == 0) {
-        shed_init(&p->cost, AHEAD_ROWS_MOST);
-        shed_target(&p->cost, AHEAD_TARGET_MS, AHEAD_ROWS_MOST);
-    }
-    shed_cost(&p->cost, b->n_rows, b->rows_ms, all_ms - b->rows_ms, AHEAD_ROWS_MOST);
-    atomic_store(&p->fits, ahead_fits(&p->cost));
-}
-
 static void one_transaction(struct platform *p, int64_t now_ms)
 {
     struct timespec began;
@@ -483,8 +466,11 @@ static void one_transaction(struct platform *p, int64_t now_ms)
         undone(p);
         return;
     }
-    if (p->batch)
-        tell_cost(p, clock_now(&p->clock) - ending_ms, &began);
+    if (p->batch) {
+        p->batch->rows_ms += clock_now(&p->clock) - ending_ms;
+        ahead_spent(&p->cost, p->batch->n_rows, p->batch->rows_ms);
+        atomic_store(&p->fits, ahead_fits(&p->cost));
+    }
     register_done(p);
     commands_send(p);
     if (p->batch && kept)

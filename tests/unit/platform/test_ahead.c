@@ -77,15 +77,13 @@ static void limits_have_limits(void **state)
 static void what_rows_cost(void **state)
 {
     (void)state;
-    struct shed cost;
-    shed_init(&cost, AHEAD_ROWS_MOST);
-    shed_target(&cost, AHEAD_TARGET_MS, AHEAD_ROWS_MOST);
+    struct ahead_cost cost = {0};
     assert_int_equal(ahead_fits(&cost), 0);
     for (int i = 0; i < 30; i++)
-        shed_cost(&cost, 20, 80, 0, AHEAD_ROWS_MOST); /* 4 ms each */
+        ahead_spent(&cost, 20, 80); /* 4 ms each */
     assert_int_equal(ahead_fits(&cost), AHEAD_TARGET_MS / 4);
     for (int i = 0; i < 30; i++)
-        shed_cost(&cost, 1000, 30, 0, AHEAD_ROWS_MOST);
+        ahead_spent(&cost, 1000, 30);
     assert_in_range(ahead_fits(&cost), 3000, 3400);
 }
 
