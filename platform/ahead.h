@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Ahead: how many rows a node has accepted that the store does not have yet, and how many it may have. An alarm waits behind them,
- * so there may be as many as the store takes in AHEAD_TARGET_MS, by what rows cost in the transactions of this node (ahead_fits(); the
- * others have the same store).
+ * Ahead: how far what a node has accepted is ahead of what the store has of it, and whether that is overload.
  *
  *   ahead_put       a parcel was put into the outbox
- *   ahead_applied   the store has a partition's parcels up to a number
- *   ahead_look      how many wait, and how many may
+ *   ahead_applied   the store has a partition's parcels up to a number; with the same number or 0 too, whenever it was asked
+ *   ahead_look      how late the store is, and how many rows may wait
  *
- * Of partitions that another node holds that is known once a second, too late to count by. So rows are counted in the partitions
- * that this node itself applies (`own`), and taken to be spread evenly over all.
+ * Overload is a store that goes on, and has for AHEAD_GOES_MS, but in three quarters of the partitions is AHEAD_LATE_MS behind, or in an
+ * eighth for AHEAD_LASTS_MS; and in the last AHEAD_WINDOW_MS took fewer rows than were accepted. A store that is away is none, nor is
+ * one that works off what gathered meanwhile: that is what the outbox is for. Nor are the partitions of a node that died, until
+ * another has taken them. It is over when no more than an eighth is AHEAD_CALM_MS late. While it lasts, as many rows may wait as the
+ * store took in AHEAD_WAIT_MS: news do not wait behind them (sender.h), so that need not be a moment.
  *
- * Rows of parcels that an earlier run of the node put are not known here. Nor are those beyond AHEAD_PARCELS_MOST: the store stands
- * still then, and there is no limit anyway. Time is an argument. Ingest thread.
+ * How fast the store is, is counted, not reckoned from what its transactions cost: what a row costs depends on how many come together,
+ * and a bound by costs took a busy healthy cluster for an overloaded one and kept it so.
+ *
+ * Rows of parcels that an earlier run of the node put are not known here. Those of a partition that come together, and those beyond
+ * AHEAD_PARCELS_MOST, are counted as one parcel. Time is an argument. Ingest thread.
  */
 #ifndef AHEAD_H
 #define AHEAD_H
@@ -21,32 +25,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AHEAD_TARGET_MS    100 /* from being sent to the store */
-#define AHEAD_ROWS_FIRST   32  /* until it is known how fast the store is */
-#define AHEAD_ROWS_LEAST   16
-#define AHEAD_ROWS_MOST    100000
-#define AHEAD_PARCELS_MOST 65536 /* remembered, of all partitions */
-#define AHEAD_OWN_MS       3000  /* a partition is one's own for so long after it was applied here */
+#define AHEAD_LATE_MS      3000
+#define AHEAD_CALM_MS      1500
+#define AHEAD_WINDOW_MS    2000
+#define AHEAD_WAIT_MS      2000
+#define AHEAD_GOES_MS      3000 /* longer than the window: nothing of a time in which the store stood is in it */
+#define AHEAD_LASTS_MS     20000
+#define AHEAD_USED_MS      10000 /* a partition counts for so long after a parcel was put */
+#define AHEAD_LOOK_MS      50    /* it is reckoned so often */
+#define AHEAD_STANDS_MS    2500  /* nothing applied for so long: the store stands still; longer than it takes to ask it, several times */
+#define AHEAD_ROWS_LEAST   256   /* may wait in any case */
+#define AHEAD_TOGETHER_MS  20
+#define AHEAD_PARCELS_MOST 65536 /* remembered one by one, of all partitions */
 
 struct ahead;
 
 struct ahead *ahead_new(unsigned partitions);
 void ahead_free(struct ahead *ahead);
 
-void ahead_put(struct ahead *ahead, unsigned partition, uint64_t number, uint32_t rows);
-void ahead_applied(struct ahead *ahead, unsigned partition, uint64_t number, bool own, int64_t now_ms);
+void ahead_put(struct ahead *ahead, unsigned partition, uint64_t number, uint32_t rows, int64_t now_ms);
+void ahead_applied(struct ahead *ahead, unsigned partition, uint64_t number, int64_t now_ms);
 
 struct ahead_view {
-    size_t rows, most; /* that wait for the store, and may; of all partitions */
+    size_t rows;    /* that wait for the store */
+    size_t most;    /* that may, in overload; 0: no limit */
+    int64_t lag_ms; /* of half of the partitions; 0: none, or the store stands still */
 };
-/* `fits`: rows that the store takes in AHEAD_TARGET_MS, 0: not known yet. */
-struct ahead_view ahead_look(const struct ahead *ahead, size_t fits, int64_t now_ms);
-
-/* What the last transactions with rows cost, the newest counting most. Zero: none yet. Engine thread. */
-struct ahead_cost {
-    double rows, ms;
-};
-void ahead_spent(struct ahead_cost *cost, size_t rows, int64_t took_ms);
-size_t ahead_fits(const struct ahead_cost *cost); /* rows in AHEAD_TARGET_MS, 0: not known */
+struct ahead_view ahead_look(struct ahead *ahead, int64_t now_ms);
 
 #endif

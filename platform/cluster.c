@@ -22,7 +22,7 @@
 #define CHANGES_EVERY_MS   100
 #define HANDOVERS_EVERY_MS 1000
 #define HANDOVERS_AT_ONCE  1000
-#define APPLIED_EVERY_MS   1000
+#define APPLIED_EVERY_MS   500
 
 uint32_t cluster_via(const char *source)
 {
@@ -86,6 +86,7 @@ static void forget_sources(struct held_partition *h)
     while (h->sources) {
         struct source_seen *s = h->sources;
         h->sources = s->next;
+        free(s->ahead);
         free(s);
     }
 }

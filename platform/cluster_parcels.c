@@ -3,6 +3,11 @@
  * What the bus brings for the partitions that this node holds: parcels, gathered into one batch with the progress that they
  * mean. A parcel is applied once: its source's number must be the next one. One that was applied already is passed over; when
  * one is missing, what follows from that source is left and asked for again.
+ *
+ * A hurried parcel is applied before its turn, and its number remembered until the stream comes to it. That is in memory alone: whoever
+ * takes the partition over meets its observations again, and the store knows them.
+ *
+ * How much is applied in one transaction is bounded by how long the last one took: what is hurried waits for one at most.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +21,11 @@
 #define GATHER_MS         20 /* when parcels come fast */
 #define GATHER_ROWS       8
 #define PLACES_EVERY_MS   1000
+#define AHEAD_MOST        4096 /* hurried parcels remembered of a source in a partition; others wait for the stream */
+#define TURN_MOST_MS      100  /* a transaction that takes longer is followed by smaller ones, */
+#define TURN_LEAST_MS     50   /* one that takes less than this by larger ones */
+#define TURN_ROWS_LEAST   16
+#define TURN_ROWS_MOST    (LIMIT_BATCH_ROWS / 2)
 
 struct arriving {
     struct platform *platform;
@@ -24,12 +34,14 @@ struct arriving {
     struct source_seen *source;
     struct store_progress progress;
     bool gap;
+    bool more; /* the rest is for the next transaction */
 };
 
 static void refuse(struct arriving *a, const struct sender_parcel *parcel)
 {
     struct batch *b = a->platform->cluster.gathered;
-    size_t kept = parcel->bytes.len < LIMIT_DAMAGE_BYTES ? parcel->bytes.len : LIMIT_DAMAGE_BYTES, at = batch_put_bytes(b, parcel->bytes.at, kept);
+    size_t kept = parcel->bytes.len < LIMIT_DAMAGE_BYTES ? parcel->bytes.len : LIMIT_DAMAGE_BYTES,
+           at = batch_put_bytes(b, parcel->bytes.at, kept);
     struct batch_damage *d = at == SIZE_MAX ? NULL : batch_put_damage(b);
     a->platform->cluster.counts.refused++;
     log_say(LOG_ERROR, "cluster", "parcel %llu of %s in partition %u cannot be read: its %u observations are kept as a damaged message",
@@ -43,30 +55,107 @@ static void refuse(struct arriving *a, const struct sender_parcel *parcel)
              a->event->partition);
 }
 
+static void unpack(struct arriving *a, const struct sender_parcel *parcel)
+{
+    struct cluster *c = &a->platform->cluster;
+    struct batch *b = c->gathered;
+    size_t notes = b->n_notes;
+    if (!parcel_unpack(c->maker, parcel->bytes, b))
+        refuse(a, parcel);
+    for (size_t i = notes; i < b->n_notes; i++)
+        b->notes[i].via = cluster_via(a->progress.source);
+    a->progress.rows += parcel->rows;
+    a->progress.taken_ms = a->progress.taken_ms ? a->progress.taken_ms : parcel->taken_ms;
+    c->counts.parcels++;
+}
+
+/* Where a number stands among those applied before their turn; n_ahead: nowhere. They come in order, mostly. */
+static size_t find_ahead(const struct source_seen *s, uint64_t number)
+{
+    size_t i = 0;
+    while (i < s->n_ahead && s->ahead[i] != number)
+        i++;
+    return i;
+}
+
+static bool was_ahead(struct source_seen *s, uint64_t number)
+{
+    size_t i = find_ahead(s, number);
+    if (i == s->n_ahead)
+        return false;
+    memmove(s->ahead + i, s->ahead + i + 1, (--s->n_ahead - i) * sizeof *s->ahead);
+    return true;
+}
+
+static bool keep_ahead(struct source_seen *s, uint64_t number)
+{
+    if (s->n_ahead == AHEAD_MOST)
+        return false;
+    if (s->n_ahead == s->ahead_size) {
+        size_t bigger = s->ahead_size ? s->ahead_size * 2 : 16;
+        uint64_t *grown = realloc(s->ahead, bigger * sizeof *grown);
+        if (!grown)
+            return false;
+        s->ahead = grown;
+        s->ahead_size = bigger;
+    }
+    s->ahead[s->n_ahead++] = number;
+    return true;
+}
+
+static size_t rows_most(const struct cluster *c)
+{
+    return c->rows_most ? c->rows_most : TURN_ROWS_MOST;
+}
+
+/* With news in it a transaction takes a quarter of what it could, so that they are known soon and the rest goes on. */
+static bool is_full(const struct cluster *c)
+{
+    return c->gathered->n_rows >= rows_most(c) / (c->hurries ? 4 : 1) || c->gathered->n_bytes >= LIMIT_BATCH_BYTES / 2;
+}
+
 static void arrive(void *context, const struct sender_parcel *parcel)
 {
     struct arriving *a = context;
     struct cluster *c = &a->platform->cluster;
-    struct batch *b = c->gathered;
-    if (parcel->number <= a->source->number) {
-        c->counts.repeated++;
+    if (a->more || parcel->number <= a->source->number) {
+        c->counts.repeated += !a->more && !a->event->again;
+        return;
+    }
+    if (is_full(c) && !a->event->hurried) {
+        a->more = true;
         return;
     }
     if (parcel->number != a->source->number + 1) {
         a->gap = true;
         return;
     }
-    size_t notes = b->n_notes;
-    if (!parcel_unpack(c->maker, parcel->bytes, b))
-        refuse(a, parcel);
-    for (size_t i = notes; i < b->n_notes; i++)
-        b->notes[i].via = cluster_via(a->progress.source);
+    if (was_ahead(a->source, parcel->number))
+        c->counts.repeated++;
+    else
+        unpack(a, parcel);
     a->source->number = parcel->number;
     a->source->missed_ms = 0;
     a->progress.number = parcel->number;
-    a->progress.rows += parcel->rows;
-    a->progress.taken_ms = a->progress.taken_ms ? a->progress.taken_ms : parcel->taken_ms;
-    c->counts.parcels++;
+}
+
+/* The next one in any case is applied as if the stream had brought it. */
+static void arrive_hurried(void *context, const struct sender_parcel *parcel)
+{
+    struct arriving *a = context;
+    struct source_seen *s = a->source;
+    if (parcel->number <= s->number + 1) {
+        arrive(a, parcel);
+        return;
+    }
+    if (find_ahead(s, parcel->number) < s->n_ahead || !keep_ahead(s, parcel->number)) {
+        a->platform->cluster.counts.repeated++;
+        return;
+    }
+    unpack(a, parcel);
+    a->progress.number = parcel->number;
+    a->progress.hurried = true;
+    a->platform->cluster.counts.hurried++;
 }
 
 static bool keep_progress(struct cluster *c, const struct store_progress *progress)
@@ -117,14 +206,20 @@ static void take_parcel(struct platform *p, const struct bus_event *event)
         return;
     }
     struct arriving a = {.platform = p, .event = event, .held = h, .source = cluster_source(h, message.source)};
-    a.progress = (struct store_progress){.partition = event->partition, .place = early ? h->taken : event->place, .published_ms = message.published_ms,
+    a.progress = (struct store_progress){.partition = event->partition,
+                                         .place = early ? h->taken : event->place,
+                                         .published_ms = message.published_ms,
                                          .applied_ms = clock_now(&p->clock)};
     snprintf(a.progress.source, sizeof a.progress.source, "%s", message.source);
     snprintf(a.progress.node, sizeof a.progress.node, "%s", c->self.name);
     if (!a.source)
         return;
-    sender_read(event->bytes, &message, arrive, &a);
-    h->taken = early ? h->taken : event->place;
+    c->hurries |= event->hurried;
+    sender_read(event->bytes, &message, event->hurried ? arrive_hurried : arrive, &a);
+    if (a.more)
+        bus_again(p->bus);
+    a.progress.place = a.more ? h->taken : a.progress.place;
+    h->taken = early || a.more ? h->taken : event->place;
     if (a.gap)
         miss(p, &a, early);
     if (a.progress.number && !keep_progress(c, &a.progress))
@@ -190,11 +285,30 @@ static void note_places(struct platform *p)
         struct held_partition *h = &c->held[i];
         uint64_t noted = h->place;
         for (size_t k = 0; k < c->n_progress; k++)
-            if (c->progress[k].partition == i && c->progress[k].place > noted)
+            if (c->progress[k].partition == i && !c->progress[k].hurried && c->progress[k].place > noted)
                 noted = c->progress[k].place;
         if (h->held && h->taken > noted)
             keep_progress(c, &(struct store_progress){.partition = i, .place = h->taken});
     }
+}
+
+/* Takes events until a transaction's rows are there, or none waits. */
+static void gather(struct platform *p)
+{
+    struct cluster *c = &p->cluster;
+    while (!is_full(c) && bus_take(p->bus, 0, EVENTS_AT_ONCE, take_event, p) > 0)
+        ;
+}
+
+void cluster_took(struct platform *p, size_t rows, int64_t ms)
+{
+    struct cluster *c = &p->cluster;
+    size_t most = rows_most(c);
+    if (ms > TURN_MOST_MS)
+        most = rows * TURN_MOST_MS / (size_t)ms;
+    else if (ms < TURN_LEAST_MS && rows >= most)
+        most *= 2;
+    c->rows_most = most < TURN_ROWS_LEAST ? TURN_ROWS_LEAST : most > TURN_ROWS_MOST ? TURN_ROWS_MOST : most;
 }
 
 struct batch *cluster_gather(struct platform *p, unsigned wait_ms)
@@ -202,18 +316,16 @@ struct batch *cluster_gather(struct platform *p, unsigned wait_ms)
     struct cluster *c = &p->cluster;
     batch_clear(c->gathered);
     c->n_progress = 0;
+    c->hurries = false;
     for (bool waited = wait_ms == 0;; waited = true) {
-        while (c->gathered->n_rows < LIMIT_BATCH_ROWS / 2 && c->gathered->n_bytes < LIMIT_BATCH_BYTES / 2 &&
-               bus_take(p->bus, 0, EVENTS_AT_ONCE, take_event, p) > 0)
-            ;
+        gather(p);
         if (has_something(c) || waited)
             break;
         sleep_until_woken(p, wait_ms);
     }
     if (c->busy && wait_ms > 0) { /* a transaction costs as much for one parcel as for a hundred */
         nanosleep(&(struct timespec){0, GATHER_MS * 1000000L}, NULL);
-        while (c->gathered->n_rows < LIMIT_BATCH_ROWS / 2 && bus_take(p->bus, 0, EVENTS_AT_ONCE, take_event, p) > 0)
-            ;
+        gather(p);
     }
     c->busy = c->gathered->n_rows > GATHER_ROWS;
     note_places(p);
@@ -234,19 +346,15 @@ void cluster_serve(struct platform *p)
 void cluster_applied(struct platform *p)
 {
     struct cluster *c = &p->cluster;
-    int64_t now_ms = clock_now(&p->clock), lag_ms = -1;
     for (size_t i = 0; i < c->n_progress; i++) {
         const struct store_progress *done = &c->progress[i];
         struct held_partition *h = &c->held[done->partition];
+        if (done->hurried)
+            continue;
         h->place = done->place > h->place ? done->place : h->place;
         if (strcmp(done->source, c->self.source) != 0)
             continue;
-        lag_ms = now_ms - done->taken_ms > lag_ms ? now_ms - done->taken_ms : lag_ms;
-        ingest_mail(p, &(struct mail){.kind = MAIL_APPLIED, .partition = done->partition, .number = done->number, .own = true});
-    }
-    if (lag_ms >= 0) {
-        atomic_store(&p->lag_ms, lag_ms);
-        atomic_store(&p->lag_at_ms, now_ms);
+        ingest_mail(p, &(struct mail){.kind = MAIL_APPLIED, .partition = done->partition, .number = done->number});
     }
     c->n_progress = 0;
     batch_clear(c->gathered);

@@ -125,6 +125,7 @@ static void gather_node(struct platform *p, struct metrics *to)
         {"bulla_partitions_held", "gauge", "Partitions that this node holds", atomic_load(&p->holds)},
         {"bulla_partitions_taken_total", "counter", "Times that this node took a partition", cl->counts.taken_over},
         {"bulla_parcels_applied_total", "counter", "Parcels applied", cl->counts.parcels},
+        {"bulla_parcels_hurried_total", "counter", "Parcels with news that were applied before those that waited", cl->counts.hurried},
         {"bulla_parcels_repeated_total", "counter", "Parcels that were applied before", cl->counts.repeated},
         {"bulla_parcels_missing_total", "counter", "Times that a parcel was missing and asked for again", cl->counts.gaps},
         {"bulla_parcels_refused_total", "counter", "Parcels that could not be read", cl->counts.refused},

@@ -56,9 +56,6 @@ static bool check_outbox(struct platform *p, struct ingest *in, char why[MODEL_W
     return false;
 }
 
-#define MOVES_MS  1500 /* the store goes on if something was applied within this time; shorter than the least lag that sheds */
-#define BEHIND_MS 8000 /* it is behind if it has been for so long: what gathered while it was away is worked off sooner */
-
 struct ingest *ingest_new(struct platform *p, const struct platform_options *options, char why[MODEL_WHY_SIZE])
 {
     struct outbox_options outbox = {.partitions = p->cluster.partitions, .vfs = options->vfs};
@@ -127,7 +124,7 @@ void ingest_mail(struct platform *p, const struct mail *mail)
 static void applied(struct ingest *in, const struct mail *mail, int64_t now_ms)
 {
     sender_applied(in->sender, mail->partition, mail->number, now_ms);
-    ahead_applied(in->ahead, mail->partition, mail->number, mail->own, now_ms);
+    ahead_applied(in->ahead, mail->partition, mail->number, now_ms);
 }
 
 static void read_mail(struct ingest *in, int64_t now_ms)
@@ -222,8 +219,8 @@ static bool put(struct platform *p, struct batch *b, int64_t now_ms)
         log_say(LOG_INFO, "ingest", "accepting again");
     for (size_t i = 0; i < in->n_parcels; i++) {
         const struct outbox_parcel *parcel = &in->parcels[i];
-        sender_put(in->sender, parcel->partition, parcel->news, now_ms);
-        ahead_put(in->ahead, parcel->partition, parcel->number, parcel->rows);
+        sender_put(in->sender, parcel, now_ms);
+        ahead_put(in->ahead, parcel->partition, parcel->number, parcel->rows, now_ms);
     }
     atomic_fetch_add(&p->counts.accepted, b->n_rows);
     uint64_t us = elapsed_us(&began);
@@ -233,35 +230,18 @@ static bool put(struct platform *p, struct batch *b, int64_t now_ms)
     return true;
 }
 
-/* How far what was accepted is from being applied. A store or a broker that is away altogether sheds nothing, nor does what
- * has gathered meanwhile: that is what the outbox is for. A store that applies, but goes on to be more slowly than devices
- * speak, does, and so does an outbox that fills: plain reports go, so that alarms need not wait behind them. */
-static unsigned pressure(struct platform *p, const struct outbox_counts *c, int64_t now_ms)
+/* In overload, and when the outbox fills, plain reports go, so that devices need not wait. */
+static unsigned pressure(const struct ahead_view *ahead, const struct outbox_counts *c)
 {
     static const struct {
         int64_t lag_ms;
         unsigned percent; /* of the outbox */
-    } levels[] = {{3000, 50}, {6000, 80}, {12000, 95}};
-    struct ingest *in = p->ingest;
-    bool moves = now_ms - atomic_load(&p->lag_at_ms) < MOVES_MS;
-    int64_t lag_ms = moves ? atomic_load(&p->lag_ms) : 0;
-    if (lag_ms < levels[0].lag_ms)
-        in->behind_ms = now_ms;
-    bool lasting = now_ms - in->behind_ms > BEHIND_MS;
+    } levels[] = {{0, 50}, {6000, 80}, {12000, 95}};
     unsigned level = 0;
     for (unsigned i = 0; i < sizeof levels / sizeof *levels; i++)
-        if ((lasting && lag_ms > levels[i].lag_ms) || c->bytes / 100 > LIMIT_OUTBOX_BYTES / 10000 * levels[i].percent)
+        if ((ahead->most && ahead->lag_ms > levels[i].lag_ms) || c->bytes / 100 > LIMIT_OUTBOX_BYTES / 10000 * levels[i].percent)
             level = i + 1;
     return level;
-}
-
-/* Once the store has been behind for so long that reports are shed, no more of them may wait for it than it takes in a moment: alarms
- * stand behind them. Before that nothing is bounded: a bound from the first second on was tried and took a busy healthy cluster for an
- * overloaded one (docs/performance.md). */
-static void keep_ahead(struct platform *p, unsigned level, int64_t now_ms)
-{
-    struct ahead_view v = ahead_look(p->ingest->ahead, atomic_load(&p->fits), now_ms);
-    gateway_ahead(p->gateway, v.rows, level ? v.most : 0);
 }
 
 unsigned ingest_turn(struct platform *p, unsigned wait_ms)
@@ -281,9 +261,9 @@ unsigned ingest_turn(struct platform *p, unsigned wait_ms)
         wants_ms = sender_turn(in->sender, clock_now(&p->clock));
     }
     struct outbox_counts counts = outbox_counts(in->outbox);
-    unsigned level = pressure(p, &counts, now_ms);
-    gateway_pressure(p->gateway, level);
-    keep_ahead(p, level, now_ms);
+    struct ahead_view ahead = ahead_look(in->ahead, now_ms);
+    gateway_pressure(p->gateway, pressure(&ahead, &counts));
+    gateway_ahead(p->gateway, ahead.rows, ahead.most);
     pthread_mutex_lock(&in->mutex);
     in->seen = counts;
     in->sent = sender_counts(in->sender);

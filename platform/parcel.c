@@ -24,10 +24,9 @@ struct buffer {
     bool failed;
 };
 
-struct share { /* of one partition, while a batch is divided */
+struct share { /* of one partition, while a batch is divided: what is news, and the rest */
     struct buffer items;
     uint32_t rows;
-    bool news;
     size_t last_raw; /* where in the batch the message of its last row lies, SIZE_MAX: none yet */
 };
 
@@ -45,7 +44,7 @@ struct parcel_maker *parcel_maker_new(unsigned partitions)
     if (!m)
         return NULL;
     m->partitions = partitions;
-    m->shares = calloc(partitions, sizeof *m->shares);
+    m->shares = calloc((size_t)partitions * 2, sizeof *m->shares);
     m->compressor = ZSTD_createCCtx();
     m->decompressor = ZSTD_createDCtx();
     if (m->shares && m->compressor && m->decompressor)
@@ -58,7 +57,7 @@ void parcel_maker_free(struct parcel_maker *m)
 {
     if (!m)
         return;
-    for (unsigned i = 0; m->shares && i < m->partitions; i++)
+    for (unsigned i = 0; m->shares && i < m->partitions * 2; i++)
         free(m->shares[i].items.at);
     free(m->shares);
     free(m->packed.at);
@@ -160,14 +159,12 @@ static void put_row(struct share *s, const struct batch *b, const struct batch_r
         put_bytes(to, b->bytes + row->raw_at, row->raw_len);
     }
     s->last_raw = row->raw_at;
-    s->news |= row->news;
     s->rows++;
 }
 
 static void put_note(struct share *s, const struct batch_note *note)
 {
     struct buffer *to = &s->items;
-    s->news |= note->kind == NOTE_SENT;
     put_number(to, ITEM_NOTE);
     put_number(to, note->kind);
     put_text(to, note->seal);
@@ -219,47 +216,48 @@ struct dividing {
 static void share_clear(struct share *s)
 {
     s->items.len = s->rows = 0;
-    s->items.failed = s->news = false;
+    s->items.failed = false;
     s->last_raw = SIZE_MAX;
 }
 
-static void hand_out(struct dividing *d, unsigned partition)
+static void hand_out(struct dividing *d, unsigned partition, bool news)
 {
-    struct share *s = &d->maker->shares[partition];
+    struct share *s = &d->maker->shares[partition * 2 + news];
     if (s->items.len == 0)
         return;
     d->failed |= s->items.failed || !finish(d->maker, &s->items);
     if (!d->failed)
-        d->each(d->context, partition, s->rows, s->news, (struct bulla_bytes){d->maker->packed.at, d->maker->packed.len});
+        d->each(d->context, partition, s->rows, news, (struct bulla_bytes){d->maker->packed.at, d->maker->packed.len});
     share_clear(s);
 }
 
-/* The share that takes the seal's next item. */
-static struct share *share_of(struct dividing *d, const char *seal)
+/* The share that takes the seal's next item. News are apart from the rest: they overtake it. */
+static struct share *share_of(struct dividing *d, const char *seal, bool news)
 {
     unsigned partition = seal ? store_partition_of(seal, d->maker->partitions) : 0;
-    if (d->maker->shares[partition].items.len >= SPLIT_BYTES)
-        hand_out(d, partition);
-    return &d->maker->shares[partition];
+    struct share *s = &d->maker->shares[partition * 2 + news];
+    if (s->items.len >= SPLIT_BYTES)
+        hand_out(d, partition, news);
+    return s;
 }
 
 bool parcel_divide(struct parcel_maker *m, const struct batch *b, parcel_fn each, void *context)
 {
     struct dividing d = {m, each, context, false};
     char seal[MODEL_SEAL_SIZE];
-    for (unsigned i = 0; i < m->partitions; i++)
+    for (unsigned i = 0; i < m->partitions * 2; i++)
         share_clear(&m->shares[i]);
     for (size_t i = 0; i < b->n_rows; i++) {
         snprintf(seal, sizeof seal, "%s:%s", b->rows[i].o.protocol, b->rows[i].o.device);
-        put_row(share_of(&d, seal), b, &b->rows[i]);
+        put_row(share_of(&d, seal, b->rows[i].news), b, &b->rows[i]);
     }
     for (size_t i = 0; i < b->n_notes; i++)
         if (b->notes[i].kind != NOTE_UNSENT) /* another node may have sent it */
-            put_note(share_of(&d, b->notes[i].seal), &b->notes[i]);
+            put_note(share_of(&d, b->notes[i].seal, b->notes[i].kind == NOTE_SENT), &b->notes[i]);
     for (size_t i = 0; i < b->n_damages; i++)
-        put_damage(&share_of(&d, NULL)->items, b, &b->damages[i]);
-    for (unsigned i = 0; i < m->partitions; i++)
-        hand_out(&d, i);
+        put_damage(&share_of(&d, NULL, false)->items, b, &b->damages[i]);
+    for (unsigned i = 0; i < m->partitions * 2; i++)
+        hand_out(&d, i / 2, i % 2);
     return !d.failed;
 }
 

@@ -20,7 +20,7 @@ void parcel_maker_free(struct parcel_maker *maker);
 /* Divides a batch, whose observations have their ids, among partitions, one parcel each or several when it is long; false when
  * out of memory. Refused messages go to
  * partition 0, notes of commands that no node here could send are left out. `each` gets a parcel's bytes, valid until the next
- * call, and whether there is news in it (batch_row), or the word that a command was sent. */
+ * call, and whether it is news (batch_row, or the word that a command was sent): plain reports are in parcels of their own. */
 typedef void (*parcel_fn)(void *context, unsigned partition, uint32_t rows, bool news, struct bulla_bytes bytes);
 bool parcel_divide(struct parcel_maker *maker, const struct batch *batch, parcel_fn each, void *context);
 

@@ -107,6 +107,8 @@ struct source_seen { /* how far one source's parcels were applied in a partition
     char source[OUTBOX_ID_SIZE];
     uint64_t number;
     int64_t missed_ms; /* since when one before an early copy is missing, 0: none is */
+    uint64_t *ahead;   /* hurried parcels that were applied before their turn */
+    size_t n_ahead, ahead_size;
     struct source_seen *next;
 };
 
@@ -136,6 +138,8 @@ struct cluster {
     struct node_seen *nodes; /* of the last look */
     size_t n_nodes, nodes_size;
     bool busy; /* the last batch was not small */
+    bool hurries;     /* there are news among what was gathered */
+    size_t rows_most; /* of a transaction, by what the last ones took; 0: not known yet */
     bool draining, leaving;
     bool entered; /* the store knows this process by its name */
     unsigned told; /* partitions held, as last logged */
@@ -145,7 +149,7 @@ struct cluster {
     struct store_progress *progress;
     size_t n_progress, progress_size;
     struct parcel_maker *maker;
-    struct { atomic_ullong parcels, repeated, gaps, refused, taken_over, given_up; } counts; /* read by others */
+    struct { atomic_ullong parcels, hurried, repeated, gaps, refused, taken_over, given_up; } counts; /* read by others */
 };
 
 /* --- ingest.c --- */
@@ -155,7 +159,6 @@ struct mail { /* from the engine thread to the ingest thread */
     struct bus_event event; /* without bytes */
     unsigned partition;
     uint64_t number;
-    bool own; /* APPLIED: by this node, just now */
 };
 
 struct ingest {
@@ -164,7 +167,6 @@ struct ingest {
     struct parcel_maker *maker;
     struct batch *stuck; /* taken, not stored yet */
     int64_t retry_ms;
-    int64_t behind_ms; /* since when what this node accepted is applied late */
     struct ahead *ahead; /* of the store */
     bool short_of_memory;
     struct outbox_parcel *parcels;
@@ -250,9 +252,6 @@ struct platform {
     struct profile_entry *profiles;
     atomic_bool ready, stopping, no_space, link_down, outbox_fails, look_for_changes, asked_for_all, asked_to_leave, is_first;
     atomic_uint holds; /* partitions */
-    struct ahead_cost cost; /* of rows in transactions; engine thread */
-    atomic_size_t fits;     /* what follows from it: ahead_fits() */
-    atomic_llong lag_ms, lag_at_ms; /* from the outbox to the store, of what this node accepted, as last seen */
     char waiting_for[MODEL_WHY_SIZE]; /* why not ready; written before ready is cleared */
     pthread_t thread, publisher, ingester;
     bool stepped, running, publishing, ingesting;
@@ -384,6 +383,7 @@ struct source_seen *cluster_source(struct held_partition *held, const char *sour
 struct batch *cluster_gather(struct platform *platform, unsigned wait_ms);
 void cluster_serve(struct platform *platform); /* the same while nothing can be applied */
 void cluster_applied(struct platform *platform); /* what was gathered is in the store */
+void cluster_took(struct platform *platform, size_t rows, int64_t ms); /* what a transaction with rows took */
 void cluster_take_handovers(struct platform *platform, int64_t now_ms);
 void cluster_changes(struct platform *platform, int64_t now_ms);
 uint32_t cluster_via(const char *source);

@@ -468,8 +468,8 @@ static void one_transaction(struct platform *p, int64_t now_ms)
     }
     if (p->batch) {
         p->batch->rows_ms += clock_now(&p->clock) - ending_ms;
-        ahead_spent(&p->cost, p->batch->n_rows, p->batch->rows_ms);
-        atomic_store(&p->fits, ahead_fits(&p->cost));
+        if (p->bus && p->batch->n_rows)
+            cluster_took(p, p->batch->n_rows, p->batch->rows_ms);
     }
     register_done(p);
     commands_send(p);

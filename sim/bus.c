@@ -24,6 +24,11 @@ struct stream {
     uint64_t last;
 };
 
+struct queue {
+    struct waiting *first, **end;
+    size_t n;
+};
+
 struct waiting { /* an event that the client has not taken yet */
     struct waiting *next;
     struct bus_event event;
@@ -47,8 +52,8 @@ struct client {
     bool open, parted, told_up, paused;
     struct followed follows[PARTITIONS_MOST];
     unsigned under_way;
-    struct waiting *first, **end;
-    size_t n_waiting;
+    struct queue first, parcels; /* parcels that nobody hurries wait in the second */
+    unsigned overtaken;
     struct bus_counts counts;
 };
 
@@ -102,12 +107,13 @@ static void queue(struct client *c, const struct bus_event *event, uint64_t foll
     struct waiting *w = malloc(sizeof *w + n);
     if (!w)
         abort();
+    struct queue *q = event->kind == BUS_PARCEL && !event->hurried ? &c->parcels : &c->first;
     *w = (struct waiting){.event = *event, .follow = follow, .n = n};
     if (n)
         memcpy(w->bytes, bytes, n);
-    *c->end = w;
-    c->end = &w->next;
-    c->n_waiting++;
+    *q->end = w;
+    q->end = &w->next;
+    q->n++;
     if (c->options.wake)
         c->options.wake(c->options.wake_context);
 }
@@ -139,7 +145,7 @@ static void give(struct client *c, unsigned partition)
         b->counts.given_again += older < f->next;
         f->next = older < f->next ? older : f->next;
     }
-    for (size_t i = first_after(s, f->next); i < s->n && c->n_waiting < QUEUE_MOST; i++) {
+    for (size_t i = first_after(s, f->next); i < s->n && c->parcels.n < QUEUE_MOST; i++) {
         const struct message *m = &s->messages[i];
         f->next = m->place;
         b->counts.given++;
@@ -259,41 +265,42 @@ static struct post *new_post(struct client *c, struct bulla_bytes bytes)
 
 /* --- early copies --- */
 
-static void take_early(struct client *c, unsigned partition, const void *bytes, size_t n)
+static void take_copy(struct client *c, const struct bus_event *copy, const void *bytes, size_t n)
 {
-    const struct followed *f = &c->follows[partition];
-    bool taken = f->on && !c->paused && c->n_waiting < QUEUE_MOST / 4;
+    const struct followed *f = &c->follows[copy->partition];
+    bool taken = f->on && !c->paused && (copy->hurried ? &c->first : &c->parcels)->n < QUEUE_MOST / 4;
     *(taken ? &c->brokers->counts.early : &c->brokers->counts.early_lost) += 1;
     if (!taken)
         return;
     c->counts.bytes_in += n;
-    queue(c, &(struct bus_event){.kind = BUS_PARCEL, .partition = partition}, f->number, bytes, n);
+    c->counts.hurried_in += copy->hurried;
+    queue(c, copy, f->number, bytes, n);
     if (c->brokers->came)
         c->brokers->came(c->brokers->host, c->node);
 }
 
-static void arrive_early(void *context, uint64_t argument)
+static void arrive_copy(void *context, uint64_t argument)
 {
     struct post *post = context;
     (void)argument;
     if (lives(post->brokers, post->client, post->life) && is_reachable(post->client))
-        take_early(post->client, post->event.partition, post->bytes, post->n);
+        take_copy(post->client, &post->event, post->bytes, post->n);
     free(post);
 }
 
-static void send_early(struct client *to, unsigned partition, struct bulla_bytes bytes)
+static void send_copy(struct client *to, const struct bus_event *copy, struct bulla_bytes bytes)
 {
     struct sim_brokers *b = to->brokers;
     struct post *post = new_post(to, bytes);
     bool late = sim_random_chance(&b->random, b->faults.late_early);
     int64_t delay_us = 100 + (b->faults.early_us ? sim_random_below(&b->random, b->faults.early_us) : 0);
     delay_us += late ? (int64_t)sim_random_below(&b->random, LATE_MS) * 1000 : 0;
-    post->event.partition = partition;
-    sim_events_in(b->events, delay_us, arrive_early, post, 0);
+    post->event = *copy;
+    sim_events_in(b->events, delay_us, arrive_copy, post, 0);
 }
 
 /* The sender's own copy does not go by the brokers. */
-static void copy_to_all(struct client *from, unsigned partition, struct bulla_bytes bytes)
+static void copy_to_all(struct client *from, const struct bus_event *copy, struct bulla_bytes bytes)
 {
     struct sim_brokers *b = from->brokers;
     for (int i = 0; i < CLIENTS_MOST; i++) {
@@ -301,14 +308,14 @@ static void copy_to_all(struct client *from, unsigned partition, struct bulla_by
         if (!to || to == from)
             continue;
         if (sim_random_chance(&b->random, b->faults.lose_early)) {
-            b->counts.early_lost += to->follows[partition].on;
+            b->counts.early_lost += to->follows[copy->partition].on;
             continue;
         }
-        send_early(to, partition, bytes);
+        send_copy(to, copy, bytes);
         if (sim_random_chance(&b->random, b->faults.repeat_early))
-            send_early(to, partition, bytes);
+            send_copy(to, copy, bytes);
     }
-    take_early(from, partition, bytes.at, bytes.len);
+    take_copy(from, copy, bytes.at, bytes.len);
 }
 
 static bool do_send(struct bus *bus, unsigned partition, const char *name, struct bulla_bytes bytes, uint64_t token)
@@ -325,7 +332,17 @@ static bool do_send(struct bus *bus, unsigned partition, const char *name, struc
     c->counts.bytes_out += bytes.len;
     b->counts.sent++;
     sim_events_in(b->events, latency(b), arrive, post, 0);
-    copy_to_all(c, partition, bytes);
+    copy_to_all(c, &(struct bus_event){.kind = BUS_PARCEL, .partition = partition}, bytes);
+    return true;
+}
+
+static bool do_hurry(struct bus *bus, unsigned partition, struct bulla_bytes bytes)
+{
+    struct client *c = (struct client *)bus;
+    if (!is_reachable(c))
+        return false;
+    c->counts.hurried_out++;
+    copy_to_all(c, &(struct bus_event){.kind = BUS_PARCEL, .partition = partition, .hurried = true}, bytes);
     return true;
 }
 
@@ -419,25 +436,50 @@ static bool is_stale(const struct client *c, const struct waiting *w)
     return w->event.kind == BUS_PARCEL && (!f->on || f->number != w->follow);
 }
 
+static struct waiting *pop(struct client *c)
+{
+    bool waits = c->parcels.first != NULL, own_turn = waits && c->overtaken >= BUS_OVERTAKE_MOST;
+    struct queue *q = c->first.first && !own_turn ? &c->first : &c->parcels;
+    struct waiting *w = q->first;
+    c->overtaken = waits && q == &c->first ? c->overtaken + 1 : 0;
+    if (!w)
+        return NULL;
+    q->first = w->next;
+    if (!q->first)
+        q->end = &q->first;
+    q->n--;
+    return w;
+}
+
+static void put_back(struct queue *q, struct waiting *w)
+{
+    w->event.again = true;
+    w->next = q->first;
+    if (!q->first)
+        q->end = &w->next;
+    q->first = w;
+    q->n++;
+}
+
 static size_t do_take(struct bus *bus, unsigned wait_ms, size_t most, bus_event_fn each, void *context)
 {
     struct client *c = (struct client *)bus;
     size_t given = tell_link(c, each, context);
     (void)wait_ms;
-    while (c->first && given < most) {
-        struct waiting *w = c->first;
-        c->first = w->next;
-        if (!c->first)
-            c->end = &c->first;
-        c->n_waiting--;
+    for (struct waiting *w; given < most && (w = pop(c));) {
         if (!is_stale(c, w)) {
             w->event.bytes = (struct bulla_bytes){w->bytes, w->n};
+            bus->again = false;
             each(context, &w->event);
             given++;
+            if (bus->again) {
+                put_back(&c->parcels, w);
+                break;
+            }
         }
         free(w);
     }
-    if (c->n_waiting < QUEUE_MOST / 2)
+    if (c->parcels.n < QUEUE_MOST / 2)
         for (unsigned p = 0; p < c->brokers->partitions; p++)
             give(c, p);
     return given;
@@ -469,7 +511,8 @@ static struct bus *do_open(const char *url, const struct bus_options *options, c
         c->brokers = current;
         c->options = *options;
         c->life = ++current->lives;
-        c->end = &c->first;
+        c->first.end = &c->first.first;
+        c->parcels.end = &c->parcels.first;
         snprintf(c->node, sizeof c->node, "%s", options->node);
         current->clients[i] = c;
         return &c->base;
@@ -484,11 +527,8 @@ static void do_close(struct bus *bus)
     for (int i = 0; i < CLIENTS_MOST; i++)
         if (c->brokers->clients[i] == c)
             c->brokers->clients[i] = NULL;
-    while (c->first) {
-        struct waiting *next = c->first->next;
-        free(c->first);
-        c->first = next;
-    }
+    for (struct waiting *w; (w = pop(c));)
+        free(w);
     free(c);
 }
 
@@ -500,6 +540,7 @@ const struct bus_backend sim_bus_backend = {
     .follow = do_follow,
     .unfollow = do_unfollow,
     .pause = do_pause,
+    .hurry = do_hurry,
     .notice = do_notice,
     .take = do_take,
     .counts = do_counts,

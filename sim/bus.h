@@ -6,7 +6,7 @@
  *
  * Each time that a parcel is sent, who follows its partition gets an early copy, past the stream: whether or not the stream has a
  * leader, knows the parcel already or loses it later. Copies come before what the stream gives or long after it, out of order,
- * again, or never; the sender's own comes at once.
+ * again, or never; the sender's own comes at once. Hurried parcels are such copies that overtake what waits to be taken.
  */
 #ifndef SIM_BUS_H
 #define SIM_BUS_H

@@ -49,6 +49,11 @@ void bus_pause(struct bus *bus, bool paused)
     bus->backend->pause(bus, paused);
 }
 
+bool bus_hurry(struct bus *bus, unsigned partition, struct bulla_bytes bytes)
+{
+    return bus->backend->hurry(bus, partition, bytes);
+}
+
 bool bus_notice(struct bus *bus, const char *topic, struct bulla_bytes bytes)
 {
     return bus->backend->notice(bus, topic, bytes);

@@ -12,6 +12,8 @@
  *             Who follows a partition also gets an early copy of each parcel as it is sent, at once or never, which is in no
  *             stream yet: so nobody waits while the brokers elect a leader. Parcels know their number; what was applied from a
  *             copy is passed over when the stream brings it.
+ *   hurried   a copy of one parcel with news, at once or never, that overtakes all parcels which wait to be taken: an alarm
+ *             does not wait behind reports. The stream brings it again.
  *
  * Nothing here waits, but bus_open(), and bus_take() for as long as it is told to. bus_send(), bus_notice() and bus_take() may
  * be called from different threads; bus_take(), bus_follow() and bus_unfollow() by one alone.
@@ -39,6 +41,8 @@ struct bus_event {
     enum bus_event_kind kind;
     unsigned partition;
     uint64_t place; /* grows along a partition, with gaps; never 0 */
+    bool hurried;   /* a copy by bus_hurry() */
+    bool again;     /* given before: bus_again() */
     uint64_t token;
     char topic[16];
     struct bulla_bytes bytes; /* valid during the call */
@@ -50,16 +54,16 @@ typedef void (*bus_event_fn)(void *context, const struct bus_event *event);
 
 #define BUS_STORE_MOST 26
 struct bus_options {
-    const char *node;     /* this node's name */
-    const char *store;    /* id of the store that this cluster serves, BUS_STORE_MOST digits and capital letters: its parcels, copies and
-                           * notices are kept apart from those of other stores on the same brokers */
+    const char *node;  /* this node's name */
+    const char *store; /* id of the store that this cluster serves, BUS_STORE_MOST digits and capital letters: its parcels, copies and
+                        * notices are kept apart from those of other stores on the same brokers */
     unsigned partitions;
     void (*wake)(void *context); /* something is to be taken; called from any thread. NULL: nobody sleeps */
     void *wake_context;
 };
 
 struct bus_counts {
-    uint64_t sent, acknowledged, unsent, received, notices_out, notices_in, notices_lost, reconnects;
+    uint64_t sent, acknowledged, unsent, received, hurried_out, hurried_in, notices_out, notices_in, notices_lost, reconnects;
     uint64_t bytes_out, bytes_in;
     bool up;
 };
@@ -72,6 +76,7 @@ struct bus_backend {
     bool (*follow)(struct bus *bus, unsigned partition, uint64_t after);
     void (*unfollow)(struct bus *bus, unsigned partition);
     void (*pause)(struct bus *bus, bool paused);
+    bool (*hurry)(struct bus *bus, unsigned partition, struct bulla_bytes bytes);
     bool (*notice)(struct bus *bus, const char *topic, struct bulla_bytes bytes);
     size_t (*take)(struct bus *bus, unsigned wait_ms, size_t most, bus_event_fn each, void *context);
     struct bus_counts (*counts)(struct bus *bus);
@@ -80,11 +85,13 @@ struct bus_backend {
 
 struct bus { /* a back end's own struct begins with this */
     const struct bus_backend *backend;
+    bool again; /* bus_again() was called for the event at hand */
 };
 
-/* Opens "nats://[USER:PASSWORD@]HOST:PORT[,HOST:PORT...][?replicas=N]" (more options: nats_url.c; tls:// likewise) by the first of `backends` (NULL ends them) whose scheme fits, and makes
- * the stream where it is missing. Does not fail when the broker cannot be reached now: it goes on trying, and says so in
- * BUS_LINK. NULL with a sentence in why[size]: a wrong URL, a stream of another shape, a cluster too small for its replicas. */
+/* Opens "nats://[USER:PASSWORD@]HOST:PORT[,HOST:PORT...][?replicas=N]" (more options: nats_url.c; tls:// likewise) by the first of
+ * `backends` (NULL ends them) whose scheme fits, and makes the stream where it is missing. Does not fail when the broker cannot be reached
+ * now: it goes on trying, and says so in BUS_LINK. NULL with a sentence in why[size]: a wrong URL, a stream of another shape, a cluster too
+ * small for its replicas. */
 struct bus *bus_open(const struct bus_backend *const *backends, const char *url, const struct bus_options *options, char *why, size_t size);
 void bus_close(struct bus *bus); /* NULL is fine */
 
@@ -104,8 +111,20 @@ bool bus_notice(struct bus *bus, const char *topic, struct bulla_bytes bytes); /
 #define BUS_NOTICE_MOST (512 * 1024)
 #define BUS_PARCEL_MOST (768 * 1024)
 
-/* Gives at most `most` events, waiting up to wait_ms for the first. Returns how many. */
+/* Gives a message of parcels to who follows the partition, before all that came by bus_send(). False: not even tried. */
+bool bus_hurry(struct bus *bus, unsigned partition, struct bulla_bytes bytes);
+
+/* Gives at most `most` events, waiting up to wait_ms for the first. Returns how many. Parcels of bus_send() come after everything
+ * else, but one of them at least among BUS_OVERTAKE_MOST. */
+#define BUS_OVERTAKE_MOST 32
 size_t bus_take(struct bus *bus, unsigned wait_ms, size_t most, bus_event_fn each, void *context);
+
+/* Within the call for a parcel of bus_send(): not all of it was taken, it is to be given again, before its like. bus_take() ends
+ * with it. */
+static inline void bus_again(struct bus *bus)
+{
+    bus->again = true;
+}
 
 struct bus_counts bus_counts(struct bus *bus);
 /* A sentence or two for the administrator: leader, replicas, what is missing. False: something is wrong. */

@@ -44,60 +44,19 @@ static bool name_stream(struct nats_bus *bus, char *why, size_t size)
     return right;
 }
 
-void nats_subject_put(const struct nats_bus *bus, char to[NATS_SUBJECT_SIZE], unsigned partition)
+void nats_subject_put(const struct nats_bus *bus, char to[NATS_SUBJECT_SIZE], char kind, unsigned partition)
 {
-    snprintf(to, NATS_SUBJECT_SIZE, "%sp.%u", bus->prefix, partition);
+    snprintf(to, NATS_SUBJECT_SIZE, "%s%c.%u", bus->prefix, kind, partition);
 }
 
-bool nats_subject_get(const struct nats_bus *bus, const char *subject, unsigned *partition)
+bool nats_subject_get(const struct nats_bus *bus, const char *subject, char kind, unsigned *partition)
 {
     size_t n = strlen(bus->prefix);
-    return strncmp(subject, bus->prefix, n) == 0 && sscanf(subject + n, "p.%u", partition) == 1 && *partition < bus->options.partitions;
+    return strncmp(subject, bus->prefix, n) == 0 && subject[n] == kind && sscanf(subject + n + 1, ".%u", partition) == 1 &&
+           *partition < bus->options.partitions;
 }
 
-/* --- what waits to be taken --- */
-
-void nats_signal(struct nats_bus *bus)
-{
-    pthread_cond_broadcast(&bus->taken);
-    if (!bus->woken && bus->options.wake) {
-        bus->woken = true;
-        bus->options.wake(bus->options.wake_context);
-    }
-}
-
-static size_t size_of(const struct nats_event *event)
-{
-    return event->message ? (size_t)natsMsg_GetDataLength(event->message) : 0;
-}
-
-void nats_push(struct nats_bus *bus, struct nats_event *event)
-{
-    event->next = NULL;
-    *(bus->first ? &bus->end->next : &bus->first) = event;
-    bus->end = event;
-    bus->queued++;
-    bus->queued_bytes += size_of(event);
-    bus->counts.bytes_in += size_of(event);
-    nats_signal(bus);
-}
-
-static struct nats_event *pop(struct nats_bus *bus)
-{
-    struct nats_event *event = bus->first;
-    if (event) {
-        bus->first = event->next;
-        bus->queued--;
-        bus->queued_bytes -= size_of(event);
-    }
-    return event;
-}
-
-static void free_event(struct nats_event *event)
-{
-    natsMsg_Destroy(event->message);
-    free(event);
-}
+/* --- the link --- */
 
 void nats_say_link(struct nats_bus *bus, const char *why)
 {
@@ -173,11 +132,11 @@ static natsStatus publish(struct nats_bus *bus, const char *subject, const char 
 }
 
 /* The broker does not give back what this connection has sent. */
-static void copy_to_oneself(struct nats_bus *bus, unsigned partition, const char *subject, struct bulla_bytes bytes)
+static void copy_to_oneself(struct nats_bus *bus, unsigned partition, const char *subject, struct bulla_bytes bytes, bool hurried)
 {
     natsMsg *copy = NULL;
     if (bus->followers[partition].wanted && natsMsg_Create(&copy, subject, NULL, (const char *)bytes.at, (int)bytes.len) == NATS_OK &&
-        !nats_follow_early(bus, partition, copy)) {
+        !nats_follow_copy(bus, partition, copy, hurried)) {
         natsMsg_Destroy(copy);
     }
 }
@@ -196,7 +155,7 @@ static bool nats_send(struct bus *base, unsigned partition, const char *name, st
     if (!slot) {
         return false;
     }
-    nats_subject_put(bus, subject, partition);
+    nats_subject_put(bus, subject, NATS_PARCELS, partition);
     snprintf(reply, sizeof reply, "%s.a.%u.%" PRIu64, bus->inbox, (unsigned)(slot - bus->slots), serial);
     natsStatus status = publish(bus, subject, reply, name, bytes);
     bool taken = true;
@@ -204,7 +163,7 @@ static bool nats_send(struct bus *base, unsigned partition, const char *name, st
     if (status == NATS_OK) {
         bus->counts.sent++;
         bus->counts.bytes_out += bytes.len;
-        copy_to_oneself(bus, partition, subject, bytes);
+        copy_to_oneself(bus, partition, subject, bytes, false);
     } else if (slot->serial == serial) { /* else its end has been told already */
         free_slot(bus, slot);
         taken = false;
@@ -258,15 +217,16 @@ void nats_on_message(natsConnection *connection, natsSubscription *subscription,
     }
 }
 
-void nats_on_early(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *closure)
+void nats_on_copy(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *closure)
 {
     struct nats_bus *bus = closure;
     unsigned partition = 0;
     (void)connection;
     (void)subscription;
-    bool ours = nats_subject_get(bus, natsMsg_GetSubject(message), &partition);
+    bool hurried = nats_subject_get(bus, natsMsg_GetSubject(message), NATS_HURRIED, &partition);
+    bool ours = hurried || nats_subject_get(bus, natsMsg_GetSubject(message), NATS_PARCELS, &partition);
     pthread_mutex_lock(&bus->lock);
-    bool kept = ours && nats_follow_early(bus, partition, message);
+    bool kept = ours && nats_follow_copy(bus, partition, message, hurried);
     pthread_mutex_unlock(&bus->lock);
     if (!kept) {
         natsMsg_Destroy(message);
@@ -279,7 +239,7 @@ void nats_on_notice(natsConnection *connection, natsSubscription *subscription, 
     (void)connection;
     (void)subscription;
     pthread_mutex_lock(&bus->lock);
-    bool room = bus->queued < LIMIT_BUS_EVENTS && bus->queued_bytes < LIMIT_BUS_EVENT_BYTES;
+    bool room = bus->first.n < LIMIT_BUS_EVENTS && bus->first.bytes < LIMIT_BUS_EVENT_BYTES;
     bool fits = strlen(natsMsg_GetSubject(message)) <= strlen(bus->prefix) + strlen("n.") + NOTICE_TOPIC;
     struct nats_event *event = room && fits ? calloc(1, sizeof *event) : NULL;
     if (event) {
@@ -337,9 +297,7 @@ static void nats_close(struct bus *base)
         pthread_join(bus->keeper, NULL);
     }
     nats_link_close(bus);
-    for (struct nats_event *event; (event = pop(bus));) {
-        free_event(event);
-    }
+    nats_queue_free(bus);
     pthread_cond_destroy(&bus->keep);
     pthread_cond_destroy(&bus->taken);
     pthread_mutex_destroy(&bus->lock);
@@ -373,7 +331,7 @@ static struct bus *nats_open(const char *url, const struct bus_options *options,
     return NULL;
 }
 
-/* --- following, notices, taking --- */
+/* --- following, hurrying, notices --- */
 
 static bool nats_follow(struct bus *base, unsigned partition, uint64_t after)
 {
@@ -383,7 +341,7 @@ static bool nats_follow(struct bus *base, unsigned partition, uint64_t after)
     }
     pthread_mutex_lock(&bus->lock);
     struct nats_follower *follower = &bus->followers[partition];
-    bool first = !follower->early;
+    bool first = !follower->copies[0];
     follower->wanted = true;
     follower->doubt = false;
     follower->generation++;
@@ -393,10 +351,10 @@ static bool nats_follow(struct bus *base, unsigned partition, uint64_t after)
     follower->last = after;
     pthread_cond_broadcast(&bus->keep);
     pthread_mutex_unlock(&bus->lock);
-    if (first) {
+    for (int i = 0; first && i < 2; i++) {
         char subject[NATS_SUBJECT_SIZE];
-        nats_subject_put(bus, subject, partition);
-        nats_link_subscribe(bus, &follower->early, subject, nats_on_early); /* without it the stream alone brings parcels */
+        nats_subject_put(bus, subject, i ? NATS_HURRIED : NATS_PARCELS, partition);
+        nats_link_subscribe(bus, &follower->copies[i], subject, nats_on_copy); /* without them the stream alone brings parcels */
     }
     return true;
 }
@@ -409,11 +367,14 @@ static void nats_unfollow(struct bus *base, unsigned partition)
         bus->followers[partition].wanted = false;
         bus->followers[partition].generation++;
         bus->followers[partition].attempt++;
-        natsSubscription *early = bus->followers[partition].early;
-        bus->followers[partition].early = NULL;
+        natsSubscription *copies[2];
+        memcpy(copies, bus->followers[partition].copies, sizeof copies);
+        memset(bus->followers[partition].copies, 0, sizeof copies);
         pthread_mutex_unlock(&bus->lock);
-        natsSubscription_Unsubscribe(early);
-        natsSubscription_Destroy(early);
+        for (int i = 0; i < 2; i++) {
+            natsSubscription_Unsubscribe(copies[i]);
+            natsSubscription_Destroy(copies[i]);
+        }
     }
 }
 
@@ -424,6 +385,25 @@ static void nats_pause(struct bus *base, bool paused)
     bus->paused = paused;
     pthread_cond_broadcast(&bus->keep);
     pthread_mutex_unlock(&bus->lock);
+}
+
+static bool nats_hurry(struct bus *base, unsigned partition, struct bulla_bytes bytes)
+{
+    struct nats_bus *bus = (struct nats_bus *)base;
+    char subject[NATS_SUBJECT_SIZE];
+    if (partition >= bus->options.partitions || bytes.len > BUS_PARCEL_MOST) {
+        return false;
+    }
+    nats_subject_put(bus, subject, NATS_HURRIED, partition);
+    pthread_mutex_lock(&bus->lock);
+    bool tried = bus->connected;
+    pthread_mutex_unlock(&bus->lock);
+    tried = tried && natsConnection_Publish(bus->connection, subject, bytes.at, (int)bytes.len) == NATS_OK;
+    pthread_mutex_lock(&bus->lock);
+    copy_to_oneself(bus, partition, subject, bytes, true);
+    bus->counts.hurried_out += tried;
+    pthread_mutex_unlock(&bus->lock);
+    return tried;
 }
 
 static bool nats_notice(struct bus *base, const char *topic, struct bulla_bytes bytes)
@@ -440,69 +420,6 @@ static bool nats_notice(struct bus *base, const char *topic, struct bulla_bytes 
     *(right ? &bus->counts.notices_out : &bus->counts.notices_lost) += 1;
     pthread_mutex_unlock(&bus->lock);
     return right;
-}
-
-/* The next event, with the lock; false when nothing waits. *held is freed by the caller. */
-static bool next_event(struct nats_bus *bus, struct bus_event *out, struct nats_event **held)
-{
-    *out = (struct bus_event){.kind = BUS_LINK};
-    *held = NULL;
-    if (bus->link_changed) {
-        bus->link_changed = false;
-        out->up = bus->counts.up;
-        snprintf(out->why, sizeof out->why, "%s", bus->why);
-        return true;
-    }
-    struct nats_event *event;
-    while ((event = pop(bus)) && event->kind == BUS_PARCEL && event->generation != bus->followers[event->partition].generation) {
-        free_event(event); /* not followed any more, or from another place */
-    }
-    if (!event) {
-        return false;
-    }
-    *held = event;
-    out->kind = event->kind;
-    out->partition = event->partition;
-    out->place = event->place;
-    out->token = event->token;
-    if (event->message) {
-        out->bytes = (struct bulla_bytes){(const uint8_t *)natsMsg_GetData(event->message), (size_t)natsMsg_GetDataLength(event->message)};
-    }
-    if (event->kind == BUS_NOTICE) {
-        snprintf(out->topic, sizeof out->topic, "%s", natsMsg_GetSubject(event->message) + strlen(bus->prefix) + strlen("n."));
-    }
-    return true;
-}
-
-static size_t nats_take(struct bus *base, unsigned wait_ms, size_t most, bus_event_fn each, void *context)
-{
-    struct nats_bus *bus = (struct nats_bus *)base;
-    struct timespec until = nats_in_ms(wait_ms);
-    struct bus_event out;
-    struct nats_event *held = NULL;
-    size_t n = 0;
-    pthread_mutex_lock(&bus->lock);
-    while (wait_ms && !bus->first && !bus->link_changed && pthread_cond_timedwait(&bus->taken, &bus->lock, &until) != ETIMEDOUT) {
-    }
-    bool full = bus->queued_bytes >= LIMIT_BUS_EVENT_BYTES / 2 || bus->queued >= LIMIT_BUS_EVENTS / 2;
-    while (n < most && next_event(bus, &out, &held)) {
-        pthread_mutex_unlock(&bus->lock);
-        each(context, &out);
-        if (held) {
-            free_event(held);
-        }
-        n++;
-        pthread_mutex_lock(&bus->lock);
-    }
-    bus->woken = false;
-    if (bus->first || bus->link_changed) {
-        nats_signal(bus);
-    }
-    if (full) {
-        pthread_cond_broadcast(&bus->keep); /* there may be room for more now */
-    }
-    pthread_mutex_unlock(&bus->lock);
-    return n;
 }
 
 static struct bus_counts nats_counts(struct bus *base)
@@ -527,7 +444,7 @@ static bool nats_health(struct bus *base, char *text, size_t size)
 #define NATS_BACKEND(NAME)                                                                                                                 \
     {                                                                                                                                      \
         .scheme = NAME, .open = nats_open, .close = nats_close, .send = nats_send, .follow = nats_follow, .unfollow = nats_unfollow,       \
-        .pause = nats_pause, .notice = nats_notice, .take = nats_take, .counts = nats_counts, .health = nats_health,                       \
+        .pause = nats_pause, .hurry = nats_hurry, .notice = nats_notice, .take = nats_take, .counts = nats_counts, .health = nats_health,  \
     }
 
 const struct bus_backend bus_nats = NATS_BACKEND("nats");

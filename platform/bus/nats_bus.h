@@ -11,6 +11,7 @@
  *             nothing comes unasked. When it is silent, gone, or its numbers have a gap, a new one is made after the last place given
  *   early     whoever follows a partition is also subscribed to its subject, past the stream. What this node itself sends for a
  *             partition that it follows does not come back from the broker; it is handed over here
+ *   hurried   the same over bulla.<store>.h.<partition>, which no stream keeps
  *   place     incarnation of the stream (24 bits), sequence in it (39 bits). The incarnation stands in the stream's description: the minute
  *             in which it was made, or one more than that of the stream which is missed. So places grow also when a stream is
  *             lost and made anew.
@@ -29,19 +30,19 @@
 #define NATS_STREAM_SIZE  40 /* of the stream's name */
 #define NATS_PREFIX_SIZE  40 /* of what its subjects begin with */
 #define NATS_SUBJECT_SIZE 80
-#define NATS_SEQUENCE    39 /* bits */
-#define NATS_HOSTS       32
-#define NATS_ANSWER_MS   4000
-#define NATS_SILENT_MS   3000 /* a pull that shows no sign of life for so long: its consumer is given up */
-#define NATS_CREATE_MS   1000 /* a consumer that is not there by then is asked for again */
-#define NATS_SOON_MS     300
-#define NATS_PULL        64 /* messages, */
-#define NATS_PULL_BYTES  (1024 * 1024)
-#define NATS_WAIT_MS     2000 /* for the broker's answers about the stream */
-#define NATS_LOOK_MS     3000 /* between two looks at the stream */
-#define NATS_REPLY_SIZE  128
-#define NATS_WHY_SIZE    160
-#define NATS_HEALTH_SIZE 600
+#define NATS_SEQUENCE     39 /* bits */
+#define NATS_HOSTS        32
+#define NATS_ANSWER_MS    4000
+#define NATS_SILENT_MS    3000 /* a pull that shows no sign of life for so long: its consumer is given up */
+#define NATS_CREATE_MS    1000 /* a consumer that is not there by then is asked for again */
+#define NATS_SOON_MS      300
+#define NATS_PULL         64 /* messages, */
+#define NATS_PULL_BYTES   (1024 * 1024)
+#define NATS_WAIT_MS      2000 /* for the broker's answers about the stream */
+#define NATS_LOOK_MS      3000 /* between two looks at the stream */
+#define NATS_REPLY_SIZE   128
+#define NATS_WHY_SIZE     160
+#define NATS_HEALTH_SIZE  600
 
 struct nats_url {
     char text[1024]; /* cut into what follows */
@@ -60,8 +61,14 @@ struct nats_event {
     struct nats_event *next;
     enum bus_event_kind kind;
     unsigned partition;
+    bool hurried, again;
     uint64_t place, token, generation;
     natsMsg *message; /* of a parcel or a notice */
+};
+
+struct nats_queue {
+    struct nats_event *first, *end;
+    size_t n, bytes;
 };
 
 struct nats_slot {
@@ -87,7 +94,7 @@ struct nats_follower {
     int left;            /* of the pull */
     int64_t heard_ms;
     char consumer[64];
-    natsSubscription *early; /* copies as they are sent; of the thread that follows */
+    natsSubscription *copies[2]; /* as they are sent, and hurried ones; of the thread that follows */
 };
 
 struct nats_bus {
@@ -110,8 +117,8 @@ struct nats_bus {
     uint64_t incarnation, last_sequence, missed; /* missed: an incarnation that somebody had applied and is not there */
     char why[NATS_WHY_SIZE], health[NATS_HEALTH_SIZE];
     bool healthy;
-    struct nats_event *first, *end;
-    size_t queued, queued_bytes;
+    struct nats_queue first, parcels; /* parcels that nobody hurries wait in the second */
+    unsigned overtaken;               /* so many were taken one after the other while parcels waited */
     bool link_changed, woken, paused;
     struct bus_counts counts;
     struct nats_slot slots[LIMIT_BUS_SENDING_MESSAGES];
@@ -124,29 +131,35 @@ struct nats_bus {
 int64_t nats_now_ms(void); /* monotonic */
 struct timespec nats_in_ms(unsigned ms);
 
-void nats_subject_put(const struct nats_bus *bus, char to[NATS_SUBJECT_SIZE], unsigned partition);
-/* The partition whose subject this is; false: it is none of this store's. */
-bool nats_subject_get(const struct nats_bus *bus, const char *subject, unsigned *partition);
+#define NATS_PARCELS 'p'
+#define NATS_HURRIED 'h'
+void nats_subject_put(const struct nats_bus *bus, char to[NATS_SUBJECT_SIZE], char kind, unsigned partition);
+/* The partition whose subject of that kind this is; false: it is none of this store's. */
+bool nats_subject_get(const struct nats_bus *bus, const char *subject, char kind, unsigned *partition);
 
 /* Connects, or goes on trying, and looks at the stream. False with a sentence in why[size]: this cannot become right by itself. */
 bool nats_link_open(struct nats_bus *bus, char *why, size_t size);
 void nats_link_close(struct nats_bus *bus);
 /* A subscription whose end nats_link_close() waits for. */
 natsStatus nats_link_subscribe(struct nats_bus *bus, natsSubscription **to, const char *subject, natsMsgHandler handler);
+/* The back end's take. */
+size_t nats_take(struct bus *base, unsigned wait_ms, size_t most, bus_event_fn each, void *context);
 /* Called by libnats. */
 void nats_on_message(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *closure);
-void nats_on_early(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *closure);
+void nats_on_copy(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *closure);
 void nats_on_notice(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *closure);
 
 /* With the lock: */
 void nats_push(struct nats_bus *bus, struct nats_event *event); /* takes the event and its message */
 void nats_say_link(struct nats_bus *bus, const char *why);      /* tells bus->connected && bus->ready when it has changed, or `why` has */
 void nats_signal(struct nats_bus *bus);                         /* somebody may take */
+bool nats_is_full(const struct nats_bus *bus);                  /* no more parcels are to be pulled */
+void nats_queue_free(struct nats_bus *bus);
 void nats_slot_resolve(struct nats_bus *bus, struct nats_slot *slot, uint64_t sequence); /* 0: not sent */
 void nats_resolve_all(struct nats_bus *bus, int64_t now_ms);                             /* as not sent, those whose time has passed */
 
-/* With the lock: takes the message when it is an early copy that somebody wants. */
-bool nats_follow_early(struct nats_bus *bus, unsigned partition, natsMsg *message);
+/* With the lock: takes the message when it is an early or a hurried copy that somebody wants. */
+bool nats_follow_copy(struct nats_bus *bus, unsigned partition, natsMsg *message, bool hurried);
 
 /* With the lock: */
 void nats_follow_answer(struct nats_bus *bus, const char *what, natsMsg *message); /* c.PARTITION.ATTEMPT or p.PARTITION.ATTEMPT */

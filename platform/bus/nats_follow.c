@@ -75,7 +75,7 @@ static void create(struct nats_bus *bus, unsigned partition, int64_t now_ms)
     follower->state = NATS_CREATING;
     follower->heard_ms = now_ms;
     snprintf(reply, sizeof reply, "%s.c.%u.%" PRIu64, bus->inbox, partition, ++follower->attempt);
-    nats_subject_put(bus, filter, partition);
+    nats_subject_put(bus, filter, NATS_PARCELS, partition);
     snprintf(text, sizeof text,
              "{\"stream_name\":\"%s\",\"config\":{\"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":%" PRIu64
              ",\"ack_policy\":\"none\",\"replay_policy\":\"instant\",\"filter_subject\":\"%s\",\"max_waiting\":16,"
@@ -89,7 +89,7 @@ static void pull(struct nats_bus *bus, unsigned partition, int64_t now_ms)
 {
     struct nats_follower *follower = &bus->followers[partition];
     follower->state = NATS_IDLE;
-    if (bus->paused || !bus->connected || bus->queued_bytes >= LIMIT_BUS_EVENT_BYTES / 2 || bus->queued >= LIMIT_BUS_EVENTS / 2) {
+    if (bus->paused || !bus->connected || nats_is_full(bus)) {
         return; /* bus_take() makes room and calls the keeper */
     }
     char subject[160], reply[NATS_REPLY_SIZE];
@@ -190,7 +190,7 @@ bool nats_follow_parcel(struct nats_bus *bus, natsMsg *message)
     unsigned partition = 0;
     uint64_t sequence = 0, delivered = 0;
     char consumer[64];
-    if (!nats_subject_get(bus, natsMsg_GetSubject(message), &partition) ||
+    if (!nats_subject_get(bus, natsMsg_GetSubject(message), NATS_PARCELS, &partition) ||
         !read_reply(natsMsg_GetReply(message), consumer, &sequence, &delivered)) {
         return false;
     }
@@ -217,15 +217,18 @@ bool nats_follow_parcel(struct nats_bus *bus, natsMsg *message)
     return true;
 }
 
-bool nats_follow_early(struct nats_bus *bus, unsigned partition, natsMsg *message)
+bool nats_follow_copy(struct nats_bus *bus, unsigned partition, natsMsg *message, bool hurried)
 {
     struct nats_follower *follower = &bus->followers[partition];
-    bool room = !bus->paused && bus->queued_bytes < LIMIT_BUS_EVENT_BYTES / 4 && bus->queued < LIMIT_BUS_EVENTS / 4;
+    const struct nats_queue *queue = hurried ? &bus->first : &bus->parcels;
+    bool room = !bus->paused && queue->bytes < LIMIT_BUS_EVENT_BYTES / 4 && queue->n < LIMIT_BUS_EVENTS / 4;
     struct nats_event *event = follower->wanted && room ? calloc(1, sizeof *event) : NULL;
     if (!event) {
         return false; /* the stream brings it */
     }
-    *event = (struct nats_event){.kind = BUS_PARCEL, .partition = partition, .generation = follower->generation, .message = message};
+    *event = (struct nats_event){
+        .kind = BUS_PARCEL, .partition = partition, .hurried = hurried, .generation = follower->generation, .message = message};
+    bus->counts.hurried_in += hurried;
     nats_push(bus, event);
     return true;
 }

@@ -101,7 +101,7 @@ static natsStatus set_options(struct nats_bus *bus)
         natsOptions_SetReconnectJitter(o, 100, 100);
         natsOptions_SetPingInterval(o, 2000);
         natsOptions_SetMaxPingsOut(o, 2);
-        natsOptions_SetNoEcho(o, true); /* notices of one's own */
+        natsOptions_SetNoEcho(o, true);                /* notices of one's own */
         natsOptions_UseGlobalMessageDelivery(o, true); /* not a thread for each partition that is followed */
         natsOptions_SetWriteDeadline(o, 5000);
         natsOptions_SetRetryOnFailedConnect(o, true, on_connected, bus);
@@ -192,13 +192,15 @@ void nats_link_close(struct nats_bus *bus)
         natsSubscription_Unsubscribe(bus->answers);
         natsSubscription_Unsubscribe(bus->notices);
         for (unsigned i = 0; i < bus->options.partitions; i++) {
-            natsSubscription_Unsubscribe(bus->followers[i].early);
+            natsSubscription_Unsubscribe(bus->followers[i].copies[0]);
+            natsSubscription_Unsubscribe(bus->followers[i].copies[1]);
         }
         wait_for_end(bus, false);
         natsSubscription_Destroy(bus->answers);
         natsSubscription_Destroy(bus->notices);
         for (unsigned i = 0; i < bus->options.partitions; i++) {
-            natsSubscription_Destroy(bus->followers[i].early);
+            natsSubscription_Destroy(bus->followers[i].copies[0]);
+            natsSubscription_Destroy(bus->followers[i].copies[1]);
         }
         natsConnection_Close(bus->connection);
         wait_for_end(bus, true);

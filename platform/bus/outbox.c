@@ -260,7 +260,8 @@ int outbox_drop(struct outbox *outbox, unsigned partition, uint64_t number)
     if (to <= shelf->dropped) {
         return OUTBOX_OK;
     }
-    int outcome = outbox_begin(outbox, true); /* a commit without its sync would be lost with the next sync that fails, and SQLite would go on counting on it */
+    int outcome = outbox_begin(
+        outbox, true); /* a commit without its sync would be lost with the next sync that fails, and SQLite would go on counting on it */
     if (!outcome) {
         outcome = outbox_end(outbox, remove_to(outbox, partition, to, &rows, &bytes));
     }

@@ -29,14 +29,14 @@ struct outbox_parcel {
     unsigned partition;
     uint64_t number; /* out of outbox_put() */
     int64_t taken_ms;
-    uint32_t rows;   /* observations in it, for counting */
-    bool news;       /* it must be sent at once (sender_put()); not kept */
+    uint32_t rows; /* observations in it, for counting */
+    bool news;     /* it must be sent at once (sender_put()); not kept */
     struct bulla_bytes bytes;
 };
 
 struct outbox_options {
     unsigned partitions;
-    const char *vfs;    /* of SQLite; NULL: the machine's */
+    const char *vfs;     /* of SQLite; NULL: the machine's */
     uint64_t bytes_most; /* of parcels kept; more are refused, and then devices are not acknowledged. 0: LIMIT_OUTBOX_BYTES */
     /* Fills a new id, OUTBOX_ID_SIZE with its end; NULL: a ULID of the machine's clock and randomness. */
     void (*new_id)(void *context, char id[OUTBOX_ID_SIZE]);
@@ -47,8 +47,8 @@ enum outbox_outcome { OUTBOX_OK = 0, OUTBOX_FULL = 1, OUTBOX_FOREIGN = 2, OUTBOX
 
 /* Opens or makes FOLDER/outbox.db. NULL with a sentence in why[size]. */
 struct outbox *outbox_open(const char *folder, const struct outbox_options *options, char *why, size_t size);
-void outbox_close(struct outbox *outbox); /* NULL is fine */
-const char *outbox_id(const struct outbox *outbox); /* valid until outbox_close(); outbox_renew() changes it */
+void outbox_close(struct outbox *outbox);              /* NULL is fine */
+const char *outbox_id(const struct outbox *outbox);    /* valid until outbox_close(); outbox_renew() changes it */
 const char *outbox_error(const struct outbox *outbox); /* of the last call that failed */
 
 /* Says for which store it is from now on, by that one's id. An empty outbox of another store becomes this one's under a new id;

@@ -46,7 +46,7 @@ struct sender {
     struct sender_counts counts;
     struct bulla_writer writer; /* of the message being built */
     uint64_t until;             /* parcels after this number stay out of it */
-    uint64_t first, last;
+    uint64_t first, last, rows;
     size_t n;
     uint8_t *buffer;
     struct lane lanes[];
@@ -107,10 +107,12 @@ static void add_parcel(void *context, const struct outbox_parcel *parcel)
     if (parcel->number > sender->until || (sender->n > 0 && parcel->number != sender->last + 1)) {
         return;
     }
-    if (!sender_message_add(&sender->writer, parcel)) {
+    bool fits = sender->n == 0 || sender->rows + parcel->rows <= SENDER_ROWS_MOST;
+    if (!fits || !sender_message_add(&sender->writer, parcel)) {
         sender->until = 0; /* full: nothing more, not even a small one */
         return;
     }
+    sender->rows += parcel->rows;
     if (sender->n++ == 0) {
         sender->first = parcel->number;
     }
@@ -123,7 +125,7 @@ static bool build(struct sender *sender, unsigned partition, uint64_t after, int
     const struct lane *lane = &sender->lanes[partition];
     sender->writer = bulla_writer_over(sender->buffer, BUS_PARCEL_MOST);
     sender->until = lane->repeat && lane->first == after + 1 ? lane->last : UINT64_MAX;
-    sender->n = 0;
+    sender->n = sender->rows = 0;
     sender_message_begin(&sender->writer, outbox_id(sender->outbox), published_ms);
     size_t room = sender->writer.size - sender->writer.len;
     return outbox_read(sender->outbox, partition, after, room, add_parcel, sender) == OUTBOX_OK && sender->n > 0;
@@ -165,8 +167,7 @@ static bool send_lane(struct sender *sender, unsigned partition, int64_t publish
 {
     struct lane *lane = &sender->lanes[partition];
     uint64_t after = lane->probing ? lane->applied : lane->acked;
-    if (lane->token || sender->now_ms < lane->retry_ms || outbox_last(sender->outbox, partition) <= after ||
-        gathers(sender, partition)) {
+    if (lane->token || sender->now_ms < lane->retry_ms || outbox_last(sender->outbox, partition) <= after || gathers(sender, partition)) {
         return true;
     }
     if (!build(sender, partition, after, published_ms)) {
@@ -351,14 +352,22 @@ static unsigned tend_lane(struct sender *sender, unsigned partition, unsigned wa
     return wait;
 }
 
-void sender_put(struct sender *sender, unsigned partition, bool news, int64_t now_ms)
+static bool hurry(struct sender *sender, const struct outbox_parcel *parcel, int64_t published_ms)
 {
-    if (partition >= sender->partitions) {
+    sender->writer = bulla_writer_over(sender->buffer, BUS_PARCEL_MOST);
+    sender_message_begin(&sender->writer, outbox_id(sender->outbox), published_ms);
+    return sender_message_add(&sender->writer, parcel) &&
+           bus_hurry(sender->bus, parcel->partition, (struct bulla_bytes){sender->buffer, sender->writer.len});
+}
+
+void sender_put(struct sender *sender, const struct outbox_parcel *parcel, int64_t now_ms)
+{
+    if (parcel->partition >= sender->partitions) {
         return;
     }
-    struct lane *lane = &sender->lanes[partition];
+    struct lane *lane = &sender->lanes[parcel->partition];
     time_of(sender, now_ms);
-    lane->hurry |= news;
+    lane->hurry |= parcel->news && !hurry(sender, parcel, now_ms);
     if (!lane->waits_ms) {
         lane->waits_ms = sender->now_ms ? sender->now_ms : 1;
     }

@@ -3,8 +3,8 @@
  * The sender: brings the outbox's parcels to the bus, in order in each partition, and again until they are acknowledged;
  * and forgets them once the store says that they were applied.
  *
- * One message a partition is under way at a time; it holds every parcel that waited meanwhile, up to BUS_PARCEL_MOST, and parcels without
- * news wait for SENDER_GATHER_MS at most. So a
+ * One message a partition is under way at a time; it holds every parcel that waited meanwhile, up to BUS_PARCEL_MOST and
+ * SENDER_ROWS_MOST, and parcels wait for others for SENDER_GATHER_MS at most; of one with news a copy goes at once. So a
  * partition's stream has the parcels of one source in order of number, whatever fails on the way (a repeat of one that was
  * stored all the same can stand between; workers know it by its number).
  *
@@ -22,27 +22,30 @@
 #include "platform/bus/bus.h"
 #include "platform/bus/outbox.h"
 
-#define SENDER_STALL_MS 15000
-#define SENDER_RETRY_MS 250 /* after BUS_UNSENT, or when the bus did not take it */
-#define SENDER_GATHER_MS 150  /* plain reports of a partition leave together at the end of each such span */
-#define SENDER_GATHER_MOST 64 /* parcels; then they leave at once */
-#define SENDER_LOST_MS  60000 /* a bus that has said nothing by then will not: as BUS_UNSENT */
+#define SENDER_STALL_MS    15000
+#define SENDER_RETRY_MS    250   /* after BUS_UNSENT, or when the bus did not take it */
+#define SENDER_GATHER_MS   150   /* plain reports of a partition leave together at the end of each such span */
+#define SENDER_GATHER_MOST 64    /* parcels; then they leave at once */
+#define SENDER_ROWS_MOST   512 /* observations of a message, but for one parcel of more */
+#define SENDER_LOST_MS     60000 /* a bus that has said nothing by then will not: as BUS_UNSENT */
 
 struct sender;
 
 struct sender *sender_new(struct outbox *outbox, struct bus *bus, unsigned partitions);
 void sender_free(struct sender *sender);
 
-/* A parcel was put into the outbox. With news it leaves as soon as the one before it is acknowledged, else it waits for others of
- * its partition: a message costs the brokers and its reader as much as fifty reports do. Its device was answered before. */
-void sender_put(struct sender *sender, unsigned partition, bool news, int64_t now_ms);
+/* A parcel was put into the outbox: it waits for others of its partition, since a message costs the brokers and its reader as much
+ * as fifty reports do. Its device was answered before. With news (its `number` and `bytes` are then needed) a hurried copy goes at once,
+ * past what waits for the store; when the bus does not take it, the parcel leaves as soon as the message before it is
+ * acknowledged. */
+void sender_put(struct sender *sender, const struct outbox_parcel *parcel, int64_t now_ms);
 /* Send what is to be sent. Returns ms until it wants to be called again. */
 unsigned sender_turn(struct sender *sender, int64_t now_ms);
 /* BUS_SENT, BUS_UNSENT and BUS_LINK go here. */
 void sender_event(struct sender *sender, const struct bus_event *event, int64_t now_ms);
-/* The store has the partition's parcels up to `number`, whether the stream has acknowledged them or not: they are dropped from the outbox (gathered; not at every call). Call it for
- * every partition whenever the store was asked, with the same number or 0 too: that is how a stall is seen. A number that was never put
- * drops nothing and is counted as `ahead`: the outbox is an old copy, see outbox_renew(). */
+/* The store has the partition's parcels up to `number`, whether the stream has acknowledged them or not: they are dropped from the outbox
+ * (gathered; not at every call). Call it for every partition whenever the store was asked, with the same number or 0 too: that is how a
+ * stall is seen. A number that was never put drops nothing and is counted as `ahead`: the outbox is an old copy, see outbox_renew(). */
 void sender_applied(struct sender *sender, unsigned partition, uint64_t number, int64_t now_ms);
 /* Send a partition again from what the store has: a worker saw a gap. */
 void sender_again(struct sender *sender, unsigned partition);

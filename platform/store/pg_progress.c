@@ -23,7 +23,7 @@ static bool is_time_to_prune(struct store_pg *store)
 static const char MOVE[] =
     "WITH e AS (SELECT i, p, place, convert_from(s, 'UTF8') AS source, n FROM unnest($1::integer[], $2::bigint[], $3::bytea[], "
     "$4::bigint[]) "
-    "WITH ORDINALITY AS e(p, place, s, n, i)), "
+    "WITH ORDINALITY AS e(p, place, s, n, i) WHERE place >= 0), " /* of a hurried one nothing moves */
     "o AS (SELECT e.*, coalesce(lag(e.place) OVER (PARTITION BY e.p ORDER BY i), w.place) AS was_place, "
     "coalesce(lag(e.n) OVER (PARTITION BY e.p, e.source ORDER BY i), g.number) AS was_number FROM e "
     "LEFT JOIN partition_place w ON w.partition = e.p LEFT JOIN progress g ON g.partition = e.p AND g.source = e.source), "
@@ -39,7 +39,8 @@ static const char MOVE[] =
 /* Remembers what brought the rows of this transaction, if it brought any. first: rows of the parcels before. */
 static const char PARCELS[] =
     "INSERT INTO parcel (work, partition, first, source, number, place, node, rows, taken_ms, published_ms, applied_ms, kept_ms) SELECT "
-    "(next::bigint - 1) >> 22, p, f, convert_from(s, 'UTF8'), n, place, convert_from(node, 'UTF8'), rows, taken, published, applied, "
+    "(next::bigint - 1) >> 22, p, f, convert_from(s, 'UTF8'), n, greatest(place, 0), convert_from(node, 'UTF8'), rows, taken, published, "
+    "applied, "
     "bulla_now() "
     "FROM (SELECT nullif(current_setting('bulla.next', true), '') AS next) w, unnest($1::integer[], $2::bigint[], $3::bytea[], "
     "$4::bigint[], "
@@ -61,7 +62,7 @@ static bool make_columns(struct pg_buffer columns[COLUMNS], const struct store_p
     for (size_t i = 0; i < n; i++) {
         const struct store_progress *e = &progress[i];
         pg_put_int(&columns[0], (int32_t)e->partition);
-        pg_put_long(&columns[1], (int64_t)e->place);
+        pg_put_long(&columns[1], e->hurried ? -1 : (int64_t)e->place);
         pg_put_field(&columns[2], e->source, strlen(e->source));
         pg_put_long(&columns[3], (int64_t)e->number);
         pg_put_long(&columns[4], *first);

@@ -96,8 +96,8 @@ static int forget_parcels(struct store_db *db, int64_t now_ms)
 
 static int write_one(struct store_sqlite *store, struct store_db *db, const struct store_progress *p)
 {
-    int outcome = write_place(db, p);
-    outcome = outcome ? outcome : write_number(db, p);
+    int outcome = p->hurried ? 0 : write_place(db, p);
+    outcome = outcome || p->hurried ? outcome : write_number(db, p);
     outcome = outcome || !p->rows ? outcome : write_parcel(db, p);
     if (!outcome && p->rows) {
         struct bringing bringing = {db, sqlite3_last_insert_rowid(db->handle), 0};

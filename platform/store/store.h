@@ -204,6 +204,7 @@ struct store_progress {
     char node[STORE_NODE_SIZE]; /* who applied it */
     uint32_t rows;
     int64_t taken_ms, published_ms, applied_ms; /* by the source's, the source's and the worker's clock */
+    bool hurried; /* applied before its turn: only what tracing needs is kept, the stream brings it again */
 };
 int store_progress_put(struct store *store, const struct store_progress *progress, size_t n);
 /* What was applied of a partition: its place (*place, 0: nothing yet), and for every source the last number. */

@@ -22,7 +22,7 @@ enum { PARTITIONS = 6, KEPT = 4096 };
 
 struct heard { /* what a bus has given */
     struct bus *bus;
-    size_t sent, unsent, parcels, early, notices, links;
+    size_t sent, unsent, parcels, early, hurried, notices, links;
     bool up;
     char why[160], topic[16], notice[64];
     uint64_t last[PARTITIONS], values[PARTITIONS][KEPT];
@@ -35,6 +35,10 @@ static inline void hear(void *context, const struct bus_event *event)
     struct heard *heard = context;
     switch (event->kind) {
     case BUS_PARCEL:
+        if (event->hurried) {
+            heard->hurried++;
+            break;
+        }
         if (event->place == 0) { /* an early copy: the stream brings it as well */
             heard->early++;
             break;

@@ -124,6 +124,37 @@ static void test_early(void **state)
     bus_close(b.bus);
 }
 
+/* A hurried copy comes before the parcels that wait, from others and from itself, to who follows alone; no stream has it. */
+static void test_hurried(void **state)
+{
+    struct nats_servers *servers = *state;
+    static struct heard a, b;
+    const uint64_t value = 1;
+    struct bulla_bytes bytes = {(const uint8_t *)&value, sizeof value};
+    open_bus(&a, servers, "a");
+    open_bus(&b, servers, "b");
+    assert_true(until_up(&a, true, 5000) && until_up(&b, true, 5000));
+    assert_true(bus_follow(b.bus, 4, 0));
+    until(&b, &b.early, 1, 300); /* the broker must have heard of it */
+    for (uint64_t i = 1; i <= 20; i++) {
+        assert_true(send_value(&a, 4, 9000 + i, i));
+    }
+    assert_true(until(&a, &a.sent, 20, 5000));
+    assert_true(bus_hurry(a.bus, 4, bytes) && bus_hurry(b.bus, 4, bytes) && bus_hurry(a.bus, 5, bytes));
+    for (int i = 0; i < 100 && bus_counts(b.bus).hurried_in < 2; i++) {
+        usleep(20000);
+    }
+    assert_int_equal(bus_take(b.bus, 0, 2, hear, &b), 2);
+    assert_int_equal(b.hurried, 2);
+    assert_int_equal(b.parcels + b.early, 0);
+    assert_true(until(&b, &b.parcels, 20, 5000));
+    assert_int_equal(b.hurried, 2);
+    assert_int_equal(bus_counts(a.bus).hurried_out, 2);
+    assert_false(bus_hurry(a.bus, PARTITIONS, bytes));
+    bus_close(a.bus);
+    bus_close(b.bus);
+}
+
 /* The stream is removed, as by somebody who empties a disk: places go on growing, and what is sent then arrives. */
 static void test_lost_stream(void **state)
 {
@@ -474,9 +505,8 @@ int main(void)
         puts("nats-server is not installed: skipped");
         return 77;
     }
-    const struct CMUnitTest one[] = {cmocka_unit_test(test_one_server),   cmocka_unit_test(test_notices),
-                                     cmocka_unit_test(test_early),        cmocka_unit_test(test_lost_stream),
-                                     cmocka_unit_test(test_refused)};
+    const struct CMUnitTest one[] = {cmocka_unit_test(test_one_server), cmocka_unit_test(test_notices),     cmocka_unit_test(test_early),
+                                     cmocka_unit_test(test_hurried),    cmocka_unit_test(test_lost_stream), cmocka_unit_test(test_refused)};
     const struct CMUnitTest own[] = {cmocka_unit_test(test_link), cmocka_unit_test(test_cluster)};
     int failed = cmocka_run_group_tests(one, start_one, stop_one);
     return failed + cmocka_run_group_tests(own, NULL, NULL);

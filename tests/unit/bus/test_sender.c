@@ -149,7 +149,15 @@ static bool model_send(struct bus *bus, unsigned partition, const char *name, st
     return true;
 }
 
-static const struct bus_backend MODEL = {.scheme = "model", .send = model_send};
+static bool model_hurry(struct bus *bus, unsigned partition, struct bulla_bytes bytes)
+{
+    (void)bus;
+    (void)partition;
+    (void)bytes;
+    return false;
+}
+
+static const struct bus_backend MODEL = {.scheme = "model", .send = model_send, .hurry = model_hurry};
 
 static void give_answers(struct model *model, bool all)
 {
@@ -272,7 +280,8 @@ static void put(struct model *model, unsigned source)
     }
     assert_int_equal(outbox_put(model->nodes[source].outbox, parcels, n), OUTBOX_OK);
     for (size_t i = 0; i < n && model->faults; i++) { /* else everything leaves at once */
-        sender_put(model->nodes[source].sender, parcels[i].partition, below(&model->random, 3) == 0, model->now_ms);
+        parcels[i].news = below(&model->random, 3) == 0;
+        sender_put(model->nodes[source].sender, &parcels[i], model->now_ms);
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plain parcels wait for others of their partition; those with news do not. */
+/* Parcels wait for others of their partition; of those with news a copy goes at once, or they do not wait. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/bus/sender.h"
 #include "bus_support.h"
+#include "platform/bus/sender.h"
 
 enum { PARTITIONS = 4, T0 = 150000 };
 
@@ -19,6 +19,9 @@ struct fake_bus { /* takes everything, and remembers the last */
     unsigned sent, partition;
     size_t parcels;
     uint64_t token;
+    bool hurries; /* takes hurried copies too */
+    unsigned hurried;
+    size_t hurried_parcels;
 };
 
 static void count(void *context, const struct sender_parcel *parcel)
@@ -40,7 +43,20 @@ static bool fake_send(struct bus *bus, unsigned partition, const char *name, str
     return true;
 }
 
-static const struct bus_backend FAKE = {.scheme = "fake", .send = fake_send};
+static bool fake_hurry(struct bus *bus, unsigned partition, struct bulla_bytes bytes)
+{
+    struct fake_bus *f = (struct fake_bus *)bus;
+    struct sender_message message;
+    if (!f->hurries)
+        return false;
+    f->hurried_parcels = 0;
+    assert_true(sender_read(bytes, &message, count, &f->hurried_parcels));
+    f->hurried++;
+    f->partition = partition;
+    return true;
+}
+
+static const struct bus_backend FAKE = {.scheme = "fake", .send = fake_send, .hurry = fake_hurry};
 
 struct case_ {
     char folder[64];
@@ -75,11 +91,17 @@ static int end(void **state)
     return 0;
 }
 
+static void put_rows(struct case_ *c, unsigned partition, bool news, uint32_t rows)
+{
+    struct outbox_parcel parcel = {
+        .partition = partition, .taken_ms = c->now_ms, .rows = rows, .news = news, .bytes = {(const uint8_t *)"x", 1}};
+    assert_int_equal(outbox_put(c->outbox, &parcel, 1), OUTBOX_OK);
+    sender_put(c->sender, &parcel, c->now_ms);
+}
+
 static void put(struct case_ *c, unsigned partition, bool news)
 {
-    struct outbox_parcel parcel = {.partition = partition, .taken_ms = c->now_ms, .rows = 1, .bytes = {(const uint8_t *)"x", 1}};
-    assert_int_equal(outbox_put(c->outbox, &parcel, 1), OUTBOX_OK);
-    sender_put(c->sender, partition, news, c->now_ms);
+    put_rows(c, partition, news, 1);
 }
 
 static void acknowledge(struct case_ *c)
@@ -140,6 +162,45 @@ static void test_news_behind_a_message(void **state)
     assert_int_equal(c->bus.sent, 2);
 }
 
+/* A copy of the news alone overtakes what waits, also while a message is under way; the parcel itself comes with the others. */
+static void test_news_are_hurried(void **state)
+{
+    struct case_ *c = *state;
+    c->bus.hurries = true;
+    put(c, 1, false);
+    put(c, 1, true);
+    assert_int_equal(c->bus.hurried, 1);
+    assert_int_equal(c->bus.partition, 1);
+    assert_int_equal(c->bus.hurried_parcels, 1);
+    sender_turn(c->sender, c->now_ms);
+    assert_int_equal(c->bus.sent, 0);
+    c->now_ms += SENDER_GATHER_MS;
+    sender_turn(c->sender, c->now_ms);
+    assert_int_equal(c->bus.sent, 1);
+    assert_int_equal(c->bus.parcels, 2);
+    put(c, 1, true);
+    assert_int_equal(c->bus.hurried, 2);
+    assert_int_equal(c->bus.sent, 1);
+}
+
+/* A message has no more rows than are applied together, unless one parcel has; and what did not fit does not wait again. */
+static void test_rows_of_a_message(void **state)
+{
+    struct case_ *c = *state;
+    put_rows(c, 2, false, SENDER_ROWS_MOST - 1);
+    put(c, 2, false);
+    put(c, 2, false);
+    put_rows(c, 2, false, SENDER_ROWS_MOST + 5);
+    c->now_ms += SENDER_GATHER_MS;
+    const size_t expected[] = {2, 1, 1};
+    for (unsigned i = 0; i < 3; i++) {
+        sender_turn(c->sender, c->now_ms);
+        assert_int_equal(c->bus.sent, i + 1);
+        assert_int_equal(c->bus.parcels, expected[i]);
+        acknowledge(c);
+    }
+}
+
 static void test_many_leave_at_once(void **state)
 {
     struct case_ *c = *state;
@@ -193,6 +254,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_plain_waits_for_others, begin, end),
         cmocka_unit_test_setup_teardown(test_news_leaves_at_once, begin, end),
         cmocka_unit_test_setup_teardown(test_news_behind_a_message, begin, end),
+        cmocka_unit_test_setup_teardown(test_news_are_hurried, begin, end),
+        cmocka_unit_test_setup_teardown(test_rows_of_a_message, begin, end),
         cmocka_unit_test_setup_teardown(test_many_leave_at_once, begin, end),
         cmocka_unit_test_setup_teardown(test_unsent_does_not_wait_again, begin, end),
         cmocka_unit_test_setup_teardown(test_restart_and_clock, begin, end),

@@ -1,100 +1,158 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many rows a node of several lets wait for the store. */
+/* When a node of several takes the store for overloaded, and how many rows it then lets wait. [WCO-4.3-C9] */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 
 #include "platform/ahead.h"
 
-enum { PARTITIONS = 8, T0 = 1000000 };
+enum { PARTITIONS = 8, T0 = 1000000, STEP_MS = 100 };
+
+/* A store that takes `speed` rows a step of each partition that works, and devices that say `rows` in each; with it, or without. */
+struct model {
+    struct ahead *ahead;
+    int64_t now_ms;
+    uint64_t put[PARTITIONS], applied[PARTITIONS];
+    unsigned rows, speed;
+    unsigned others, others_speed; /* so many partitions are of a node that is dead or slow */
+    bool away;
+    struct ahead_view view;
+};
 
 static int begin(void **state)
 {
-    *state = ahead_new(PARTITIONS);
-    return *state ? 0 : -1;
+    struct model *m = calloc(1, sizeof *m);
+    *state = m;
+    m->ahead = ahead_new(PARTITIONS);
+    m->now_ms = T0;
+    m->rows = 10;
+    m->speed = 20;
+    return m->ahead ? 0 : -1;
 }
 
 static int end(void **state)
 {
-    ahead_free(*state);
+    struct model *m = *state;
+    ahead_free(m->ahead);
+    free(m);
     return 0;
 }
 
-static void rows_come_and_go(void **state)
+/* Returns ms in which there was overload. */
+static int64_t run(struct model *m, int64_t ms)
 {
-    struct ahead *a = *state;
-    for (unsigned i = 0; i < PARTITIONS; i++)
-        for (uint64_t n = 1; n <= 40; n++)
-            ahead_put(a, i, n, 2);
-    assert_int_equal(ahead_look(a, 1000, T0).rows, PARTITIONS * 80); /* nothing applied here yet: all are counted */
-    for (uint64_t n = 10; n <= 40; n += 10)
-        ahead_applied(a, 3, n, true, T0);
-    assert_int_equal(ahead_look(a, 1000, T0).rows, 0); /* the one of its own stands for all */
-    ahead_applied(a, 4, 20, true, T0);
-    assert_int_equal(ahead_look(a, 1000, T0).rows, 40 * PARTITIONS / 2);
-    ahead_applied(a, 5, 40, false, T0); /* another node's: told late, not counted by */
-    assert_int_equal(ahead_look(a, 1000, T0).rows, 40 * PARTITIONS / 2);
-    assert_int_equal(ahead_look(a, 1000, T0 + AHEAD_OWN_MS + 1).rows, (PARTITIONS - 3) * 80 + 40);
-    ahead_applied(a, PARTITIONS, 1, true, T0); /* no such partition */
-    ahead_put(a, PARTITIONS, 1, 1);
-}
-
-/* Numbers go on for ever; what was applied leaves no trace. */
-static void a_long_run(void **state)
-{
-    struct ahead *a = *state;
-    for (uint64_t n = 1; n <= 300000; n++) {
-        ahead_put(a, 1, n, 3);
-        if (n % 7 == 0)
-            ahead_applied(a, 1, n - 2, true, T0);
+    int64_t overload_ms = 0;
+    for (int64_t until = m->now_ms + ms; m->now_ms < until; m->now_ms += STEP_MS) {
+        for (unsigned i = 0; i < PARTITIONS; i++) {
+            for (unsigned k = 0; k < m->rows && !(m->view.most && m->view.rows > m->view.most); k++)
+                ahead_put(m->ahead, i, ++m->put[i], 1, m->now_ms);
+            uint64_t waits = m->put[i] - m->applied[i];
+            unsigned speed = m->away ? 0 : i < m->others ? m->others_speed : m->speed;
+            m->applied[i] += waits < speed ? waits : speed;
+            ahead_applied(m->ahead, i, m->applied[i], m->now_ms);
+        }
+        m->view = ahead_look(m->ahead, m->now_ms);
+        overload_ms += m->view.most ? STEP_MS : 0;
     }
-    ahead_applied(a, 1, 300000, true, T0);
-    assert_int_equal(ahead_look(a, 1000, T0).rows, 0);
+    return overload_ms;
 }
 
-static void what_is_remembered_has_a_limit(void **state)
+static void a_store_that_keeps_up_is_no_overload(void **state)
 {
-    struct ahead *a = *state;
+    struct model *m = *state;
+    assert_int_equal(run(m, 60000), 0);
+    assert_true(m->view.lag_ms <= STEP_MS);
+    m->speed = m->rows; /* just so */
+    assert_int_equal(run(m, 60000), 0);
+}
+
+/* Ten times what it takes: noticed within seconds, and from then on about as much waits as it takes in two seconds. */
+static void what_comes_too_fast_is_overload(void **state)
+{
+    struct model *m = *state;
+    run(m, 10000);
+    m->rows = 200;
+    assert_int_equal(run(m, 3000), 0);
+    assert_true(run(m, 2000) > 0);
+    size_t waited = m->view.rows;
+    assert_true(waited < 5000 / STEP_MS * PARTITIONS * 200);
+    assert_int_equal(run(m, 60000), 60000);
+    size_t takes = PARTITIONS * 20 * AHEAD_WAIT_MS / STEP_MS;
+    assert_in_range(m->view.most, takes * 9 / 10, takes * 11 / 10);
+    assert_in_range(m->view.rows, takes / 2, takes * 2);
+    assert_in_range(m->view.lag_ms, AHEAD_CALM_MS, AHEAD_LATE_MS);
+    m->rows = 10; /* and it ends with the load */
+    run(m, 10000);
+    assert_int_equal(run(m, 10000), 0);
+}
+
+/* Two minutes away, and then worked off while devices go on: nothing is shed. */
+static void a_store_that_was_away_is_no_overload(void **state)
+{
+    struct model *m = *state;
+    run(m, 10000);
+    m->away = true;
+    assert_int_equal(run(m, 120000), 0);
+    m->away = false;
+    assert_int_equal(run(m, 180000), 0);
+    assert_true(m->view.lag_ms <= STEP_MS);
+}
+
+/* A node died: half of the partitions stand still for as long as it takes to take them over. */
+static void partitions_of_nobody_are_no_overload(void **state)
+{
+    struct model *m = *state;
+    run(m, 10000);
+    m->others = PARTITIONS / 2;
+    assert_int_equal(run(m, 15000), 0);
+    m->others = 0;
+    assert_int_equal(run(m, 60000), 0);
+}
+
+/* One node of several is slow: that is noticed too, later. */
+static void some_partitions_too_slow_is_overload(void **state)
+{
+    struct model *m = *state;
+    run(m, 10000);
+    m->others = PARTITIONS / 4;
+    m->others_speed = 2;
+    assert_int_equal(run(m, AHEAD_LASTS_MS), 0);
+    assert_true(run(m, 10000) > 5000);
+}
+
+/* More than is remembered one by one is counted all the same, and numbers that nobody put do no harm. */
+static void odd_numbers(void **state)
+{
+    struct model *m = *state;
+    ahead_applied(m->ahead, 0, 77, T0);
+    ahead_applied(m->ahead, PARTITIONS, 1, T0);
+    ahead_put(m->ahead, PARTITIONS, 1, 1, T0);
+    assert_int_equal(ahead_look(m->ahead, T0).rows, 0);
     for (uint64_t n = 1; n <= 2 * AHEAD_PARCELS_MOST; n++)
-        ahead_put(a, 1, n, 1);
-    assert_int_equal(ahead_look(a, 1000, T0).rows, AHEAD_PARCELS_MOST);
-    ahead_applied(a, 1, 2 * AHEAD_PARCELS_MOST, true, T0);
-    ahead_put(a, 1, 2 * AHEAD_PARCELS_MOST + 1, 5);
-    assert_int_equal(ahead_look(a, 1000, T0).rows, 5 * PARTITIONS);
-}
-
-static void limits_have_limits(void **state)
-{
-    struct ahead *a = *state;
-    assert_int_equal(ahead_look(a, 0, T0).most, AHEAD_ROWS_FIRST);
-    assert_int_equal(ahead_look(a, 1, T0).most, AHEAD_ROWS_LEAST);
-    assert_int_equal(ahead_look(a, SIZE_MAX, T0).most, AHEAD_ROWS_MOST);
-}
-
-/* What rows cost, from batch to batch: dear ones close the door within some batches, cheap ones open it. */
-static void what_rows_cost(void **state)
-{
-    (void)state;
-    struct ahead_cost cost = {0};
-    assert_int_equal(ahead_fits(&cost), 0);
-    for (int i = 0; i < 30; i++)
-        ahead_spent(&cost, 20, 80); /* 4 ms each */
-    assert_int_equal(ahead_fits(&cost), AHEAD_TARGET_MS / 4);
-    for (int i = 0; i < 30; i++)
-        ahead_spent(&cost, 1000, 30);
-    assert_in_range(ahead_fits(&cost), 3000, 3400);
+        ahead_put(m->ahead, 1, n, 1, T0 + (int64_t)n * AHEAD_TOGETHER_MS);
+    int64_t then_ms = T0 + (int64_t)2 * AHEAD_PARCELS_MOST * AHEAD_TOGETHER_MS;
+    assert_int_equal(ahead_look(m->ahead, then_ms).rows, 2 * AHEAD_PARCELS_MOST);
+    ahead_applied(m->ahead, 1, 100, then_ms);
+    assert_int_equal(ahead_look(m->ahead, then_ms).rows, 2 * AHEAD_PARCELS_MOST - 100);
+    ahead_applied(m->ahead, 1, 2 * AHEAD_PARCELS_MOST, then_ms);
+    assert_int_equal(ahead_look(m->ahead, then_ms).rows, 0);
+    ahead_put(m->ahead, 1, 2 * AHEAD_PARCELS_MOST + 1, 5, then_ms);
+    assert_int_equal(ahead_look(m->ahead, T0).rows, 5); /* a clock that is set back */
+    assert_int_equal(ahead_look(m->ahead, T0).most, 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(rows_come_and_go, begin, end),
-        cmocka_unit_test_setup_teardown(a_long_run, begin, end),
-        cmocka_unit_test_setup_teardown(what_is_remembered_has_a_limit, begin, end),
-        cmocka_unit_test_setup_teardown(limits_have_limits, begin, end),
-        cmocka_unit_test(what_rows_cost),
+        cmocka_unit_test_setup_teardown(a_store_that_keeps_up_is_no_overload, begin, end),
+        cmocka_unit_test_setup_teardown(what_comes_too_fast_is_overload, begin, end),
+        cmocka_unit_test_setup_teardown(a_store_that_was_away_is_no_overload, begin, end),
+        cmocka_unit_test_setup_teardown(partitions_of_nobody_are_no_overload, begin, end),
+        cmocka_unit_test_setup_teardown(some_partitions_too_slow_is_overload, begin, end),
+        cmocka_unit_test_setup_teardown(odd_numbers, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ struct cluster {
 };
 
 struct heard {
-    size_t early, placed, other;
+    size_t early, hurried, placed, other; /* early: hurried ones are among them */
     char last[16];
 };
 
@@ -32,6 +32,7 @@ static void hear(void *context, const struct bus_event *event)
         return;
     }
     assert_int_equal(event->partition, PARTITION);
+    h->hurried += event->hurried;
     *(event->place ? &h->placed : &h->early) += 1;
     memcpy(h->last, event->bytes.at, event->bytes.len);
     h->last[event->bytes.len] = '\0';
@@ -153,6 +154,48 @@ static void a_copy_is_not_for_an_older_following_nor_for_who_is_cut_off(void **s
     close_cluster(&c);
 }
 
+/* What is hurried is taken first, comes to who follows alone, and is in no stream. */
+static void what_is_hurried_overtakes(void **state)
+{
+    struct cluster c;
+    (void)state;
+    open_cluster(&c, (struct sim_bus_faults){.latency_us = 0});
+    for (int i = 0; i < 3; i++)
+        send_parcel(&c, i == 0 ? "one" : i == 1 ? "two" : "three");
+    run(&c, 150);
+    assert_true(bus_hurry(c.sender, PARTITION, (struct bulla_bytes){(const uint8_t *)"cut", 3}));
+    run(&c, 150);
+    struct heard first = {.early = 0};
+    assert_int_equal(bus_take(c.follower, 0, 1, hear, &first), 1);
+    assert_string_equal(first.last, "cut");
+    assert_int_equal(first.hurried, 1);
+    assert_int_equal(take(c.other).hurried, 0);
+    run(&c, LONG_US);
+    struct heard then = take(c.follower);
+    assert_int_equal(then.hurried, 0);
+    assert_int_equal(then.placed, 3);
+    sim_brokers_part(c.brokers, "sender", true);
+    assert_false(bus_hurry(c.sender, PARTITION, (struct bulla_bytes){(const uint8_t *)"cut", 3}));
+    close_cluster(&c);
+}
+
+/* However much is hurried, what waits comes too. */
+static void nobody_is_overtaken_for_ever(void **state)
+{
+    struct cluster c;
+    (void)state;
+    open_cluster(&c, (struct sim_bus_faults){.lose_early = 0});
+    assert_true(bus_follow(c.sender, PARTITION, 0));
+    send_parcel(&c, "one");
+    for (int i = 0; i < 50; i++)
+        assert_true(bus_hurry(c.sender, PARTITION, (struct bulla_bytes){(const uint8_t *)"cut", 3}));
+    struct heard h = {.early = 0};
+    assert_int_equal(bus_take(c.sender, 0, BUS_OVERTAKE_MOST + 1, hear, &h), BUS_OVERTAKE_MOST + 1);
+    assert_int_equal(h.hurried, BUS_OVERTAKE_MOST);
+    assert_string_equal(h.last, "one");
+    close_cluster(&c);
+}
+
 static void copies_come_again_and_late(void **state)
 {
     struct cluster c;
@@ -175,6 +218,8 @@ int main(void)
         cmocka_unit_test(a_sender_that_follows_hears_at_once),
         cmocka_unit_test(a_copy_is_not_for_an_older_following_nor_for_who_is_cut_off),
         cmocka_unit_test(copies_come_again_and_late),
+        cmocka_unit_test(what_is_hurried_overtakes),
+        cmocka_unit_test(nobody_is_overtaken_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,36 @@ static void progress_goes_forward(void **state)
     assert_string_equal(text, "5=2 6=8 ");
 }
 
+/* What was applied before its turn is traced, and moves nothing, also beside one that does; its turn comes. */
+static void a_hurried_parcel_moves_nothing(void **state)
+{
+    (void)state;
+    char text[100] = "";
+    uint64_t now_at = 0;
+    struct sample sample;
+    struct store_progress trace, progress[2] = {{.place = 7, .source = "S1", .number = 9, .rows = 2, .node = "a", .hurried = true},
+                                                {.place = 3, .source = "S1", .number = 1, .rows = 1, .node = "a"}};
+    make_sample(&sample, 700, 1);
+    progress[0].partition = progress[1].partition = store_partition_of("jt701:7500000000", PARTITIONS);
+    struct store_lease lease[STORE_PARTITIONS_MOST];
+    unsigned n = 0;
+    assert_int_equal(store_partitions_hold(store, "a", 60000, PARTITIONS, lease, &n), STORE_OK);
+    assert_int_equal(store_work_begin(store, lease, n), STORE_OK);
+    assert_int_equal(append_samples(store, 700, 3, 1, NULL), STORE_OK);
+    assert_int_equal(store_progress_put(store, progress, 2), STORE_OK);
+    assert_int_equal(store_work_end(store, true), STORE_OK);
+    assert_int_equal(store_progress(other, progress[0].partition, &now_at, take_number, text), STORE_OK);
+    assert_int_equal(now_at, 3);
+    assert_string_equal(text, "S1=1 ");
+    assert_int_equal(store_trace(other, sample.o.id, &trace), STORE_OK);
+    assert_int_equal(trace.number, 9);
+    make_sample(&sample, 702, 1);
+    assert_int_equal(store_trace(other, sample.o.id, &trace), STORE_OK);
+    assert_int_equal(trace.number, 1);
+    for (uint64_t i = 2; i <= 9; i++)
+        assert_int_equal(put(progress[0].partition, 2 + i, "S1", i), STORE_OK);
+}
+
 /* Two parcels in one work, some of whose rows were stored before. */
 static void an_observation_is_traced(void **state)
 {
@@ -299,8 +329,9 @@ int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(progress_goes_forward),      T(an_observation_is_traced), T(handed_over_once), T(what_others_changed),
-        T(a_change_that_commits_late), T(what_is_old_is_forgotten), T(the_clock_goes),   T(tracks_by_seal_and_day),
+        T(progress_goes_forward),    T(an_observation_is_traced), T(a_hurried_parcel_moves_nothing),
+        T(handed_over_once),         T(what_others_changed),      T(a_change_that_commits_late),
+        T(what_is_old_is_forgotten), T(the_clock_goes),           T(tracks_by_seal_and_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
