@@ -7,7 +7,7 @@
  * A hurried parcel is applied before its turn, and its number remembered until the stream comes to it. That is in memory alone: whoever
  * takes the partition over meets its observations again, and the store knows them.
  *
- * How much is applied in one transaction is bounded by how long the last one took: what is hurried waits for one at most.
+ * How much is applied in one transaction is bounded by how long the last ones took: what is hurried waits for one at most.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +22,7 @@
 #define GATHER_ROWS       8
 #define PLACES_EVERY_MS   1000
 #define AHEAD_MOST        4096 /* hurried parcels remembered of a source in a partition; others wait for the stream */
-#define TURN_MOST_MS      100  /* a transaction that takes longer is followed by smaller ones, */
-#define TURN_LEAST_MS     50   /* one that takes less than this by larger ones */
+#define TURN_MS           100  /* rows of a transaction are as many as are applied in this time */
 #define TURN_ROWS_LEAST   16
 #define TURN_ROWS_MOST    (LIMIT_BATCH_ROWS / 2)
 
@@ -59,11 +58,13 @@ static void unpack(struct arriving *a, const struct sender_parcel *parcel)
 {
     struct cluster *c = &a->platform->cluster;
     struct batch *b = c->gathered;
-    size_t notes = b->n_notes;
+    size_t notes = b->n_notes, rows = b->n_rows;
     if (!parcel_unpack(c->maker, parcel->bytes, b))
         refuse(a, parcel);
     for (size_t i = notes; i < b->n_notes; i++)
         b->notes[i].via = cluster_via(a->progress.source);
+    for (size_t i = rows; i < b->n_rows; i++)
+        b->rows[i].news = a->event->hurried;
     a->progress.rows += parcel->rows;
     a->progress.taken_ms = a->progress.taken_ms ? a->progress.taken_ms : parcel->taken_ms;
     c->counts.parcels++;
@@ -300,15 +301,17 @@ static void gather(struct platform *p)
         ;
 }
 
+/* What a row costs is the least of the last transactions: each has a part that does not grow with its rows, and one that waited for a
+ * disk says nothing of them. */
 void cluster_took(struct platform *p, size_t rows, int64_t ms)
 {
     struct cluster *c = &p->cluster;
-    size_t most = rows_most(c);
-    if (ms > TURN_MOST_MS)
-        most = rows * TURN_MOST_MS / (size_t)ms;
-    else if (ms < TURN_LEAST_MS && rows >= most)
-        most *= 2;
-    c->rows_most = most < TURN_ROWS_LEAST ? TURN_ROWS_LEAST : most > TURN_ROWS_MOST ? TURN_ROWS_MOST : most;
+    double least = 0;
+    c->row_ms[c->n_took++ % TURNS_SEEN] = (double)ms / (double)rows;
+    for (unsigned i = 0; i < TURNS_SEEN && i < c->n_took; i++)
+        least = i == 0 || c->row_ms[i] < least ? c->row_ms[i] : least;
+    c->rows_most = least * TURN_ROWS_MOST < TURN_MS ? TURN_ROWS_MOST : (size_t)(TURN_MS / least);
+    c->rows_most = c->rows_most < TURN_ROWS_LEAST ? TURN_ROWS_LEAST : c->rows_most;
 }
 
 struct batch *cluster_gather(struct platform *p, unsigned wait_ms)

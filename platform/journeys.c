@@ -17,6 +17,9 @@
 #include "platform/platform_internal.h"
 #include "platform/rules/geometry.h"
 
+#define WAKE_MS      20 /* a turn gives so much time to sleeping journeys, */
+#define WAKE_STEPPED 16 /* or wakes so many where time is simulated */
+
 static bool is_supervised(enum journey_state state)
 {
     return state == JOURNEY_SEALED || state == JOURNEY_UNDER_WAY || state == JOURNEY_ARRIVED;
@@ -69,15 +72,48 @@ static void bind(struct platform *p, struct supervised *s, const char *seal)
 static void doze(struct platform *p, struct supervised *s)
 {
     s->awake = false;
+    s->stirs = false;
     DL_APPEND(p->sleeping, s);
+}
+
+static struct supervised **list_of(struct platform *p, const struct supervised *s)
+{
+    return s->stirs ? &p->stirring : &p->sleeping;
 }
 
 static void rouse(struct platform *p, struct supervised *s)
 {
     if (s->awake)
         return;
-    DL_DELETE(p->sleeping, s);
+    DL_DELETE(*list_of(p, s), s);
     s->awake = true;
+}
+
+static struct supervised *next_sleeper(const struct platform *p)
+{
+    return p->stirring ? p->stirring : p->sleeping;
+}
+
+bool journeys_asleep(const struct platform *p)
+{
+    return next_sleeper(p) != NULL;
+}
+
+void journeys_stir(struct platform *p, struct supervised *s, bool first)
+{
+    if (s->awake || (s->stirs && !first))
+        return;
+    DL_DELETE(*list_of(p, s), s);
+    s->stirs = true;
+    if (first)
+        DL_PREPEND(p->stirring, s);
+    else
+        DL_APPEND(p->stirring, s);
+}
+
+bool journeys_may_wake(const struct platform *p)
+{
+    return p->stepped ? p->n_woken < WAKE_STEPPED : p->woken_us < WAKE_MS * 1000;
 }
 
 static void forget(struct platform *p, struct supervised *s)
@@ -140,7 +176,8 @@ static struct supervised *learn(struct platform *p, const struct journey *j)
     return s;
 }
 
-static void publish(struct platform *p, const struct journey *j, void (*put)(struct platform *, enum live_kind, enum audience, const char *, json_t *))
+static void publish(struct platform *p, const struct journey *j,
+                    void (*put)(struct platform *, enum live_kind, enum audience, const char *, json_t *))
 {
     put(p, LIVE_JOURNEY, j->carrier[0] ? AUDIENCE_BOTH : AUDIENCE_OFFICERS, j->carrier,
         json_pack("{s:s, s:s, s:I}", "id", j->id, "state", journey_state_text(j->state), "version", (json_int_t)j->version));
@@ -227,13 +264,9 @@ static bool give(struct platform *p, struct supervised *s, const struct journey 
     return done;
 }
 
-bool journeys_wake(struct platform *p, struct supervised *s)
+static bool wake(struct platform *p, struct supervised *s)
 {
     struct journey *j = NULL;
-    if (s->judged || !cluster_holds(p, s->home)) {
-        rouse(p, s);
-        return true;
-    }
     int got = store_journey_get(p->store, s->id, &j);
     if (got < 0)
         return false;
@@ -245,17 +278,26 @@ bool journeys_wake(struct platform *p, struct supervised *s)
     return true;
 }
 
-bool journeys_wake_some(struct platform *p, unsigned most_ms)
+bool journeys_wake(struct platform *p, struct supervised *s)
 {
     struct timespec began;
-    clock_gettime(CLOCK_MONOTONIC, &began);
-    for (unsigned n = 0; p->sleeping; n++) {
-        if (p->stepped ? n >= 16 : n > 0 && elapsed_us(&began) > (uint64_t)most_ms * 1000)
-            break;
-        if (!journeys_wake(p, p->sleeping))
-            break;
+    if (s->judged || !cluster_holds(p, s->home)) {
+        rouse(p, s);
+        return true;
     }
-    return p->sleeping != NULL;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    bool woken = wake(p, s);
+    p->woken_us += p->stepped ? 0 : elapsed_us(&began);
+    p->n_woken++;
+    return woken;
+}
+
+void journeys_wake_some(struct platform *p)
+{
+    do {
+        if (!journeys_asleep(p) || !journeys_wake(p, next_sleeper(p)))
+            break;
+    } while (journeys_may_wake(p));
 }
 
 /* --- changes --- */
@@ -339,7 +381,7 @@ void journeys_forget(struct platform *p)
         struct binding *b;
         bool kept = false;
         LL_FOREACH(s->bindings, b)
-            kept |= cluster_mine(p, b->seal);
+        kept |= cluster_mine(p, b->seal);
         if (s->judged && !cluster_holds(p, s->home)) { /* another node judges it; woken again if it comes back */
             engine_journey_drop(p->engine, s->id);
             s->judged = false;
@@ -368,9 +410,9 @@ bool journeys_catch_up(struct platform *p, char why[MODEL_WHY_SIZE])
         snprintf(why, MODEL_WHY_SIZE, "the open journeys could not be read: %s", store_error(p->store));
         return false;
     }
-    while (p->sleeping)
-        if (!journeys_wake(p, p->sleeping)) {
-            snprintf(why, MODEL_WHY_SIZE, "journey %s could not be read: %s", p->sleeping->id, store_error(p->store));
+    while (journeys_asleep(p))
+        if (!journeys_wake(p, next_sleeper(p))) {
+            snprintf(why, MODEL_WHY_SIZE, "journey %s could not be read: %s", next_sleeper(p)->id, store_error(p->store));
             return false;
         }
     store_latest(p->store, hear, p);
@@ -428,5 +470,5 @@ void journeys_clear(struct platform *p)
         HASH_DEL(p->journeys, s);
         free(s);
     }
-    p->sleeping = NULL;
+    p->sleeping = p->stirring = NULL;
 }

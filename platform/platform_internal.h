@@ -12,9 +12,9 @@
 
 #include "platform/ahead.h"
 #include "platform/base/limits.h"
+#include "platform/base/log.h"
 #include "platform/bus/outbox.h"
 #include "platform/bus/sender.h"
-#include "platform/base/log.h"
 #include "platform/model/identity.h"
 #include "platform/parcel.h"
 #include "platform/pipeline.h"
@@ -24,10 +24,10 @@
 struct live_entry {
     struct live_seal state;
     char carrier[MODEL_ID_SIZE];
-    bool registered;  /* its seal record exists */
-    bool registering; /* it waits for one */
-    bool own;         /* this node says what it is like: it holds the seal's partition */
-    uint32_t via;     /* digest of the source whose gateway it is connected to */
+    bool registered;                /* its seal record exists */
+    bool registering;               /* it waits for one */
+    bool own;                       /* this node says what it is like: it holds the seal's partition */
+    uint32_t via;                   /* digest of the source whose gateway it is connected to */
     struct live_entry *prev, *next; /* in order of change, newest last */
     UT_hash_handle hh;
 };
@@ -87,10 +87,10 @@ struct supervised {
     bool has_origin, has_destination;
     struct place origin, destination;
     int64_t sealed_at_ms;
-    unsigned home;            /* partition that judges it: of its first seal */
-    bool awake;               /* does not wait to be given to the engine */
-    bool judged;              /* the engine has it */
-    struct binding *bindings; /* its seals */
+    unsigned home;                  /* partition that judges it: of its first seal */
+    bool awake, stirs;              /* awake: does not wait to be given to the engine; stirs: it does, but its seals spoke */
+    bool judged;                    /* the engine has it */
+    struct binding *bindings;       /* its seals */
     struct supervised *prev, *next; /* those that sleep */
     UT_hash_handle hh;
 };
@@ -115,8 +115,8 @@ struct source_seen { /* how far one source's parcels were applied in a partition
 struct held_partition {
     bool held, followed;
     int64_t epoch;
-    uint64_t place;              /* applied, in the store */
-    uint64_t taken;              /* of what memory has of it */
+    uint64_t place; /* applied, in the store */
+    uint64_t taken; /* of what memory has of it */
     struct source_seen *sources;
 };
 
@@ -127,8 +127,8 @@ struct node_seen {
 
 struct cluster {
     char store[STORE_ID_SIZE]; /* the shared store's own id */
-    unsigned partitions; /* 1: alone with a store of its own */
-    bool shared;         /* leases are needed */
+    unsigned partitions;       /* 1: alone with a store of its own */
+    bool shared;               /* leases are needed */
     struct store_node self;
     int64_t lease_ms;
     int64_t beat_due_ms, changes_due_ms, handover_due_ms, applied_due_ms, places_due_ms;
@@ -137,19 +137,24 @@ struct cluster {
     unsigned n_leases;
     struct node_seen *nodes; /* of the last look */
     size_t n_nodes, nodes_size;
-    bool busy; /* the last batch was not small */
-    bool hurries;     /* there are news among what was gathered */
+    bool busy;    /* the last batch was not small */
+    bool hurries; /* there are news among what was gathered */
+#define TURNS_SEEN 8
+    double row_ms[TURNS_SEEN]; /* of a row, in the last transactions */
+    unsigned n_took;
     size_t rows_most; /* of a transaction, by what the last ones took; 0: not known yet */
     bool draining, leaving;
-    bool entered; /* the store knows this process by its name */
-    unsigned told; /* partitions held, as last logged */
+    bool entered;    /* the store knows this process by its name */
+    unsigned told;   /* partitions held, as last logged */
     char cursor[64]; /* of store_changes() */
     /* parcels of the turn at hand */
     struct batch *gathered;
     struct store_progress *progress;
     size_t n_progress, progress_size;
     struct parcel_maker *maker;
-    struct { atomic_ullong parcels, hurried, repeated, gaps, refused, taken_over, given_up; } counts; /* read by others */
+    struct {
+        atomic_ullong parcels, hurried, repeated, gaps, refused, taken_over, given_up;
+    } counts; /* read by others */
 };
 
 /* --- ingest.c --- */
@@ -201,8 +206,8 @@ struct alarm_change {
 };
 
 struct pipeline_counts {
-    atomic_ullong batches, stored, duplicates, append_failures, alarms_raised, alarms_withdrawn, alarms_changed, commands_sent, commands_done, undone,
-        published, damages, rows_waiting;
+    atomic_ullong batches, stored, duplicates, append_failures, alarms_raised, alarms_withdrawn, alarms_changed, commands_sent,
+        commands_done, undone, published, damages, rows_waiting;
     atomic_ullong commit_us_last, commit_us_most; /* of one append */
     atomic_ullong accepted, outbox_us_last, notices_refused;
     atomic_ullong unknown, unknown_refused, unknown_forgotten; /* seal records that nobody entered; reports of devices that got none */
@@ -226,7 +231,8 @@ struct platform {
     struct pipeline_counts counts;
     /* engine thread */
     struct binding *bindings;
-    struct supervised *journeys, *sleeping;
+    struct supervised *journeys, *sleeping, *stirring; /* stirring: asleep too, but their seals spoke: these first */
+    uint64_t woken_us, n_woken;                        /* in this turn */
     struct pending_seal *pending;
     struct alarm_change *found; /* not stored yet */
     size_t n_found, found_size;
@@ -241,8 +247,8 @@ struct platform {
     struct command *moved; /* to another state, to be written at the end of the turn */
     size_t n_moved, moved_size;
     int64_t commands_due_ms, register_due_ms, look_due_ms, retry_ms;
-    struct batch *batch; /* taken, and not yet done with */
-    bool batch_stored;   /* it is durable, and its replies went */
+    struct batch *batch;     /* taken, and not yet done with */
+    bool batch_stored;       /* it is durable, and its replies went */
     bool catching_up, stale; /* stale: memory is ahead of the store, and is built anew before anything else */
     /* shared */
     pthread_mutex_t inbox_mutex;
@@ -251,7 +257,7 @@ struct platform {
     pthread_rwlock_t profile_lock;
     struct profile_entry *profiles;
     atomic_bool ready, stopping, no_space, link_down, outbox_fails, look_for_changes, asked_for_all, asked_to_leave, is_first;
-    atomic_uint holds; /* partitions */
+    atomic_uint holds;                /* partitions */
     char waiting_for[MODEL_WHY_SIZE]; /* why not ready; written before ready is cleared */
     pthread_t thread, publisher, ingester;
     bool stepped, running, publishing, ingesting;
@@ -297,7 +303,8 @@ void stream_put_here(struct platform *platform, enum live_kind kind, enum audien
 /* The same, of a text that is there: heap, taken. */
 void stream_put_text(struct platform *platform, enum live_kind kind, enum audience audience, const char *carrier, char *json, size_t n);
 /* One that another node told. */
-void stream_put_told(struct platform *platform, enum live_kind kind, enum audience audience, const char *carrier, const char *json, size_t n);
+void stream_put_told(struct platform *platform, enum live_kind kind, enum audience audience, const char *carrier, const char *json,
+                     size_t n);
 /* Events of other nodes may have been missed: whoever reads the stream is told to look anew. */
 void stream_lost(struct platform *platform);
 /* Engine thread: from here until release, its events wait for the work to be durable; keep false: they are dropped. */
@@ -333,7 +340,11 @@ void journeys_forget(struct platform *platform);
 /* The engine gets the journey and what its seals have said so far. False: the store could not be read. */
 bool journeys_wake(struct platform *platform, struct supervised *journey);
 /* Wakes sleepers for at most so long; true when some are left. */
-bool journeys_wake_some(struct platform *platform, unsigned most_ms);
+void journeys_wake_some(struct platform *platform);      /* at least one, when there is one */
+bool journeys_may_wake(const struct platform *platform); /* there is time for it in this turn */
+/* Its seal spoke: it is to be woken before others, and before those whose seals spoke when it is `first`. */
+void journeys_stir(struct platform *platform, struct supervised *journey, bool first);
+bool journeys_asleep(const struct platform *platform); /* some journey is */
 
 /* profiles.c: set-up of seals, for the gateway */
 void profiles_load(struct platform *platform);
@@ -381,8 +392,8 @@ unsigned cluster_partition(const struct platform *platform, const char *seal);
 struct source_seen *cluster_source(struct held_partition *held, const char *source); /* found or made; NULL: out of memory */
 /* What the bus has brought, as one batch; waits up to wait_ms. NULL: nothing. */
 struct batch *cluster_gather(struct platform *platform, unsigned wait_ms);
-void cluster_serve(struct platform *platform); /* the same while nothing can be applied */
-void cluster_applied(struct platform *platform); /* what was gathered is in the store */
+void cluster_serve(struct platform *platform);                         /* the same while nothing can be applied */
+void cluster_applied(struct platform *platform);                       /* what was gathered is in the store */
 void cluster_took(struct platform *platform, size_t rows, int64_t ms); /* what a transaction with rows took */
 void cluster_take_handovers(struct platform *platform, int64_t now_ms);
 void cluster_changes(struct platform *platform, int64_t now_ms);

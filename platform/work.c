@@ -23,7 +23,6 @@
 #define COMMANDS_EVERY_MS 1000
 #define REGISTER_PAUSE_MS 5 /* between turns while some are left */
 #define LOOK_EVERY_MS     500
-#define WAKE_MS           20 /* a turn gives so much time to sleeping journeys */
 
 uint64_t elapsed_us(const struct timespec *since)
 {
@@ -271,20 +270,25 @@ static void stored(struct platform *p, struct batch *b)
         gateway_stored(p->gateway, b);
 }
 
-static bool judge(struct platform *p, struct supervised *s, const char *seal, const struct bulla_observation *o)
+/* A journey that sleeps is woken for news, while there is time; else it comes to it soon, and what is said meanwhile is read with the
+ * rest. To wake is to read its history: thousands that begin to speak together would hold up everything else. */
+static bool judge(struct platform *p, struct supervised *s, const char *seal, const struct bulla_observation *o, bool news)
 {
     if (!cluster_holds(p, s->home)) {
         relay_handover(p, s->home);
         return store_handover_put(p->store, s->home, seal, o->id) == STORE_OK;
     }
-    if (!s->judged)
+    if (s->judged)
+        engine_observe(p->engine, o);
+    else if (news && journeys_may_wake(p))
         return journeys_wake(p, s); /* with this observation: it is in the store */
-    engine_observe(p->engine, o);
+    else
+        journeys_stir(p, s, news);
     journeys_follow(p, s, o);
     return true;
 }
 
-static bool observe(struct platform *p, const struct bulla_observation *o)
+static bool observe(struct platform *p, const struct bulla_observation *o, bool news)
 {
     char seal[MODEL_SEAL_SIZE];
     snprintf(seal, sizeof seal, "%s:%s", o->protocol, o->device);
@@ -292,7 +296,7 @@ static bool observe(struct platform *p, const struct bulla_observation *o)
     if (live_observe(p, o, s))
         work_register(p, seal);
     commands_heard(p, o);
-    return !s || judge(p, s, seal, o);
+    return !s || judge(p, s, seal, o, news);
 }
 
 static void store_damages_of(struct platform *p, const struct batch *b)
@@ -337,7 +341,7 @@ static bool run_batch(struct platform *p, struct batch *b)
             continue;
         }
         atomic_fetch_add(&p->counts.stored, 1);
-        done = observe(p, &b->rows[i].o);
+        done = observe(p, &b->rows[i].o, b->rows[i].news);
     }
     engine_tick(p->engine, clock_now(&p->clock)); /* what came together is judged together */
     if (b->n_damages)
@@ -421,7 +425,7 @@ static bool inside(struct platform *p, int64_t now_ms)
         return false;
     if (p->bus)
         cluster_take_handovers(p, now_ms);
-    journeys_wake_some(p, WAKE_MS);
+    journeys_wake_some(p);
     run_timers(p, now_ms);
     if (!work_flush(p))
         return false;
@@ -457,6 +461,7 @@ static void one_transaction(struct platform *p, int64_t now_ms)
     clock_gettime(CLOCK_MONOTONIC, &began);
     stream_hold(p);
     p->n_entering = 0;
+    p->woken_us = p->n_woken = 0;
     bool done = store_work_begin(p->store, p->cluster.leases, p->cluster.shared ? p->cluster.n_leases : 0) == STORE_OK;
     done = done && inside(p, now_ms);
     int64_t ending_ms = clock_now(&p->clock);
@@ -469,7 +474,7 @@ static void one_transaction(struct platform *p, int64_t now_ms)
     if (p->batch) {
         p->batch->rows_ms += clock_now(&p->clock) - ending_ms;
         if (p->bus && p->batch->n_rows)
-            cluster_took(p, p->batch->n_rows, p->batch->rows_ms);
+            cluster_took(p, p->batch->n_rows, p->batch->rows_ms - (int64_t)p->woken_us / 1000);
     }
     register_done(p);
     commands_send(p);
@@ -504,7 +509,7 @@ static unsigned next_due(struct platform *p, int64_t now_ms)
     int64_t due_ms = engine_next_due(p->engine);
     due_ms = p->commands_due_ms < due_ms ? p->commands_due_ms : due_ms;
     due_ms = p->n_unregistered && p->register_due_ms < due_ms ? p->register_due_ms : due_ms;
-    if (p->sleeping)
+    if (journeys_asleep(p))
         return 0;
     return due_ms <= now_ms ? 0 : due_ms - now_ms > WORK_WAIT_MOST_MS ? WORK_WAIT_MOST_MS : (unsigned)(due_ms - now_ms);
 }
@@ -535,7 +540,7 @@ unsigned work_turn(struct platform *p, unsigned wait_ms)
         return rest(p, p->retry_ms, now_ms);
     }
     if (!p->batch && p->n_found == 0 && p->n_moved == 0)
-        p->batch = take(p, p->sleeping ? 0 : wait_ms);
+        p->batch = take(p, journeys_asleep(p) ? 0 : wait_ms);
     if (asked_first(p))
         one_transaction(p, clock_now(&p->clock));
     look(p, now_ms);

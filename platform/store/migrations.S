@@ -20,6 +20,7 @@
     sql store_sql_pg_001, "platform/store/migrations/pg_001_records.sql"
     sql store_sql_pg_002, "platform/store/migrations/pg_002_history.sql"
     sql store_sql_pg_003, "platform/store/migrations/pg_003_tracks.sql"
+    sql store_sql_pg_004, "platform/store/migrations/pg_004_known.sql"
     sql store_sql_tracks_001, "platform/store/migrations/tracks_001.sql"
 
     .section .note.GNU-stack, "", %progbits

@@ -65,6 +65,8 @@ static void a_hurried_parcel_moves_nothing(void **state)
     progress[0].partition = progress[1].partition = store_partition_of("jt701:7500000000", PARTITIONS);
     struct store_lease lease[STORE_PARTITIONS_MOST];
     unsigned n = 0;
+    assert_int_equal(store_clock(store, &progress[0].applied_ms), STORE_OK);
+    progress[1].applied_ms = progress[0].applied_ms;
     assert_int_equal(store_partitions_hold(store, "a", 60000, PARTITIONS, lease, &n), STORE_OK);
     assert_int_equal(store_work_begin(store, lease, n), STORE_OK);
     assert_int_equal(append_samples(store, 700, 3, 1, NULL), STORE_OK);
