@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/bus.h"
 
+#include "sim/bus_queue.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,19 +26,6 @@ struct stream {
     uint64_t last;
 };
 
-struct queue {
-    struct waiting *first, **end;
-    size_t n;
-};
-
-struct waiting { /* an event that the client has not taken yet */
-    struct waiting *next;
-    struct bus_event event;
-    uint64_t follow; /* of a parcel: number of the following it belongs to */
-    size_t n;
-    uint8_t bytes[];
-};
-
 struct followed {
     bool on, asked;
     uint64_t number; /* of the following: what was given for an older one is passed over */
@@ -52,8 +41,7 @@ struct client {
     bool open, parted, told_up, paused;
     struct followed follows[PARTITIONS_MOST];
     unsigned under_way;
-    struct queue first, parcels; /* parcels that nobody hurries wait in the second */
-    unsigned overtaken;
+    struct sim_waits waits;
     struct bus_counts counts;
 };
 
@@ -104,16 +92,7 @@ static bool is_reachable(const struct client *c)
 
 static void queue(struct client *c, const struct bus_event *event, uint64_t follow, const void *bytes, size_t n)
 {
-    struct waiting *w = malloc(sizeof *w + n);
-    if (!w)
-        abort();
-    struct queue *q = event->kind == BUS_PARCEL && !event->hurried ? &c->parcels : &c->first;
-    *w = (struct waiting){.event = *event, .follow = follow, .n = n};
-    if (n)
-        memcpy(w->bytes, bytes, n);
-    *q->end = w;
-    q->end = &w->next;
-    q->n++;
+    sim_waits_put(&c->waits, event, follow, bytes, n);
     if (c->options.wake)
         c->options.wake(c->options.wake_context);
 }
@@ -145,7 +124,7 @@ static void give(struct client *c, unsigned partition)
         b->counts.given_again += older < f->next;
         f->next = older < f->next ? older : f->next;
     }
-    for (size_t i = first_after(s, f->next); i < s->n && c->parcels.n < QUEUE_MOST; i++) {
+    for (size_t i = first_after(s, f->next); i < s->n && c->waits.parcels.n < QUEUE_MOST; i++) {
         const struct message *m = &s->messages[i];
         f->next = m->place;
         b->counts.given++;
@@ -268,7 +247,7 @@ static struct post *new_post(struct client *c, struct bulla_bytes bytes)
 static void take_copy(struct client *c, const struct bus_event *copy, const void *bytes, size_t n)
 {
     const struct followed *f = &c->follows[copy->partition];
-    bool taken = f->on && !c->paused && (copy->hurried ? &c->first : &c->parcels)->n < QUEUE_MOST / 4;
+    bool taken = f->on && !c->paused && sim_waits_queue(&c->waits, copy)->n < QUEUE_MOST / 4;
     *(taken ? &c->brokers->counts.early : &c->brokers->counts.early_lost) += 1;
     if (!taken)
         return;
@@ -430,35 +409,10 @@ static bool tell_link(struct client *c, bus_event_fn each, void *context)
     return true;
 }
 
-static bool is_stale(const struct client *c, const struct waiting *w)
+static bool is_stale(const struct client *c, const struct sim_waiting *w)
 {
     const struct followed *f = &c->follows[w->event.partition];
     return w->event.kind == BUS_PARCEL && (!f->on || f->number != w->follow);
-}
-
-static struct waiting *pop(struct client *c)
-{
-    bool waits = c->parcels.first != NULL, own_turn = waits && c->overtaken >= BUS_OVERTAKE_MOST;
-    struct queue *q = c->first.first && !own_turn ? &c->first : &c->parcels;
-    struct waiting *w = q->first;
-    c->overtaken = waits && q == &c->first ? c->overtaken + 1 : 0;
-    if (!w)
-        return NULL;
-    q->first = w->next;
-    if (!q->first)
-        q->end = &q->first;
-    q->n--;
-    return w;
-}
-
-static void put_back(struct queue *q, struct waiting *w)
-{
-    w->event.again = true;
-    w->next = q->first;
-    if (!q->first)
-        q->end = &w->next;
-    q->first = w;
-    q->n++;
 }
 
 static size_t do_take(struct bus *bus, unsigned wait_ms, size_t most, bus_event_fn each, void *context)
@@ -466,20 +420,20 @@ static size_t do_take(struct bus *bus, unsigned wait_ms, size_t most, bus_event_
     struct client *c = (struct client *)bus;
     size_t given = tell_link(c, each, context);
     (void)wait_ms;
-    for (struct waiting *w; given < most && (w = pop(c));) {
+    for (struct sim_waiting *w; given < most && (w = sim_waits_pop(&c->waits));) {
         if (!is_stale(c, w)) {
             w->event.bytes = (struct bulla_bytes){w->bytes, w->n};
             bus->again = false;
             each(context, &w->event);
             given++;
             if (bus->again) {
-                put_back(&c->parcels, w);
+                sim_waits_put_back(&c->waits, w);
                 break;
             }
         }
         free(w);
     }
-    if (c->parcels.n < QUEUE_MOST / 2)
+    if (c->waits.parcels.n < QUEUE_MOST / 2)
         for (unsigned p = 0; p < c->brokers->partitions; p++)
             give(c, p);
     return given;
@@ -511,8 +465,7 @@ static struct bus *do_open(const char *url, const struct bus_options *options, c
         c->brokers = current;
         c->options = *options;
         c->life = ++current->lives;
-        c->first.end = &c->first.first;
-        c->parcels.end = &c->parcels.first;
+        sim_waits_begin(&c->waits);
         snprintf(c->node, sizeof c->node, "%s", options->node);
         current->clients[i] = c;
         return &c->base;
@@ -527,7 +480,7 @@ static void do_close(struct bus *bus)
     for (int i = 0; i < CLIENTS_MOST; i++)
         if (c->brokers->clients[i] == c)
             c->brokers->clients[i] = NULL;
-    for (struct waiting *w; (w = pop(c));)
+    for (struct sim_waiting *w; (w = sim_waits_pop(&c->waits));)
         free(w);
     free(c);
 }

@@ -5,7 +5,7 @@
 stored, memory stays bounded, and it ends with the pressure. [WCO-4.3-C9]
 Devices speak to one node, the partition of their seal is another's, and the order is given at a third.
 
-PostgreSQL is made weak: a trigger lets each row take longer. BULLA_OVERLOAD_SECONDS (20), BULLA_OVERLOAD_TIMES (10),
+PostgreSQL is made weak: a trigger lets each row take longer. BULLA_OVERLOAD_SECONDS (12), BULLA_OVERLOAD_TIMES (10),
 BULLA_OVERLOAD_ROW_MS (4)."""
 import os
 import subprocess
@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from nodes import *  # noqa: E402,F403
 from overload import *  # noqa: E402,F403
 
-SECONDS = int(os.environ.get("BULLA_OVERLOAD_SECONDS", 20))
+SECONDS = int(os.environ.get("BULLA_OVERLOAD_SECONDS", 12))
 TIMES = int(os.environ.get("BULLA_OVERLOAD_TIMES", 10))
 ROW_MS = float(os.environ.get("BULLA_OVERLOAD_ROW_MS", 4))
 NODES = ("n1", "n2", "n3")
