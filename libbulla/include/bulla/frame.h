@@ -22,7 +22,7 @@
 #include "bulla/fault.h"
 
 /* clang-format off */
-#define BULLA_ORDER_TABLE(X) /* name, code, text; bit 7 writes where the same code without it reads */ \
+#define BULLA_ORDER_TABLE(X) /* name, code, text; bit 7 writes where the same code without it reads; arguments: bulla/link.h */ \
     X(COLLECT,       0x1F, "collect")       /* to all: window 2, longest answer 1, kind of data 1 */     \
     X(SLEEP,         0x15, "sleep")                                                                      \
     X(SLEEP_ALL_BUT, 0x16, "sleep-all-but") /* to all: maker 2, serial 4 */                              \
@@ -31,12 +31,35 @@
     X(READ_DATA,     0x70, "read-data")                                                                  \
     X(READ_MEMORY,   0x60, "read-memory")                                                                \
     X(WRITE_MEMORY,  0xE0, "write-memory")                                                               \
-    X(BEEP,          0xE1, "beep")
+    X(BEEP,          0xE1, "beep")                                                                       \
+    X(STATUS,        0x30, "status")        /* from here on our own */                                   \
+    X(READ_LOG,      0x31, "read-log")                                                                   \
+    X(GET_CLOCK,     0x32, "get-clock")                                                                  \
+    X(SET_CLOCK,     0xB2, "set-clock")                                                                  \
+    X(GET_SETTING,   0x33, "get-setting")                                                                \
+    X(CONFIGURE,     0xB3, "configure")                                                                  \
+    X(FILE_ABOUT,    0x34, "file-about")                                                                 \
+    X(FILE_BEGIN,    0xB4, "file-begin")                                                                 \
+    X(READ_FILE,     0x35, "read-file")                                                                  \
+    X(WRITE_FILE,    0xB5, "write-file")                                                                 \
+    X(LOCATE,        0x36, "locate")                                                                     \
+    X(SEAL,          0xC0, "seal")                                                                       \
+    X(UNSEAL,        0xC1, "unseal")                                                                     \
+    X(INITIALISE,    0xC2, "initialise")                                                                 \
+    X(RETURN,        0xC3, "return")                                                                     \
+    X(RETIRE,        0xC4, "retire")                                                                     \
+    X(ACKNOWLEDGE,   0xC5, "acknowledge")                                                                \
+    X(FLIGHT_BEGIN,  0xC6, "flight-begin")                                                               \
+    X(FLIGHT_END,    0xC7, "flight-end")                                                                 \
+    X(COMMISSION,    0xC8, "commission")                                                                 \
+    X(HELLO,         0x50, "hello")         /* the two orders that open a session, and what it carries */ \
+    X(PROVE,         0x51, "prove")                                                                      \
+    X(WRAPPED,       0x52, "wrapped")
 
 #define BULLA_REPLY_TABLE(X) /* bits of a seal's status, counted from the least significant one: name, first bit, width */ \
     X(SERVICE, 0,  1)  /* something must be done: see its data */         \
     X(KIND,    3,  3)  /* of seal, a maker's number */                    \
-    X(REFUSED, 8,  1)  /* the data are one byte: why, BULLA_NACK_TABLE */ \
+    X(REFUSED, 8,  1)  /* the data: why, BULLA_NACK_TABLE; and the device's own reason, BULLA_REFUSAL_TABLE, or 0 */ \
     X(ALARM,   11, 1)  /* tampered with */                                \
     X(MODE,    12, 4)
 
