@@ -7,7 +7,7 @@
 #include "libbulla/src/word.h"
 
 static const struct bulla_link_order orders[] = {
-#define X(order, may, all, on) {BULLA_ORDER_##order, BULLA_ACCESS_##may, BULLA_ON_##on, all},
+#define X(order, may, all, on, right) {BULLA_ORDER_##order, BULLA_ACCESS_##may, BULLA_ON_##on, all},
     BULLA_LINK_TABLE(X)
 #undef X
 };

@@ -28,39 +28,39 @@
     X(SESSION, 1, "session") /* from a reader that proved itself; or a bare frame, where the seal was given no keys */ \
     X(TICKET,  2, "ticket")  /* as above, with a ticket for this seal and this once */
 
-#define BULLA_LINK_TABLE(X) /* order, access, to all, event of the device */ \
-    X(COLLECT,       OPEN,    true,  STATUS)                                 \
-    X(SLEEP,         OPEN,    false, STATUS)                                 \
-    X(SLEEP_ALL_BUT, OPEN,    true,  STATUS)                                 \
-    X(FIRMWARE,      OPEN,    false, STATUS)                                 \
-    X(MODEL,         OPEN,    false, STATUS)                                 \
-    X(READ_DATA,     OPEN,    false, STATUS)                                 \
-    X(BEEP,          OPEN,    false, STATUS)                                 \
-    X(STATUS,        OPEN,    false, STATUS)                                 \
-    X(GET_CLOCK,     OPEN,    false, STATUS)                                 \
-    X(FLIGHT_END,    OPEN,    true,  FLIGHT_END)                             \
-    X(HELLO,         OPEN,    false, STATUS)                                 \
-    X(PROVE,         OPEN,    false, STATUS)                                 \
-    X(WRAPPED,       OPEN,    false, STATUS)                                 \
-    X(READ_MEMORY,   SESSION, false, READ)                                   \
-    X(READ_LOG,      SESSION, false, READ)                                   \
-    X(GET_SETTING,   SESSION, false, READ)                                   \
-    X(FILE_ABOUT,    SESSION, false, READ)                                   \
-    X(READ_FILE,     SESSION, false, READ)                                   \
-    X(WRITE_MEMORY,  SESSION, false, WRITE) /* or ADD, as the zone has it */ \
-    X(FILE_BEGIN,    SESSION, false, ADD)                                    \
-    X(WRITE_FILE,    SESSION, false, ADD)                                    \
-    X(SET_CLOCK,     SESSION, false, CALIBRATE)                              \
-    X(CONFIGURE,     SESSION, false, CONFIGURE)                              \
-    X(LOCATE,        SESSION, false, LOCATE)                                 \
-    X(INITIALISE,    SESSION, false, INITIALISE)                             \
-    X(RETURN,        SESSION, false, RETURN)                                 \
-    X(RETIRE,        SESSION, false, RETIRE)                                 \
-    X(ACKNOWLEDGE,   SESSION, false, ACKNOWLEDGE)                            \
-    X(FLIGHT_BEGIN,  SESSION, false, FLIGHT_BEGIN)                           \
-    X(COMMISSION,    SESSION, false, COMMISSION)                             \
-    X(SEAL,          TICKET,  false, SEAL)                                   \
-    X(UNSEAL,        TICKET,  false, UNSEAL)
+#define BULLA_LINK_TABLE(X) /* order, access, to all, event of the device, right of a session that it needs */ \
+    X(COLLECT, OPEN, true, STATUS, NONE) \
+    X(SLEEP, OPEN, false, STATUS, NONE) \
+    X(SLEEP_ALL_BUT, OPEN, true, STATUS, NONE) \
+    X(FIRMWARE, OPEN, false, STATUS, NONE) \
+    X(MODEL, OPEN, false, STATUS, NONE) \
+    X(READ_DATA, OPEN, false, STATUS, NONE) \
+    X(BEEP, OPEN, false, STATUS, NONE) \
+    X(STATUS, OPEN, false, STATUS, NONE) \
+    X(GET_CLOCK, OPEN, false, STATUS, NONE) \
+    X(FLIGHT_END, OPEN, true, FLIGHT_END, NONE) \
+    X(HELLO, OPEN, false, STATUS, NONE) \
+    X(PROVE, OPEN, false, STATUS, NONE) \
+    X(WRAPPED, OPEN, false, STATUS, NONE) \
+    X(READ_MEMORY, SESSION, false, READ, READ) \
+    X(READ_LOG, SESSION, false, READ, EXPORT) \
+    X(GET_SETTING, SESSION, false, READ, READ) \
+    X(FILE_ABOUT, SESSION, false, READ, READ) \
+    X(READ_FILE, SESSION, false, READ, READ) \
+    X(WRITE_MEMORY, SESSION, false, WRITE, WRITE) /* as an event WRITE or ADD, as the zone has it */ \
+    X(FILE_BEGIN, SESSION, false, ADD, WRITE) \
+    X(WRITE_FILE, SESSION, false, ADD, WRITE) \
+    X(SET_CLOCK, SESSION, false, CALIBRATE, CLOCK) \
+    X(CONFIGURE, SESSION, false, CONFIGURE, CONFIGURE) \
+    X(LOCATE, SESSION, false, LOCATE, READ) \
+    X(INITIALISE, SESSION, false, INITIALISE, WRITE) \
+    X(RETURN, SESSION, false, RETURN, UNSEAL) \
+    X(RETIRE, SESSION, false, RETIRE, RETIRE) \
+    X(ACKNOWLEDGE, SESSION, false, ACKNOWLEDGE, WRITE) \
+    X(FLIGHT_BEGIN, SESSION, false, FLIGHT_BEGIN, CONFIGURE) \
+    X(COMMISSION, SESSION, false, COMMISSION, COMMISSION) \
+    X(SEAL, TICKET, false, SEAL, SEAL) \
+    X(UNSEAL, TICKET, false, UNSEAL, UNSEAL)
 
 #define BULLA_PLACE_FIELDS(X, order) /* where the reader is, and which one: into the rings of GB/T 23678, table A.1 */             \
     X(order, ASK, 0, LATITUDE,  4, 0, UINT32_MAX, "latitude",  "1e-7 degrees, signed; 0x80000000: not given")                     \
