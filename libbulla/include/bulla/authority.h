@@ -57,7 +57,7 @@
     X(CIPHER,    6,  "changed, or not for this session")                                                             \
     X(KIND,      7,  "a key that is not for this")                                                                   \
     X(ISSUER,    8,  "signed by somebody who is not trusted with it")                                                \
-    X(SIGNATURE, 9,  "the signature does not hold")                                                                  \
+    X(SIGNATURE, 9,  "the signature or the proof of a shared key does not hold")                                                                  \
     X(SUBJECT,   10, "another device than the one that was called")                                                  \
     X(EARLY,     11, "not valid yet")                                                                                \
     X(LATE,      12, "not valid any more")                                                                           \
@@ -144,7 +144,12 @@ enum bulla_status bulla_authority_decode(struct bulla_bytes bytes, struct bulla_
 enum bulla_status bulla_authority_sign(const struct bulla_suite *suite, const uint8_t secret[BULLA_SECRET],
                                        const uint8_t issuer_public[BULLA_PUBLIC], struct bulla_authority *authority) BULLA_MUST_CHECK;
 
-/* Whether a certificate of that kind holds now; *authority only when OK, with the rights that it gives at this moment.
+/* The rights that such an authority gives at this moment, of those that it has. 0 and UINT32_MAX: without a beginning and an end, needs
+ * no clock. *doubt: EARLY or LATE when it gives none. */
+unsigned bulla_authority_rights(unsigned rights, uint32_t from_s, uint32_t until_s, const struct bulla_moment *moment,
+                                enum bulla_doubt *doubt);
+
+/* Whether a certificate of that kind holds now; *authority only when OK.
  * REFUSED: why is in *doubt; FAILED: the suite, BULLA_DOUBT_BELOW. */
 enum bulla_status bulla_authority_check(const struct bulla_suite *suite, const struct bulla_trust *trust, const struct bulla_moment *moment,
                                         unsigned kind, struct bulla_bytes bytes, struct bulla_authority *authority,

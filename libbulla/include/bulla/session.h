@@ -6,10 +6,10 @@
  *   2 answer   seal -> reader   form 12, fresh public key, sealed: certificate 121, signature 64
  *   3 proof    reader -> seal   form 13, sealed: certificate 121, signature 64
  *
- * at most 38, 235 and 202 bytes. Signatures are over the transcript so far (name of the suite, all bytes of the messages before,
- * one's own certificate); certificates and signatures travel sealed, so a listener learns no identity from them. Keys of records come of
- * the whole transcript: who changed any bit of it, or believed in another suite or partner, has other keys. Fresh keys
- * are forgotten when the handshake ends: who steals a signing key later cannot read what was said.
+ * at most 38, 235 and 202 bytes. Signatures are over the transcript so far (name of the suite, all that was said
+ * before, one's own certificate); certificates and signatures travel sealed, so a listener learns no identity from them. Keys of records
+ * come of the whole transcript: who changed any bit of it, or believed in another suite or partner, has other keys. Fresh keys are
+ * forgotten when the handshake ends: who steals a signing key later cannot read what was said.
  *
  * For a seal that cannot afford signatures (form 21, 22), with a key of at least 16 random bytes that both have:
  *
@@ -24,7 +24,7 @@
  *
  * Each direction has its key and its counter, from 1 on; the nonce is made of both. A record must be newer than the newest
  * one that was unwrapped; gaps are allowed, for frames get lost. The frame's header goes in as associated data. When a
- * counter has come to its end the session is over.
+ * counter has come to its end nothing more can be said in that direction: begin another session.
  *
  * Whatever is wrong changes nothing but a counter (struct bulla_doubts, the caller's, which lives longer): a handshake goes on to wait
  * for the right message, an open session stays open. A refused message deserves no answer. A call from a
@@ -107,6 +107,7 @@ struct bulla_party {
 struct bulla_session {
     const struct bulla_party *party;
     uint8_t state;                 /* enum bulla_session_state */
+    bool shared;                   /* with a shared key */
     uint8_t proof;                 /* enum bulla_session_proof: NOBODY until the other side has proven itself */
     uint16_t rights;               /* reader's, as the seal sees them */
     uint64_t called;               /* reader: who must answer; 0: whoever does */

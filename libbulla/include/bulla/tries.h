@@ -38,7 +38,7 @@ void bulla_tries_init(struct bulla_tries *tries, int64_t now_ms);
 /* True when something may be tried now. */
 bool bulla_tries_may(struct bulla_tries *tries, int64_t now_ms);
 
-/* A wrong one; also one while it may not be tried, which makes the wait begin anew but not longer. */
+/* A wrong one. While it may not be tried only the total rises: a stranger who goes on cannot make the wait longer. */
 void bulla_tries_wrong(struct bulla_tries *tries, int64_t now_ms);
 
 /* A right one: those in a row are forgotten, the total is not. Only after bulla_tries_may(). */
