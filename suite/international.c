@@ -37,33 +37,44 @@ static enum bulla_status agree(void *context, const struct bulla_agreement *agre
     return suite_status(ours, good ? BULLA_REFUSED : BULLA_FAILED);
 }
 
+enum bulla_status suite_ed25519_sign(const uint8_t secret[BULLA_SECRET], struct bulla_bytes message, uint8_t signature[BULLA_SIGNATURE])
+{
+    size_t n = BULLA_SIGNATURE;
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, RAW);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool good = key && ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
+                EVP_DigestSign(ctx, signature, &n, message.at, message.len) == 1;
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_free(key);
+    return suite_status(good, BULLA_FAILED);
+}
+
+enum bulla_status suite_ed25519_verify(const uint8_t public_key[BULLA_PUBLIC], struct bulla_bytes message,
+                                       const uint8_t signature[BULLA_SIGNATURE])
+{
+    if (public_key[RAW] != 0) /* or one key would have many forms */
+        return BULLA_REFUSED;
+    EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, RAW);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool good = key && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1;
+    bool ours = good && EVP_DigestVerify(ctx, signature, BULLA_SIGNATURE, message.at, message.len) == 1;
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_free(key);
+    return suite_status(ours, good ? BULLA_REFUSED : BULLA_FAILED);
+}
+
 static enum bulla_status sign(void *context, const uint8_t secret[BULLA_SECRET], const uint8_t digest[BULLA_HASH],
                               uint8_t signature[BULLA_SIGNATURE])
 {
     (void)context;
-    size_t n = BULLA_SIGNATURE;
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, RAW);
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool good =
-        key && ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 && EVP_DigestSign(ctx, signature, &n, digest, BULLA_HASH) == 1;
-    EVP_MD_CTX_free(ctx);
-    EVP_PKEY_free(key);
-    return suite_status(good, BULLA_FAILED);
+    return suite_ed25519_sign(secret, (struct bulla_bytes){digest, BULLA_HASH}, signature);
 }
 
 static enum bulla_status verify(void *context, const uint8_t public_key[BULLA_PUBLIC], const uint8_t digest[BULLA_HASH],
                                 const uint8_t signature[BULLA_SIGNATURE])
 {
     (void)context;
-    if (public_key[RAW] != 0) /* or one key would have many forms */
-        return BULLA_REFUSED;
-    EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, RAW);
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool good = key && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1;
-    bool ours = good && EVP_DigestVerify(ctx, signature, BULLA_SIGNATURE, digest, BULLA_HASH) == 1;
-    EVP_MD_CTX_free(ctx);
-    EVP_PKEY_free(key);
-    return suite_status(ours, good ? BULLA_REFUSED : BULLA_FAILED);
+    return suite_ed25519_verify(public_key, (struct bulla_bytes){digest, BULLA_HASH}, signature);
 }
 
 static enum bulla_status key_public(const uint8_t secret[BULLA_SECRET], uint8_t public_key[BULLA_PUBLIC])

@@ -27,6 +27,11 @@ enum bulla_status suite_aes256_open(void *context, const struct bulla_aead *aead
 enum bulla_status suite_sm4_seal(void *context, const struct bulla_aead *aead, uint8_t *to);
 enum bulla_status suite_sm4_open(void *context, const struct bulla_aead *aead, uint8_t *to);
 
+/* RFC 8032, over a message of any length. */
+enum bulla_status suite_ed25519_sign(const uint8_t secret[BULLA_SECRET], struct bulla_bytes message, uint8_t signature[BULLA_SIGNATURE]);
+enum bulla_status suite_ed25519_verify(const uint8_t public_key[BULLA_PUBLIC], struct bulla_bytes message,
+                                       const uint8_t signature[BULLA_SIGNATURE]);
+
 /* A suite of the table: what libbulla sees, and how signing keys are made. */
 struct suite_row {
     struct bulla_suite suite;
