@@ -6,8 +6,9 @@
 
 #include "libbulla/src/word.h"
 
+#define BULLA_RIGHT_NONE 0
 static const struct bulla_link_order orders[] = {
-#define X(order, may, all, on, right) {BULLA_ORDER_##order, BULLA_ACCESS_##may, BULLA_ON_##on, all},
+#define X(order, may, all, on, right) {BULLA_ORDER_##order, BULLA_ACCESS_##may, BULLA_ON_##on, all, BULLA_RIGHT_##right},
     BULLA_LINK_TABLE(X)
 #undef X
 };
@@ -112,6 +113,15 @@ enum bulla_status bulla_link_encode(const struct bulla_link_message *message, ui
         return bulla_fault_set(fault, BULLA_FULL, "data", "room for all of it", size);
     *n = w.len;
     return BULLA_OK;
+}
+
+void bulla_link_header(const struct bulla_frame *frame, uint8_t header[BULLA_LINK_HEADER])
+{
+    struct bulla_writer w = bulla_writer_over(header, BULLA_LINK_HEADER);
+    bulla_writer_put_u16(&w, frame->address.maker);
+    bulla_writer_put_u32(&w, frame->address.serial);
+    bulla_writer_put_u16(&w, frame->session);
+    bulla_writer_put_u8(&w, frame->code);
 }
 
 static const struct word accesses[] = {

@@ -313,6 +313,19 @@ enum bulla_status bulla_seal_event(struct bulla_seal *seal, const struct bulla_s
     return happen(seal, event);
 }
 
+enum bulla_status bulla_seal_commission(struct bulla_seal *seal, struct bulla_bytes keys, uint32_t now)
+{
+    struct seal_work work;
+    bulla_seal_tick(seal, now);
+    if (bulla_seal_settle(seal) != BULLA_OK)
+        return BULLA_FAILED;
+    work = bulla_seal_work(BULLA_ON_COMMISSION, bulla_seal_running_ms(seal));
+    work.facts = BULLA_FACT(AUTHORISED);
+    work.keys = keys;
+    enum bulla_status status = bulla_seal_do(seal, &work);
+    return status == BULLA_OK && work.step.refusal ? BULLA_REFUSED : status;
+}
+
 static void look_at_battery(struct bulla_seal *seal)
 {
     const struct bulla_seal_ops *ops = seal->board->ops;

@@ -44,6 +44,14 @@ static enum bulla_status clear_data(struct bulla_seal *seal, struct seal_work *w
     return status;
 }
 
+/* Other keys, other issuers: their tickets begin anew. */
+static enum bulla_status forget_tickets(struct bulla_seal *seal, struct seal_work *work)
+{
+    (void)work;
+    seal->spent = 0;
+    return BULLA_OK;
+}
+
 static enum bulla_status store_data(struct bulla_seal *seal, struct seal_work *work)
 {
     return bulla_zones_write(&seal->zones, work->area, work->offset, work->bytes);
@@ -136,6 +144,7 @@ static const struct {
 } within[] = {
     {BULLA_ACT(CLEAR_RANDOM), clear_random},
     {BULLA_ACT(CLEAR_DATA), clear_data},
+    {BULLA_ACT(NEW_KEYS), forget_tickets},
     {BULLA_ACT(STORE_DATA), store_data},
     {BULLA_ACT(APPLY), apply},
     {BULLA_ACT(FIX), fix},
@@ -167,8 +176,12 @@ bool bulla_seal_act_before(struct bulla_seal *seal, struct seal_work *work)
 {
     const struct bulla_seal_ops *ops = seal->board->ops;
     void *context = seal->board->context;
-    if (work->step.actions & BULLA_ACT(WIPE_KEYS) && ops->wipe_keys && !ops->wipe_keys(context))
-        return false;
+    if (work->step.actions & BULLA_ACT(WIPE_KEYS)) {
+        bulla_session_end(&seal->open);
+        bulla_session_end(&seal->called);
+        if (ops->wipe_keys && !ops->wipe_keys(context))
+            return false;
+    }
     return !(work->step.actions & BULLA_ACT(NEW_KEYS)) || (ops->new_keys && ops->new_keys(context, work->keys));
 }
 

@@ -73,7 +73,7 @@ struct seal_ask {
     bool to_all;
     uint8_t belief;
     uint32_t who;
-    uint32_t rights; /* of a session */
+    unsigned rights; /* of a session */
 };
 
 struct seal_answer {
@@ -83,6 +83,20 @@ struct seal_answer {
     struct bulla_link_message message;
     uint8_t room[BULLA_LINK_CHUNK]; /* for its rest */
 };
+
+void bulla_seal_ignore(struct bulla_seal *seal, enum bulla_ignored what);
+
+/* What the frame of an answer holds: data, and for a record of a session what is to be wrapped. False: nothing is to be said. */
+bool bulla_seal_encode(const struct bulla_seal *seal, const struct seal_answer *answer, uint16_t *status, uint8_t data[BULLA_FRAME_MAX],
+                       size_t *n);
+
+/* The three orders of sessions, from the frame to the data of the answer. False: silence. */
+bool bulla_seal_hello(struct bulla_seal *seal, const struct bulla_frame *frame, uint8_t data[BULLA_FRAME_MAX], size_t *n);
+bool bulla_seal_prove(struct bulla_seal *seal, const struct bulla_frame *frame, uint8_t data[BULLA_FRAME_MAX], size_t *n);
+bool bulla_seal_wrapped(struct bulla_seal *seal, const struct bulla_frame *frame, uint8_t data[BULLA_FRAME_MAX], size_t *n);
+const struct bulla_party *bulla_seal_party(const struct bulla_seal *seal); /* NULL: no keys */
+struct bulla_moment bulla_seal_moment(const struct bulla_seal *seal);
+void bulla_seal_proven_time(struct bulla_seal *seal, uint32_t from_s); /* it is surely not earlier */
 
 void bulla_seal_order(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_answer *answer);
 uint16_t bulla_seal_status_word(const struct bulla_seal *seal);

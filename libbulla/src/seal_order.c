@@ -80,7 +80,8 @@ static void put_record(struct bulla_writer *w, const struct bulla_log_record *re
 
 static bool log_read(struct bulla_seal *seal, const struct seal_ask *ask, const struct order_room *room, struct seal_answer *answer)
 {
-    struct bulla_log_cursor cursor = {.next = ask->message.value[BULLA_ASK_READ_LOG_NEXT]};
+    uint64_t next = ask->message.value[BULLA_ASK_READ_LOG_NEXT];
+    struct bulla_log_cursor cursor = {.next = next ? next : seal->log.start};
     struct bulla_writer w = bulla_writer_over(answer->room, sizeof answer->room);
     uint64_t *said = answer->message.value;
     enum bulla_status status = BULLA_OK;
@@ -268,15 +269,41 @@ static bool status(struct bulla_seal *seal, const struct seal_ask *ask, const st
 
 /* ---- place ---- */
 
+/* A ticket lets a proven reader do this once. Its counter is stored in the transaction that it permits. */
+static bool ticket_holds(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work)
+{
+    const struct bulla_party *party = bulla_seal_party(seal);
+    const struct bulla_seal_ops *ops = seal->board->ops;
+    struct bulla_ticket_facts facts = {.device = seal->address, .counter = seal->spent, .moment = bulla_seal_moment(seal)};
+    struct bulla_ticket ticket;
+    enum bulla_ticket_refusal refusal;
+    facts.operation = ask->message.code == BULLA_ORDER_SEAL ? BULLA_TICKET_TO_SEAL : BULLA_TICKET_TO_UNSEAL;
+    if (ops->position) {
+        struct bulla_spot own = ops->position(seal->board->context);
+        facts.has_position = own.lat_e7 != BULLA_NO_COORDINATE;
+        facts.lat_e7 = own.lat_e7;
+        facts.lon_e7 = own.lon_e7;
+    }
+    if (!party || bulla_ticket_check(party->suite, party->trust, &facts, ask->message.rest, &ticket, &refusal) != BULLA_OK) {
+        bulla_seal_ignore(seal, party && refusal == BULLA_TICKET_SPENT ? BULLA_IGNORED_REPLAYED : BULLA_IGNORED_UNPROVEN);
+        return false;
+    }
+    work->spent = ticket.counter;
+    bulla_seal_proven_time(seal, ticket.from_s);
+    return true;
+}
+
 /* Where the reader says that it is: into rings and log, when the seal has no receiver of its own. */
-static uint8_t told_place(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
+static uint8_t permits(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
 {
     const uint64_t *asked = ask->message.value; /* the fields of SEAL and UNSEAL lie alike */
-    (void)seal, (void)room;
+    (void)room;
     work->told.lat_e7 = (int32_t)(uint32_t)asked[BULLA_ASK_SEAL_LATITUDE];
     work->told.lon_e7 = (int32_t)(uint32_t)asked[BULLA_ASK_SEAL_LONGITUDE];
     if (ask->belief != BULLA_BELIEF_PROVEN)
         work->note.who = (uint32_t)asked[BULLA_ASK_SEAL_READER];
+    if (seal->proven && work->facts & BULLA_FACT(AUTHORISED) && !ticket_holds(seal, ask, work))
+        work->facts &= ~BULLA_FACT(AUTHORISED);
     return 0;
 }
 
@@ -319,8 +346,8 @@ static const struct {
     {BULLA_ORDER_GET_SETTING, NULL, setting_got},
     {BULLA_ORDER_CONFIGURE, configures, NULL},
     {BULLA_ORDER_LOCATE, NULL, located},
-    {BULLA_ORDER_SEAL, told_place, NULL},
-    {BULLA_ORDER_UNSEAL, told_place, NULL},
+    {BULLA_ORDER_SEAL, permits, NULL},
+    {BULLA_ORDER_UNSEAL, permits, NULL},
     {BULLA_ORDER_COMMISSION, commissions, NULL},
     {BULLA_ORDER_INITIALISE, NULL, NULL},
     {BULLA_ORDER_RETURN, NULL, NULL},
@@ -365,7 +392,9 @@ static bool goes_on(const struct bulla_seal *seal, const struct seal_ask *ask)
 
 static bool authorised(const struct bulla_seal *seal, const struct seal_ask *ask)
 {
-    return ask->order->access == BULLA_ACCESS_OPEN || !seal->proven;
+    if (ask->order->access == BULLA_ACCESS_OPEN || !seal->proven)
+        return true;
+    return ask->belief == BULLA_BELIEF_PROVEN && (ask->rights & ask->order->right) == ask->order->right;
 }
 
 static void answer_row(struct bulla_seal *seal, const struct seal_ask *ask, size_t row, struct seal_answer *answer)

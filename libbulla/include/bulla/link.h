@@ -15,6 +15,7 @@
 #ifndef BULLA_LINK_H
 #define BULLA_LINK_H
 
+#include "bulla/authority.h"
 #include "bulla/frame.h"
 
 #define BULLA_LINK_SLOT_US  57300 /* a slot of a collection, as ISO/IEC 18000-7 has it */
@@ -146,8 +147,9 @@
     X(HELLO, ASK, 0, MESSAGE, 0, 1, 239, "message", "first of the handshake, bulla/session.h")                                    \
     X(HELLO, ANSWER, 0, MESSAGE, 0, 1, 239, "message", "second of the handshake")                                                 \
     X(PROVE, ASK, 0, MESSAGE, 0, 1, 239, "message", "third of the handshake")                                                     \
-    X(WRAPPED, ASK, 0, RECORD, 0, 1, 239, "record", "an order and its data, encrypted")                                           \
-    X(WRAPPED, ANSWER, 0, RECORD, 0, 1, 239, "record", "status, order and data, encrypted")
+    X(PROVE, ANSWER, 0, RECORD, 0, 1, 239, "record", "the first: it says that the session is open") \
+    X(WRAPPED, ASK, 0, RECORD, 0, 1, 239, "record", "order 1 and its data, encrypted; associated: BULLA_LINK_HEADER bytes")                                           \
+    X(WRAPPED, ANSWER, 0, RECORD, 0, 1, 239, "record", "status 2, order 1 and data, encrypted; associated: the same")
 
 #define BULLA_LINK_RECORD_TABLE(X) /* a record of the log on the air: field, offset, bytes, meaning */ \
     X(COUNTER, 0,  4,  "as in the log")                                                                \
@@ -160,6 +162,7 @@
 /* clang-format on */
 
 #define BULLA_LINK_RECORD 30
+#define BULLA_LINK_HEADER 9 /* what a record of a session is bound to: maker 2, serial 4, session 2, order of the frame 1 */
 
 enum bulla_access {
 #define X(name, number, text) BULLA_ACCESS_##name = number,
@@ -178,6 +181,7 @@ enum bulla_link_place { /* where a field lies in `value`: BULLA_ASK_COLLECT_WIND
 struct bulla_link_order {
     uint8_t code, access, event; /* enums bulla_order, bulla_access, bulla_on */
     bool to_all;
+    uint16_t right; /* enum bulla_right; 0: none is needed */
 };
 
 struct bulla_link_field {
@@ -205,6 +209,9 @@ enum bulla_status bulla_link_decode(unsigned code, enum bulla_part part, struct 
 /* Sets *n. REFUSED: no such order, or a value out of range; FULL: it does not fit into `bytes`. */
 enum bulla_status bulla_link_encode(const struct bulla_link_message *message, uint8_t *bytes, size_t size, size_t *n,
                                     struct bulla_fault *fault) BULLA_MUST_CHECK;
+
+/* Of a frame, as associated data of what is wrapped in it. */
+void bulla_link_header(const struct bulla_frame *frame, uint8_t header[BULLA_LINK_HEADER]);
 
 const char *bulla_access_text(unsigned access); /* "": none of the table */
 

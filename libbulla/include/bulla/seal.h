@@ -36,6 +36,8 @@
 #include "bulla/link.h"
 #include "bulla/log.h"
 #include "bulla/schedule.h"
+#include "bulla/session.h"
+#include "bulla/ticket.h"
 #include "bulla/zone.h"
 
 /* clang-format off */
@@ -165,8 +167,9 @@ struct bulla_seal_ops {
     void (*show)(void *context, const uint8_t looks[BULLA_INDICATORS]); /* when one has changed: enum bulla_look. NULL: no panel */
     void (*report)(void *context, const struct bulla_seal_note *note);  /* to the back end, now. NULL: no such radio */
     void (*beep)(void *context, unsigned times);                        /* NULL: silent */
-    bool (*wipe_keys)(void *context);                                   /* durably. NULL: it never had any */
-    bool (*new_keys)(void *context, struct bulla_bytes keys);           /* durably. NULL: refused */
+    const struct bulla_party *(*party)(void *context);        /* side, suite, certificate, trust. NULL, or nothing: it has no keys */
+    bool (*wipe_keys)(void *context);                         /* durably. NULL: it never had any */
+    bool (*new_keys)(void *context, struct bulla_bytes keys); /* durably. NULL: refused */
 };
 
 struct bulla_seal_board {
@@ -237,8 +240,9 @@ struct bulla_seal {
     bool lock_owed, locked; /* the motor is to be moved to `locked` */
     bool compact_owed;      /* what was deleted is still in flash */
     bool clock_told;
-    uint64_t noticed_ms; /* when an order without permission was last recorded; 0: never */
-    uint64_t awake_ms;   /* until then it is silent in collections */
+    uint64_t noticed_ms;               /* when an order without permission was last recorded; 0: never */
+    uint64_t awake_ms;                 /* until then it is silent in collections */
+    struct bulla_session open, called; /* a session, and a handshake that may become the next one */
     struct bulla_seal_permit permit;
     struct bulla_seal_place place;
     uint8_t looks[BULLA_INDICATORS];
@@ -261,6 +265,10 @@ enum bulla_status bulla_seal_event(struct bulla_seal *seal, const struct bulla_s
 /* A frame to seals, from its first byte to its CRC. What is in *reply is to be sent, in its slot; of all that it acknowledges nothing
  * can be lost any more. */
 void bulla_seal_hear(struct bulla_seal *seal, struct bulla_bytes frame, uint32_t now, struct bulla_seal_reply *reply);
+
+/* At the bench, by wire: new keys for a seal that has none any more; no frame can do that where bare frames change nothing. REFUSED: it is
+ * not to be commissioned in this state. */
+enum bulla_status bulla_seal_commission(struct bulla_seal *seal, struct bulla_bytes keys, uint32_t now) BULLA_MUST_CHECK;
 
 /* How many ms until the next turn is due at the latest; events and frames need none before them. */
 uint32_t bulla_seal_turn(struct bulla_seal *seal, uint32_t now);

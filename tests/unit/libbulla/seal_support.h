@@ -33,6 +33,7 @@ struct bench {
     struct bulla_spot spot;
     struct bulla_seal_note reported;
     struct bulla_seal_reply reply;
+    const struct bulla_party *party;
     uint64_t random_calls, random_fail_at;
 };
 
@@ -94,6 +95,11 @@ static inline void bench_beep(void *context, unsigned times)
     ((struct bench *)context)->beeps += times;
 }
 
+static inline const struct bulla_party *bench_party(void *context)
+{
+    return ((struct bench *)context)->party;
+}
+
 static inline bool bench_wipe(void *context)
 {
     struct bench *bench = context;
@@ -107,7 +113,7 @@ static inline bool bench_keys(void *context, struct bulla_bytes keys)
 }
 
 static const struct bulla_seal_ops bench_ops = {bench_random, bench_out,    bench_battery, bench_celsius, bench_position, bench_lock,
-                                                bench_show,   bench_report, bench_beep,    bench_wipe,    bench_keys};
+                                                bench_show,   bench_report, bench_beep,    bench_party,   bench_wipe,     bench_keys};
 
 static const struct bulla_seal_ops bare_ops = {.random = bench_random, .shackle_out = bench_out};
 
