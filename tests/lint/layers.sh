@@ -14,8 +14,9 @@ platform/store  bulla/ platform/model/ platform/base/ platform/store/
 platform/bus    bulla/ platform/model/ platform/base/ platform/bus/
 platform/in     bulla/ proto/ platform/base/ platform/in/
 platform/out    bulla/ proto/proto.h platform/platform.h platform/live_list.h platform/tracks.h platform/model/ platform/store/store.h platform/base/ platform/out/
+transport       bulla/ transport/
 sim             bulla/ proto/proto.h platform/model/ platform/base/ platform/store/disk.h platform/store/sqlite.h platform/store/store_backend.h platform/in/net.h platform/bus/bus.h platform/pipeline.h platform/rules/engine.h sim/
-cli             bulla/ proto/proto.h cli/ sim/ platform/pipeline.h platform/platform.h platform/tracks.h platform/model/ platform/rules/ platform/base/ platform/store/store.h platform/store/move.h platform/out/out.h platform/in/gateway.h
+cli             bulla/ proto/proto.h cli/ suite/suite.h transport/transport.h sim/ platform/pipeline.h platform/platform.h platform/tracks.h platform/model/ platform/rules/ platform/base/ platform/store/store.h platform/store/move.h platform/out/out.h platform/in/gateway.h
 '
 while read -r folder allowed; do
     [ -n "$folder" ] && [ -d "$folder" ] || continue
