@@ -53,7 +53,8 @@ static const struct {
 static bool hear_bare(struct bulla_seal *seal, const struct bulla_frame *frame, uint16_t *status, uint8_t data[BULLA_FRAME_MAX], size_t *n,
                       uint16_t *slot)
 {
-    struct seal_ask ask = {.order = bulla_link_order(frame->code), .belief = BULLA_BELIEF_CLAIMED, .who = frame->session};
+    struct seal_ask ask = {
+        .order = bulla_link_order(frame->code), .belief = BULLA_BELIEF_CLAIMED, .session = frame->session, .who = frame->session};
     struct seal_answer answer;
     struct bulla_fault fault;
     if (bulla_link_decode(frame->code, BULLA_PART_ASK, frame->data, &ask.message, &fault) == BULLA_OK)

@@ -70,8 +70,8 @@ struct bulla_spot bulla_seal_where(const struct bulla_seal *seal, const struct s
 struct seal_ask {
     const struct bulla_link_order *order;
     struct bulla_link_message message;
-    bool to_all;
     uint8_t belief;
+    uint16_t session; /* of the frame */
     uint32_t who;
     unsigned rights; /* of a session */
 };

@@ -175,7 +175,7 @@ static bool collected(struct bulla_seal *seal, const struct seal_ask *ask, const
 {
     const uint64_t *asked = ask->message.value;
     uint8_t chance[4];
-    if (bulla_seal_running_ms(seal) < seal->awake_ms || !block(seal, ask, room, answer) ||
+    if ((ask->session == seal->asleep_for && bulla_seal_running_ms(seal) < seal->awake_ms) || !block(seal, ask, room, answer) ||
         !seal->board->ops->random(seal->board->context, chance, sizeof chance))
         return false;
     uint64_t longest = asked[BULLA_ASK_COLLECT_LONGEST];
@@ -186,15 +186,17 @@ static bool collected(struct bulla_seal *seal, const struct seal_ask *ask, const
     return true;
 }
 
-static void sleep(struct bulla_seal *seal)
+/* Only for that reader: another one in reach finds it all the same. */
+static void sleep(struct bulla_seal *seal, uint16_t session)
 {
+    seal->asleep_for = session;
     seal->awake_ms = bulla_seal_running_ms(seal) + BULLA_LINK_AWAKE_MS;
 }
 
 static bool asleep(struct bulla_seal *seal, const struct seal_ask *ask, const struct order_room *room, struct seal_answer *answer)
 {
-    (void)ask, (void)room, (void)answer;
-    sleep(seal);
+    (void)room, (void)answer;
+    sleep(seal, ask->session);
     return true;
 }
 
@@ -203,7 +205,7 @@ static bool perhaps_asleep(struct bulla_seal *seal, const struct seal_ask *ask, 
     const uint64_t *asked = ask->message.value;
     (void)room, (void)answer;
     if (asked[BULLA_ASK_SLEEP_ALL_BUT_MAKER] != seal->address.maker || asked[BULLA_ASK_SLEEP_ALL_BUT_SERIAL] != seal->address.serial)
-        sleep(seal);
+        sleep(seal, ask->session);
     return false;
 }
 

@@ -96,11 +96,11 @@ static bool unwrap(struct bulla_seal *seal, const struct bulla_frame *frame, uin
 }
 
 /* What was wrapped, as an order. False: it is none, or not one to be wrapped. */
-static bool ask_of(struct bulla_seal *seal, struct bulla_bytes plain, struct seal_ask *ask, struct seal_answer *answer)
+static bool ask_of(struct bulla_seal *seal, uint16_t session, struct bulla_bytes plain, struct seal_ask *ask, struct seal_answer *answer)
 {
     const struct bulla_moment moment = bulla_seal_moment(seal);
     struct bulla_fault fault;
-    *ask = (struct seal_ask){.belief = BULLA_BELIEF_PROVEN, .who = (uint32_t)seal->open.subject};
+    *ask = (struct seal_ask){.belief = BULLA_BELIEF_PROVEN, .session = session, .who = (uint32_t)seal->open.subject};
     ask->order = plain.len ? bulla_link_order(plain.at[0]) : NULL;
     ask->rights = bulla_session_rights(&seal->open, &moment);
     if (!ask->order || ask->order->code == BULLA_ORDER_WRAPPED)
@@ -122,7 +122,7 @@ bool bulla_seal_wrapped(struct bulla_seal *seal, const struct bulla_frame *frame
     size_t len;
     if (!unwrap(seal, frame, plain, &len))
         return false;
-    if (!ask_of(seal, (struct bulla_bytes){plain, len}, &ask, &answer)) {
+    if (!ask_of(seal, frame->session, (struct bulla_bytes){plain, len}, &ask, &answer)) {
         bulla_seal_ignore(seal, BULLA_IGNORED_UNKNOWN);
         return false;
     }

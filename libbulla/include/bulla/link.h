@@ -19,7 +19,7 @@
 #include "bulla/frame.h"
 
 #define BULLA_LINK_SLOT_US  57300 /* a slot of a collection, as ISO/IEC 18000-7 has it */
-#define BULLA_LINK_AWAKE_MS 30000 /* how long a seal that was told to sleep stays out of collections */
+#define BULLA_LINK_AWAKE_MS 30000 /* how long a seal stays out of the collections of a reader that sent it to sleep */
 #define BULLA_LINK_CHUNK    192   /* bytes of memory or file in one message: beside a session's overhead, a multiple of 8 */
 #define BULLA_LINK_VALUES   20
 

@@ -240,8 +240,9 @@ struct bulla_seal {
     bool lock_owed, locked; /* the motor is to be moved to `locked` */
     bool compact_owed;      /* what was deleted is still in flash */
     bool clock_told;
-    uint64_t noticed_ms;               /* when an order without permission was last recorded; 0: never */
-    uint64_t awake_ms;                 /* until then it is silent in collections */
+    uint64_t noticed_ms; /* when an order without permission was last recorded; 0: never */
+    uint64_t awake_ms;   /* until then it is silent in collections of the reader `asleep_for` */
+    uint16_t asleep_for;
     struct bulla_session open, called; /* a session, and a handshake that may become the next one */
     struct bulla_seal_permit permit;
     struct bulla_seal_place place;

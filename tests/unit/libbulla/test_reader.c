@@ -65,6 +65,9 @@ static void what_was_found_sleeps_for_a_while(void **state)
     assert_int_equal(n, 5);
     assert_int_equal(bulla_reader_find(&reader, found, AIR_SEALS, &n), BULLA_OK);
     assert_int_equal(n, 0);
+    reader.setup.session++; /* another reader finds them all the same */
+    assert_int_equal(bulla_reader_find(&reader, found, AIR_SEALS, &n), BULLA_OK);
+    assert_int_equal(n, 5);
     air.now_us += BULLA_LINK_AWAKE_MS * UINT64_C(1000);
     assert_int_equal(bulla_reader_find(&reader, found, AIR_SEALS, &n), BULLA_OK);
     assert_int_equal(n, 5);
