@@ -6,6 +6,7 @@ passed=0 failed=0
 # folder | may include (prefixes of the quoted include)
 rules='
 libbulla        bulla/ libbulla/src/
+suite           bulla/ suite/
 proto           bulla/ proto/
 platform/base   platform/base/
 platform/model  bulla/ platform/model/
