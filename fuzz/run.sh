@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Fuzzes every protocol of proto/registry.def, the track block, what a seal's data are and what it has in flash (store):
+# Fuzzes every protocol of proto/registry.def, the track block, what a seal's data are, what it has in flash (store) and whom it
+# believes (session):
 # fuzz/run.sh [RUNS PER PROTOCOL]
 # One line a protocol: executions, crashes, leaks. Exit 1 on any finding; inputs that broke something are kept.
 set -u
@@ -11,7 +12,7 @@ workers=$(nproc)
 protocols=$(sed -n 's/^PROTO([0-9]*, *\([a-z0-9_]*\)).*/\1/p' proto/registry.def)
 [ -n "$protocols" ] || { echo "proto/registry.def: expected protocols, got none" >&2; exit 1; }
 
-protocols="$protocols track block gbt container supervision store"
+protocols="$protocols track block gbt container supervision store session"
 targets=$(for p in $protocols; do echo "fuzz_$p"; done)
 { cmake --preset fuzz -B "$build" && cmake --build "$build" -j "$workers" --target $targets; } > "$build.log" 2>&1 ||
     { tail -30 "$build.log" >&2; echo "fuzz: cannot build, see $build.log" >&2; exit 1; }
@@ -24,8 +25,9 @@ for p in $protocols; do
     most=1500
     [ "$p" = gbt ] && most=2400 # a record with its cargo and two nodes
     mkdir -p "$work/seeds"      # those of the others grow from nothing: checksums fit in this build, or are made to
-    case $p in track | supervision | store) ;; *) python3 fuzz/seeds.py "$p" "$work/seeds" > /dev/null || exit 1 ;; esac
+    case $p in track | supervision | store | session) ;; *) python3 fuzz/seeds.py "$p" "$work/seeds" > /dev/null || exit 1 ;; esac
     each=$(((runs + workers - 1) / workers))
+    [ "$p" = session ] && each=$((each / 200 + 1)) # a handshake takes a thousand times as long as a decoder
     pids=()
     for ((w = 1; w <= workers; w++)); do
         mkdir -p "$work/corpus$w"
