@@ -35,6 +35,7 @@ static const char help[] =
     "  seal, unseal          permission to close, to open (--ticket, --place)\n"
     "  log                   all that it recorded, oldest first\n"
     "  set NAME [VALUE]      interval, slow-interval, low-battery or answer-within\n"
+    "  put-file PATH, get-file [PATH]  a file that it carries; goes on where it was\n"
     "  acknowledge, return, retire\n"
     "\n"
     "WHERE is unix:PATH, tcp:HOST:PORT, air:DIRECTORY (a room that many seals and readers share, where answers collide), for a\n"

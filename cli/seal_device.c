@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/json.h"
+#include "platform/model/digest.h"
 
 #define SECTOR       4096
 #define LOG_SECTORS  8
@@ -244,7 +245,9 @@ bool seal_device_open(struct seal_device *device, const char *path, bool *blank)
                                               .zones = bulla_flash_part(&all, LOG_SECTORS, ZONE_SECTORS),
                                               .files = bulla_flash_part(&all, LOG_SECTORS + ZONE_SECTORS, FILE_SECTORS),
                                               .crystal = bulla_crystal_usual,
-                                              .firmware = FIRMWARE};
+                                              .firmware = FIRMWARE,
+                                              .digest = digest_find(BULLA_DIGEST_SHA256),
+                                              .scratch = {device->chunk, sizeof device->chunk, device->digest_state}};
     return true;
 }
 

@@ -6,6 +6,8 @@
 #ifndef CLI_SEAL_DEVICE_H
 #define CLI_SEAL_DEVICE_H
 
+#include <stddef.h>
+
 #include "bulla/seal.h"
 #include "cli/seal.h"
 
@@ -18,6 +20,8 @@ struct seal_device {
     const char *keys_path;
     struct seal_key_file keys;
     bool has_keys;
+    uint8_t chunk[4096];
+    max_align_t digest_state[32];
     struct bulla_seal_board board;
     struct bulla_seal seal;
 };

@@ -2,12 +2,15 @@
  *
  * bulla seal as a reader: one verb, one row; JSON lines on standard output.
  */
+#include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/json.h"
 #include "cli/seal.h"
+#include "platform/model/digest.h"
 #include "transport/transport.h"
 
 #define FOUND_MAX 1000
@@ -319,16 +322,107 @@ static int acknowledge(struct talk *t)
     return order(t, BULLA_ORDER_ACKNOWLEDGE);
 }
 
+/* ---- files ---- */
+
+static bool from_file(void *context, uint32_t offset, uint8_t *to, size_t n)
+{
+    return fseek(context, (long)offset, SEEK_SET) == 0 && fread(to, 1, n, context) == n;
+}
+
+/* What it is: the name without its folder, the size, the digest. False after telling stderr. */
+static bool describe(FILE *file, const char *path, struct bulla_attachment *about)
+{
+    const struct bulla_digest *digest = digest_find(BULLA_DIGEST_SHA256);
+    static max_align_t state[32];
+    const char *slash = strrchr(path, '/');
+    uint8_t bytes[4096];
+    size_t n, all = 0;
+    *about = (struct bulla_attachment){.decides = BULLA_DIGEST_SHA256};
+    digest->begin(state);
+    while ((n = fread(bytes, 1, sizeof bytes, file)) > 0) {
+        digest->add(state, (struct bulla_bytes){bytes, n});
+        all += n;
+    }
+    digest->end(state, about->digest);
+    about->size = (uint32_t)all;
+    snprintf(about->name, sizeof about->name, "%s", slash ? slash + 1 : path);
+    if (ferror(file) || all == 0 || all > INT32_MAX) {
+        cli_say("%s: expected a file with something in it", path);
+        return false;
+    }
+    return true;
+}
+
+static json_t *file_json(const struct bulla_transfer *file)
+{
+    char digest[2 * sizeof file->about.digest + 1];
+    bulla_hex_put(digest, file->about.digest, sizeof file->about.digest);
+    return json_pack("{s:s,s:I,s:I,s:b,s:s}", "name", file->about.name, "size", (json_int_t)file->about.size, "received",
+                     (json_int_t)file->received, "whole", file->whole, "sha256", digest);
+}
+
+/* Goes on with the same file where it was; another one takes its place. */
+static int put_file(struct talk *t)
+{
+    struct bulla_transfer there = {0};
+    struct bulla_attachment about;
+    FILE *file = fopen(t->argv[0], "rb");
+    if (!file || !describe(file, t->argv[0], &about)) {
+        if (!file) {
+            cli_say("%s: %s", t->argv[0], strerror(errno));
+        } else {
+            fclose(file);
+        }
+        return CLI_IO;
+    }
+    const struct bulla_medium medium = {.context = file, .read = from_file};
+    enum bulla_status got = bulla_reader_file(&t->reader, &t->seal, &there);
+    bool same = got == BULLA_OK && memcmp(there.about.digest, about.digest, sizeof about.digest) == 0 && there.about.size == about.size;
+    if (!same && (got == BULLA_OK || (got == BULLA_REFUSED && t->reader.nack == BULLA_NACK_NOT_FOUND))) {
+        got = bulla_reader_file_begin(&t->reader, &t->seal, &about);
+    }
+    if (got == BULLA_OK) {
+        got = bulla_reader_file_send(&t->reader, &t->seal, &medium, &there);
+    }
+    fclose(file);
+    return print(t, got, file_json(&there));
+}
+
+static int get_file(struct talk *t)
+{
+    struct bulla_transfer there = {0};
+    uint8_t chunk[BULLA_LINK_CHUNK];
+    enum bulla_status got = bulla_reader_file(&t->reader, &t->seal, &there);
+    FILE *file = got == BULLA_OK && t->argc == 1 ? fopen(t->argv[0], "wb") : NULL;
+    if (got == BULLA_OK && t->argc == 1 && !file) {
+        cli_say("%s: %s", t->argv[0], strerror(errno));
+        return CLI_IO;
+    }
+    for (uint32_t at = 0, n; file && got == BULLA_OK && at < there.received; at += n) {
+        n = there.received - at < sizeof chunk ? there.received - at : (uint32_t)sizeof chunk;
+        got = bulla_reader_file_fetch(&t->reader, &t->seal, at, chunk, n);
+        if (got == BULLA_OK && fwrite(chunk, 1, n, file) != n) {
+            got = BULLA_FAILED;
+        }
+    }
+    if (file && fclose(file) != 0) {
+        cli_say("%s: %s", t->argv[0], strerror(errno));
+        return CLI_IO;
+    }
+    return print(t, got, file_json(&there));
+}
+
 static const struct {
     const char *verb;
     int (*run)(struct talk *t);
     int least, most; /* words after it */
 } verbs[] = {
-    {"find", find, 0, 0},        {"identify", identify, 0, 0},       {"status", status, 0, 0},
-    {"read", read_area, 1, 1},   {"write", write_area, 2, 2},        {"seal", seal_it, 0, 0},
-    {"unseal", unseal_it, 0, 0}, {"log", print_log, 0, 0},           {"clock", clock_of, 0, 1},
-    {"set", set, 1, 2},          {"initialise", initialise, 0, 0},   {"return", give_back, 0, 0},
-    {"retire", retire, 0, 0},    {"acknowledge", acknowledge, 0, 0},
+    {"find", find, 0, 0},         {"identify", identify, 0, 0},       {"status", status, 0, 0},
+    {"read", read_area, 1, 1},    {"write", write_area, 2, 2},        {"seal", seal_it, 0, 0},
+    {"unseal", unseal_it, 0, 0},  {"log", print_log, 0, 0},           {"clock", clock_of, 0, 1},
+    {"set", set, 1, 2},           {"initialise", initialise, 0, 0},   {"return", give_back, 0, 0},
+    {"retire", retire, 0, 0},     {"acknowledge", acknowledge, 0, 0}, {"put-file", put_file, 1, 1},
+    {"get-file", get_file, 0, 1},
 };
 
 /* ---- the talk ---- */

@@ -132,7 +132,7 @@ static void settle_world(struct bulla_seal *seal)
     if (seal->lock_owed)
         seal->lock_owed = ops->lock && !ops->lock(seal->board->context, seal->locked);
     if (seal->compact_owed)
-        seal->compact_owed = bulla_zones_compact(&seal->zones) != BULLA_OK;
+        seal->compact_owed = bulla_zones_compact(&seal->zones) != BULLA_OK || !bulla_seal_file_erase(seal);
 }
 
 enum bulla_status bulla_seal_do(struct bulla_seal *seal, struct seal_work *work)
@@ -182,6 +182,8 @@ static enum bulla_status reopen(struct bulla_seal *seal)
         status = open_log(seal);
     if (status == BULLA_OK)
         status = load_state(seal);
+    if (status == BULLA_OK)
+        status = bulla_seal_file_load(seal);
     if (status != BULLA_OK)
         return status;
     seal->log_owed = seal->log_at && !(seal->log.any && seal->log.newest.counter >= seal->log_at);

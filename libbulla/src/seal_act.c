@@ -220,6 +220,7 @@ static void delete_for_good(struct bulla_seal *seal, const struct seal_work *wor
 {
     (void)work;
     seal->compact_owed = true;
+    seal->has_file = false;
 }
 
 static void report(struct bulla_seal *seal, const struct seal_work *work)

@@ -66,6 +66,14 @@ enum bulla_status bulla_seal_settle(struct bulla_seal *seal);
 void bulla_seal_tick(struct bulla_seal *seal, uint32_t now);
 struct bulla_spot bulla_seal_where(const struct bulla_seal *seal, const struct seal_work *work);
 
+/* The file. */
+#define SEAL_SILENT 0x100
+enum bulla_status bulla_seal_file_load(struct bulla_seal *seal);
+bool bulla_seal_file_erase(struct bulla_seal *seal); /* for good; false: not all of it */
+uint8_t bulla_seal_file_begins(struct bulla_seal *seal, struct bulla_bytes about, uint8_t zone[BULLA_SEAL_FILE_SIZE]);
+unsigned bulla_seal_file_take(struct bulla_seal *seal, uint32_t offset, struct bulla_bytes chunk);
+bool bulla_seal_file_read(struct bulla_seal *seal, uint32_t offset, uint8_t *to, size_t *n); /* at most *n; sets it */
+
 /* An order and what comes of it. */
 struct seal_ask {
     const struct bulla_link_order *order;

@@ -10,6 +10,7 @@ struct order_room { /* what work points to while an order is on its way */
     struct bulla_settings settings;
     struct bulla_clock clock;
     struct bulla_calibration calibration;
+    uint8_t file[BULLA_SEAL_FILE_SIZE];
 };
 
 /* ---- memory ---- */
@@ -317,6 +318,59 @@ static bool located(struct bulla_seal *seal, const struct seal_ask *ask, const s
     return true;
 }
 
+/* ---- the file ---- */
+
+static uint8_t begins_file(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
+{
+    work->area = BULLA_AREA_FILE;
+    work->bytes = (struct bulla_bytes){room->file, sizeof room->file};
+    return bulla_seal_file_begins(seal, ask->message.rest, room->file);
+}
+
+static bool file_begun(struct bulla_seal *seal, const struct seal_ask *ask, const struct order_room *room, struct seal_answer *answer)
+{
+    (void)ask, (void)room, (void)answer;
+    return bulla_seal_file_load(seal) == BULLA_OK;
+}
+
+static uint8_t needs_file(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
+{
+    (void)ask, (void)work, (void)room;
+    return seal->has_file ? 0 : BULLA_NACK_NOT_FOUND;
+}
+
+static bool file_taken(struct bulla_seal *seal, const struct seal_ask *ask, const struct order_room *room, struct seal_answer *answer)
+{
+    unsigned why = bulla_seal_file_take(seal, (uint32_t)ask->message.value[BULLA_ASK_WRITE_FILE_OFFSET], ask->message.rest);
+    (void)room;
+    answer->nack = (uint8_t)why;
+    answer->message.value[BULLA_ANSWER_WRITE_FILE_RECEIVED] = seal->file.received;
+    return why != SEAL_SILENT;
+}
+
+static bool file_read(struct bulla_seal *seal, const struct seal_ask *ask, const struct order_room *room, struct seal_answer *answer)
+{
+    uint32_t offset = (uint32_t)ask->message.value[BULLA_ASK_READ_FILE_OFFSET];
+    size_t n = ask->message.value[BULLA_ASK_READ_FILE_LENGTH];
+    (void)room;
+    if (!bulla_seal_file_read(seal, offset, answer->room, &n))
+        return false;
+    answer->message.value[BULLA_ANSWER_READ_FILE_OFFSET] = offset;
+    answer->message.rest = (struct bulla_bytes){answer->room, n};
+    seal->place = (struct bulla_seal_place){ask->message.code, 0, offset + (uint32_t)n, ask->who};
+    return true;
+}
+
+static bool file_told(struct bulla_seal *seal, const struct seal_ask *ask, const struct order_room *room, struct seal_answer *answer)
+{
+    struct bulla_fault fault;
+    (void)ask, (void)room;
+    answer->message.value[BULLA_ANSWER_FILE_ABOUT_RECEIVED] = seal->file.received;
+    answer->message.value[BULLA_ANSWER_FILE_ABOUT_WHOLE] = seal->file.whole;
+    answer->message.rest.at = answer->room;
+    return bulla_attachment_encode(&seal->file.about, answer->room, &answer->message.rest.len, &fault) == BULLA_OK;
+}
+
 /* ---- the table ---- */
 
 static uint8_t commissions(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
@@ -344,6 +398,10 @@ static const struct {
     {BULLA_ORDER_READ_MEMORY, reads_memory, memory_read},
     {BULLA_ORDER_WRITE_MEMORY, writes_memory, NULL},
     {BULLA_ORDER_READ_LOG, NULL, log_read},
+    {BULLA_ORDER_FILE_ABOUT, needs_file, file_told},
+    {BULLA_ORDER_FILE_BEGIN, begins_file, file_begun},
+    {BULLA_ORDER_READ_FILE, needs_file, file_read},
+    {BULLA_ORDER_WRITE_FILE, needs_file, file_taken},
     {BULLA_ORDER_SET_CLOCK, sets_clock, clock_set},
     {BULLA_ORDER_GET_SETTING, NULL, setting_got},
     {BULLA_ORDER_CONFIGURE, configures, NULL},
@@ -380,13 +438,17 @@ static void refuse(struct seal_answer *answer, enum bulla_refusal refusal)
             answer->nack = reasons[i].nack;
 }
 
-/* The rest of what was begun to be read: one reading is one record in the log, however many frames it takes. */
+/* The rest of what was begun to be read or sent: that is one record in the log, however many frames it takes. */
 static bool goes_on(const struct bulla_seal *seal, const struct seal_ask *ask)
 {
     const struct bulla_seal_place *place = &seal->place;
     const uint64_t *asked = ask->message.value;
+    if (ask->message.code == BULLA_ORDER_WRITE_FILE) /* its beginning is in the log */
+        return true;
     if (place->code != ask->message.code || place->who != ask->who)
         return false;
+    if (place->code == BULLA_ORDER_READ_FILE)
+        return asked[BULLA_ASK_READ_FILE_OFFSET] == place->next;
     if (place->code == BULLA_ORDER_READ_LOG)
         return asked[BULLA_ASK_READ_LOG_NEXT] == place->next;
     return asked[BULLA_ASK_READ_MEMORY_ZONE] == place->zone && asked[BULLA_ASK_READ_MEMORY_OFFSET] == place->next;

@@ -127,11 +127,40 @@ def a_journey():
     e2e.equal([r["counter"] for r in log], list(range(log[0]["counter"], log[0]["counter"] + len(log))), "without a gap")
     closed = log[names.index("shackle-closed")]
     e2e.equal((closed["passage"], closed["lat"], "time" in closed), ("closed, authorised", 31.2304, True), "with time and place")
+    seal.kill()
+    seal.start()
     good("return", *at)
     good("initialise", *at)
     e2e.equal(good("read", "cargo", *at)[0]["text"].strip(), "", "the next journey begins blank")
     with open(os.path.join(WORK, "one.mem"), "rb") as memory:
         e2e.check(b"furniture" not in memory.read(), "and nothing of the last one is left in flash")
+    seal.kill()
+
+
+def a_file():
+    seal = Seal("file", "unix:file.sock", "--serial", "8")
+    at = ("--at", seal.at, "--serial", "8")
+    content = os.urandom(9001)
+    with open(os.path.join(WORK, "scan.pdf"), "wb") as f:
+        f.write(content)
+    good("initialise", *at)
+    good("clock", "now", *at)
+    good("write", "container", "CSQU3054383", *at)
+    refused("not-found", "get-file", *at)
+    put = subprocess.Popen([BULLA, "seal", "put-file", "scan.pdf", *at], cwd=WORK, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    e2e.until(lambda: bulla("get-file", *at)[1] and bulla("get-file", *at)[1][0]["received"] > 0, "some of a file is there")
+    put.kill()
+    put.wait()
+    seal.kill()
+    seal.start()
+    done = good("put-file", "scan.pdf", *at)[0]
+    e2e.equal((done["received"], done["whole"], done["name"]), (len(content), True, "scan.pdf"), "a file goes on after a break")
+    good("get-file", "back.pdf", *at)
+    with open(os.path.join(WORK, "back.pdf"), "rb") as f:
+        e2e.check(f.read() == content, "and comes back as it was")
+    good("initialise", *at)
+    with open(os.path.join(WORK, "file.mem"), "rb") as memory:
+        e2e.check(content[4096:4160] not in memory.read(), "nothing of it is left for the next journey")
     seal.kill()
 
 
@@ -231,7 +260,7 @@ def wrong_use():
 
 
 try:
-    for part in (wrong_use, many_in_one_air, a_journey, killed_at_any_moment, with_keys, other_ways):
+    for part in (wrong_use, many_in_one_air, a_journey, a_file, killed_at_any_moment, with_keys, other_ways):
         e2e.say(part.__name__.replace("_", " "))
         part()
 finally:

@@ -138,7 +138,7 @@
     X(READ_FILE, ANSWER, 1, BYTES,  0, 0, BULLA_LINK_CHUNK, "bytes", "none: that was the end")                                    \
     X(WRITE_FILE, ASK, 0, OFFSET, 4, 0, UINT32_MAX, "offset", "a multiple of 8")                                                  \
     X(WRITE_FILE, ASK, 1, BYTES,  0, 1, BULLA_LINK_CHUNK, "bytes", "a multiple of 8, but for the last")                           \
-    X(WRITE_FILE, ANSWER, 0, RECEIVED, 4, 0, UINT32_MAX, "received", "where to go on; also with a refusal for a gap")             \
+    X(WRITE_FILE, ANSWER, 0, RECEIVED, 4, 0, UINT32_MAX, "received", "where to go on")             \
     X(LOCATE, ANSWER, 0, LATITUDE,  4, 0, UINT32_MAX, "latitude",  "1e-7 degrees, signed; 0x80000000: not known")                 \
     X(LOCATE, ANSWER, 1, LONGITUDE, 4, 0, UINT32_MAX, "longitude", "the same")                                                    \
     BULLA_PLACE_FIELDS(X, SEAL)                                                                                                   \

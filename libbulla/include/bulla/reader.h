@@ -167,6 +167,20 @@ enum bulla_status bulla_reader_clock(struct bulla_reader *reader, const struct b
 enum bulla_status bulla_reader_set_clock(struct bulla_reader *reader, const struct bulla_address *seal, int64_t time_ms,
                                          uint32_t precision_ms, int64_t *error_ms) BULLA_MUST_CHECK;
 
+/* What is there of the file that the seal carries. REFUSED with BULLA_NACK_NOT_FOUND: there is none. `whole`: the seal checked its digest.
+ */
+enum bulla_status bulla_reader_file(struct bulla_reader *reader, const struct bulla_address *seal,
+                                    struct bulla_transfer *file) BULLA_MUST_CHECK;
+/* Another file takes the place of the one that is there. REFUSED with BULLA_NACK_CANNOT_CREATE: too large. */
+enum bulla_status bulla_reader_file_begin(struct bulla_reader *reader, const struct bulla_address *seal,
+                                          const struct bulla_attachment *about) BULLA_MUST_CHECK;
+/* Sends what is missing of it, read from `from`; may be called again after any outcome. *file is how far it is. */
+enum bulla_status bulla_reader_file_send(struct bulla_reader *reader, const struct bulla_address *seal, const struct bulla_medium *from,
+                                         struct bulla_transfer *file) BULLA_MUST_CHECK;
+/* n bytes of it. REFUSED with BULLA_NACK_BOUNDARY: there are not so many. */
+enum bulla_status bulla_reader_file_fetch(struct bulla_reader *reader, const struct bulla_address *seal, uint32_t offset, uint8_t *to,
+                                          uint32_t n) BULLA_MUST_CHECK;
+
 enum bulla_status bulla_reader_setting(struct bulla_reader *reader, const struct bulla_address *seal, enum bulla_setting setting,
                                        uint32_t *value) BULLA_MUST_CHECK;
 enum bulla_status bulla_reader_configure(struct bulla_reader *reader, const struct bulla_address *seal, enum bulla_setting setting,

@@ -179,7 +179,9 @@ struct bulla_seal_board {
     struct bulla_flash zones; /* an even number of sectors, halves of at least BULLA_SEAL_BANK_MIN bytes */
     struct bulla_flash files; /* no sectors: it takes no files */
     struct bulla_crystal crystal;
-    uint32_t firmware; /* version */
+    uint32_t firmware;                 /* version */
+    const struct bulla_digest *digest; /* of files. NULL: it does not check them, and they are never whole */
+    struct bulla_scratch scratch;      /* for that */
 };
 
 struct bulla_seal_make { /* what a new seal becomes */
@@ -246,6 +248,8 @@ struct bulla_seal {
     struct bulla_session open, called; /* a session, and a handshake that may become the next one */
     struct bulla_seal_permit permit;
     struct bulla_seal_place place;
+    bool has_file;
+    struct bulla_transfer file;
     uint8_t looks[BULLA_INDICATORS];
 };
 
