@@ -63,12 +63,6 @@ static enum bulla_status apply(struct bulla_seal *seal, struct seal_work *work)
     return BULLA_OK;
 }
 
-static enum bulla_status fix(struct bulla_seal *seal, struct seal_work *work)
-{
-    work->note.spot = bulla_seal_where(seal, work);
-    return BULLA_OK;
-}
-
 /* Degrees with a sign and five places: "+12.34567", "-123.45678". */
 static void put_degrees(struct bulla_writer *w, int32_t e7)
 {
@@ -142,13 +136,8 @@ static const struct {
     uint32_t action;
     enum bulla_status (*does)(struct bulla_seal *seal, struct seal_work *work);
 } within[] = {
-    {BULLA_ACT(CLEAR_RANDOM), clear_random},
-    {BULLA_ACT(CLEAR_DATA), clear_data},
-    {BULLA_ACT(NEW_KEYS), forget_tickets},
-    {BULLA_ACT(STORE_DATA), store_data},
-    {BULLA_ACT(APPLY), apply},
-    {BULLA_ACT(FIX), fix},
-    {BULLA_ACT(RING_CLOSED), ring_closed},
+    {BULLA_ACT(CLEAR_RANDOM), clear_random}, {BULLA_ACT(CLEAR_DATA), clear_data}, {BULLA_ACT(NEW_KEYS), forget_tickets},
+    {BULLA_ACT(STORE_DATA), store_data},     {BULLA_ACT(APPLY), apply},           {BULLA_ACT(RING_CLOSED), ring_closed},
     {BULLA_ACT(RING_OPENED), ring_opened},
 };
 #define N_WITHIN (sizeof within / sizeof *within)
@@ -167,7 +156,7 @@ bool bulla_seal_act_keeps(uint32_t actions)
     uint32_t kept = BULLA_ACT(LOG) | BULLA_ACT(SAVE);
     for (size_t i = 0; i < N_WITHIN; i++)
         kept |= within[i].action;
-    return actions & kept & ~BULLA_ACT(FIX); /* where it is, is kept with the next event */
+    return actions & kept;
 }
 
 /* ---- before and after ---- */
@@ -216,6 +205,12 @@ static void permit_stop(struct bulla_seal *seal, const struct seal_work *work)
     seal->permit.runs = false;
 }
 
+/* Where it is: kept with the next event. */
+static void fix(struct bulla_seal *seal, const struct seal_work *work)
+{
+    seal->spot = work->note.spot;
+}
+
 static void delete_for_good(struct bulla_seal *seal, const struct seal_work *work)
 {
     (void)work;
@@ -233,13 +228,8 @@ static const struct {
     uint32_t action;
     void (*does)(struct bulla_seal *seal, const struct seal_work *work);
 } after[] = {
-    {BULLA_ACT(CLEAR_DATA), delete_for_good},
-    {BULLA_ACT(SET_CLOCK), set_clock},
-    {BULLA_ACT(LOCK), lock},
-    {BULLA_ACT(UNLOCK), unlock},
-    {BULLA_ACT(PERMIT_START), permit_start},
-    {BULLA_ACT(PERMIT_STOP), permit_stop},
-    {BULLA_ACT(REPORT), report},
+    {BULLA_ACT(CLEAR_DATA), delete_for_good}, {BULLA_ACT(SET_CLOCK), set_clock},     {BULLA_ACT(LOCK), lock}, {BULLA_ACT(UNLOCK), unlock},
+    {BULLA_ACT(PERMIT_START), permit_start},  {BULLA_ACT(PERMIT_STOP), permit_stop}, {BULLA_ACT(FIX), fix},   {BULLA_ACT(REPORT), report},
 };
 
 void bulla_seal_act_after(struct bulla_seal *seal, struct seal_work *work)

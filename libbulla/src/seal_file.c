@@ -61,8 +61,11 @@ enum bulla_status bulla_seal_file_load(struct bulla_seal *seal)
     uint32_t received = bulla_cursor_get_u32(&c);
     if (n == 0 || bulla_attachment_decode((struct bulla_bytes){bytes + HEAD, n}, &about, &fault) != BULLA_OK)
         return BULLA_OK;
+    if (received != about.size) /* what came after it in that sector is there or not: it is sent again */
+        received -= received % seal->board->files.sector_size;
     seal->has_file = true;
     seal->file = (struct bulla_transfer){about, received, whole};
+    seal->file_stored = received;
     return BULLA_OK;
 }
 
@@ -71,7 +74,10 @@ static bool store_progress(struct bulla_seal *seal)
     uint8_t bytes[HEAD - 1] = {seal->file.whole};
     struct bulla_writer w = bulla_writer_over(bytes + 3, 4);
     bulla_writer_put_u32(&w, seal->file.received);
-    return bulla_zones_put(&seal->zones, BULLA_AREA_FILE, 1, (struct bulla_bytes){bytes, sizeof bytes}) == BULLA_OK;
+    if (bulla_zones_put(&seal->zones, BULLA_AREA_FILE, 1, (struct bulla_bytes){bytes, sizeof bytes}) != BULLA_OK)
+        return false; /* a chunk that comes again tries it again */
+    seal->file_stored = seal->file.received;
+    return true;
 }
 
 bool bulla_seal_file_erase(struct bulla_seal *seal)
@@ -117,7 +123,7 @@ static void finish(struct bulla_seal *seal)
 unsigned bulla_seal_file_take(struct bulla_seal *seal, uint32_t offset, struct bulla_bytes chunk)
 {
     const struct bulla_medium medium = {seal, medium_write, medium_read};
-    uint32_t sector = seal->board->files.sector_size, before = seal->file.received;
+    const uint32_t sector = seal->board->files.sector_size, before = seal->file.received;
     uint64_t end = (uint64_t)offset + chunk.len;
     struct bulla_fault fault;
     if (end % BULLA_FLASH_WORD && end != seal->file.about.size)
@@ -129,12 +135,11 @@ unsigned bulla_seal_file_take(struct bulla_seal *seal, uint32_t offset, struct b
         seal->file.received -= seal->file.received % sector;
         return SEAL_SILENT;
     }
-    bool ends = seal->file.received == seal->file.about.size && before != seal->file.received;
-    if (ends)
+    bool ends = seal->file.received == seal->file.about.size, whole = seal->file.whole;
+    if (ends && !whole)
         finish(seal);
-    if ((ends || before / sector != seal->file.received / sector) && !store_progress(seal))
-        return SEAL_SILENT;
-    return 0;
+    bool owed = seal->file.received / sector != seal->file_stored / sector || (ends && seal->file.received != seal->file_stored);
+    return (owed || whole != seal->file.whole) && !store_progress(seal) ? SEAL_SILENT : 0;
 }
 
 bool bulla_seal_file_read(struct bulla_seal *seal, uint32_t offset, uint8_t *to, size_t *n)

@@ -250,6 +250,7 @@ struct bulla_seal {
     struct bulla_seal_place place;
     bool has_file;
     struct bulla_transfer file;
+    uint32_t file_stored; /* how far it is in flash */
     uint8_t looks[BULLA_INDICATORS];
 };
 

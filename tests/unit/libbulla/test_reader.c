@@ -3,6 +3,9 @@
  * libbulla: the reader's side against seals that run: found, identified, written, sealed, opened, read out, over an air that loses and
  * spoils; and what no answer can make it believe.
  */
+#include <stddef.h>
+
+#include "platform/model/digest.h"
 #include "tests/unit/libbulla/air_support.h"
 
 static struct air air;
@@ -196,12 +199,317 @@ static void what_is_lost_is_asked_again(void **state)
     assert_int_equal(n, 0);
 }
 
+/* ---- files ---- */
+
+static uint8_t content[3 * SECTOR + 100];
+static max_align_t digest_state[32];
+static uint8_t scratch[100];
+
+static bool content_read(void *context, uint32_t offset, uint8_t *to, size_t n)
+{
+    (void)context;
+    memcpy(to, content + offset, n);
+    return true;
+}
+
+static bool content_fails(void *context, uint32_t offset, uint8_t *to, size_t n)
+{
+    (void)context, (void)offset, (void)to, (void)n;
+    return false;
+}
+
+static const struct bulla_medium from = {.read = content_read};
+
+static struct bulla_attachment describe(uint32_t size)
+{
+    struct bulla_attachment about = {.decides = BULLA_DIGEST_SHA256, .size = size, .name = "scan.pdf"};
+    const struct bulla_digest *digest = digest_find(BULLA_DIGEST_SHA256);
+    digest->begin(digest_state);
+    digest->add(digest_state, (struct bulla_bytes){content, size});
+    digest->end(digest_state, about.digest);
+    return about;
+}
+
+static const struct bulla_address one = {0xBEEF, 1000};
+
+static void begin_file(uint64_t seed)
+{
+    begin(1, BULLA_PROFILE_GBT, seed);
+    random_fill(&air.random, content, sizeof content);
+    air.seals[0].board.digest = digest_find(BULLA_DIGEST_SHA256);
+    air.seals[0].board.scratch = (struct bulla_scratch){scratch, sizeof scratch, digest_state};
+    seal_it(&one, &air.seals[0]);
+}
+
+static void a_file_comes_and_goes(void **state)
+{
+    (void)state;
+    struct bulla_transfer file;
+    static uint8_t got[sizeof content];
+    begin_file(10);
+    struct bulla_attachment about = describe(sizeof content);
+    assert_int_equal(bulla_reader_file(&reader, &one, &file), BULLA_REFUSED);
+    assert_int_equal(reader.nack, BULLA_NACK_NOT_FOUND);
+    about.size = 4 * SECTOR + 1;
+    assert_int_equal(bulla_reader_file_begin(&reader, &one, &about), BULLA_REFUSED);
+    assert_int_equal(reader.nack, BULLA_NACK_CANNOT_CREATE);
+    about.size = sizeof content;
+    about.decides = 9;
+    assert_int_equal(bulla_reader_file_begin(&reader, &one, &about), BULLA_REFUSED);
+    assert_int_equal(reader.nack, BULLA_NACK_PARAMETER);
+    about.decides = BULLA_DIGEST_SHA256;
+    assert_int_equal(bulla_reader_file_begin(&reader, &one, &about), BULLA_OK);
+    uint32_t events = air.seals[0].seal.events;
+    air.lose = 20;
+    reader.setup.tries = 50;
+    assert_int_equal(bulla_reader_file_send(&reader, &one, &(struct bulla_medium){.read = content_fails}, &file), BULLA_FAILED);
+    assert_int_equal(bulla_reader_file_send(&reader, &one, &from, &file), BULLA_OK);
+    assert_true(file.whole && file.received == sizeof content);
+    assert_string_equal(file.about.name, "scan.pdf");
+    assert_int_equal(bulla_reader_file_fetch(&reader, &one, 0, got, sizeof got), BULLA_OK);
+    assert_memory_equal(got, content, sizeof got);
+    air.lose = 0;
+    assert_true(air.seals[0].seal.events < events + 40); /* readings that were repeated, not chunks */
+    assert_int_equal(bulla_reader_file_fetch(&reader, &one, sizeof content - 5, got, 6), BULLA_REFUSED);
+    assert_int_equal(reader.nack, BULLA_NACK_BOUNDARY);
+    assert_int_equal(bench_restart(&air.seals[0]), BULLA_OK);
+    assert_int_equal(bulla_reader_file(&reader, &one, &file), BULLA_OK);
+    assert_true(file.whole && file.received == sizeof content);
+}
+
+static unsigned chunk(uint32_t offset, size_t n)
+{
+    const struct bulla_link_message ask = {.code = BULLA_ORDER_WRITE_FILE, .value = {offset}, .rest = {content + offset, n}};
+    struct bulla_link_message answer;
+    uint8_t room[BULLA_FRAME_MAX];
+    enum bulla_status status = bulla_reader_ask(&reader, &one, &ask, &answer, room, NULL);
+    assert_true(status == BULLA_OK || status == BULLA_REFUSED);
+    return status == BULLA_OK ? 0 : reader.nack;
+}
+
+static void chunks_come_in_order(void **state)
+{
+    (void)state;
+    struct bulla_transfer file;
+    begin_file(11);
+    struct bulla_attachment about = describe(SECTOR + 101);
+    assert_int_equal(chunk(0, 8), BULLA_NACK_NOT_FOUND);
+    assert_int_equal(bulla_reader_file_begin(&reader, &one, &about), BULLA_OK);
+    assert_int_equal(chunk(8, 8), BULLA_NACK_SEQUENCE);
+    assert_int_equal(chunk(0, 7), BULLA_NACK_PARAMETER);
+    assert_int_equal(chunk(0, 64), 0);
+    assert_int_equal(chunk(0, 64), 0);  /* again */
+    assert_int_equal(chunk(32, 64), 0); /* some of it again */
+    assert_int_equal(air.seals[0].seal.file.received, 96);
+    for (uint32_t at = 96; at < SECTOR + 64; at += 64)
+        assert_int_equal(chunk(at, 64), 0);
+    assert_int_equal(chunk(SECTOR + 96, 8), BULLA_NACK_BOUNDARY); /* beyond its end */
+    assert_int_equal(chunk(SECTOR + 96, 5), 0);
+    assert_int_equal(bulla_reader_file(&reader, &one, &file), BULLA_OK);
+    assert_true(file.whole);
+    about.digest[0] ^= 1; /* another file than it says: it begins anew */
+    assert_int_equal(bulla_reader_file_begin(&reader, &one, &about), BULLA_OK);
+    assert_int_equal(bulla_reader_file_send(&reader, &one, &from, &file), BULLA_DAMAGED);
+    assert_int_equal(air.seals[0].seal.file.received, 0);
+    air.seals[0].board.digest = NULL; /* a seal that cannot check */
+    assert_int_equal(bulla_reader_file_send(&reader, &one, &from, &file), BULLA_OK);
+    assert_true(!file.whole && file.received == SECTOR + 101);
+}
+
+/* Power goes and calls fail anywhere: the file goes on, and is whole in the end. */
+static void a_file_survives(void **state)
+{
+    (void)state;
+    static struct air clean;
+    struct bulla_transfer file;
+    unsigned cuts = 0;
+    begin_file(12);
+    struct bulla_attachment about = describe(2 * SECTOR + 300);
+    assert_int_equal(bulla_reader_file_begin(&reader, &one, &about), BULLA_OK);
+    clean = air;
+    for (uint64_t cut = 1;; cut += 11) {
+        air = clean;
+        nor_power(&air.seals[0].nor);
+        air.seals[0].nor.random.state = cut;
+        air.seals[0].nor.cut_at = cut;
+        reader.setup.tries = 1;
+        if (bulla_reader_file_send(&reader, &one, &from, &file) == BULLA_OK && !air.seals[0].nor.off)
+            break;
+        cuts++;
+        assert_int_equal(bench_restart(&air.seals[0]), BULLA_OK);
+        assert_int_equal(bulla_reader_file_send(&reader, &one, &from, &file), BULLA_OK);
+        assert_true(file.whole && file.received == about.size);
+        assert_int_equal(air.seals[0].nor.broken, 0);
+    }
+    assert_true(cuts > 200);
+    for (uint64_t nth = 1;; nth += 3) {
+        air = clean;
+        nor_power(&air.seals[0].nor);
+        air.seals[0].nor.fail_at = nth;
+        air.seals[0].nor.random.state = nth;
+        reader.setup.tries = 3;
+        enum bulla_status status = BULLA_MORE;
+        for (unsigned i = 0; i < 8 && status != BULLA_OK; i++)
+            status = bulla_reader_file_send(&reader, &one, &from, &file);
+        assert_int_equal(status, BULLA_OK);
+        assert_true(file.received == about.size);
+        assert_int_equal(air.seals[0].nor.broken, 0);
+        if (air.seals[0].nor.calls < nth)
+            break;
+    }
+}
+
+/* With the journey the file goes, and its bytes too. */
+static void files_are_erased_with_the_data(void **state)
+{
+    (void)state;
+    struct bulla_transfer file;
+    struct bench *bench = &air.seals[0];
+    begin_file(13);
+    struct bulla_attachment about = describe(SECTOR);
+    assert_int_equal(bulla_reader_file_begin(&reader, &one, &about), BULLA_OK);
+    assert_int_equal(bulla_reader_file_send(&reader, &one, &from, &file), BULLA_OK);
+    assert_int_equal(bulla_reader_unseal(&reader, &one, (struct bulla_bytes){NULL, 0}), BULLA_OK);
+    bench->out = true;
+    assert_int_equal(bench_event(bench, BULLA_ON_SHACKLE_OPENED, 0), BULLA_OK);
+    bench->nor.fail_at = 0;
+    assert_int_equal(bulla_reader_order(&reader, &one, BULLA_ORDER_RETURN), BULLA_OK);
+    assert_int_equal(bulla_reader_file(&reader, &one, &file), BULLA_REFUSED);
+    for (size_t i = 0; i < 4 * SECTOR; i++)
+        assert_int_equal(bench->chip[(LOG_SECTORS + 8) * SECTOR + i], 0xFF);
+}
+
+/* ---- what no answer can make it believe ---- */
+
+static struct bulla_link_message lie;
+static bool lie_refused, lie_short;
+static void tell_a_lie(struct air *a, uint8_t *frame, size_t *n, bool from_seal)
+{
+    struct bulla_frame f;
+    struct bulla_fault fault;
+    uint8_t data[BULLA_FRAME_MAX];
+    (void)a;
+    if (!from_seal)
+        return;
+    assert_int_equal(bulla_frame_decode_from_seal((struct bulla_bytes){frame, *n}, BULLA_START_ANY, &f, &fault), BULLA_OK);
+    if (lie.code == 0xFF) {
+        f.code = 0x7E; /* an answer to something else: passed over */
+    } else if (lie_refused) {
+        f.status |= BULLA_REPLY_REFUSED;
+        f.data = (struct bulla_bytes){(const uint8_t *)"\x08", 1};
+    } else {
+        if (lie.code != f.code)
+            return;
+        lie.part = BULLA_PART_ANSWER;
+        f.data.at = data;
+        assert_int_equal(bulla_link_encode(&lie, data, sizeof data, &f.data.len, &fault), BULLA_OK);
+        f.data.len -= lie_short;
+    }
+    assert_int_equal(bulla_frame_encode_from_seal(&f, frame, BULLA_FRAME_MAX, n, &fault), BULLA_OK);
+}
+
+static void lies(void **state)
+{
+    (void)state;
+    uint8_t to[20];
+    struct bulla_reader_log log = {0};
+    struct bulla_log_record record;
+    struct bulla_transfer file;
+    struct bulla_condition condition;
+    struct bulla_identity identity;
+    static uint8_t bytes[BULLA_LINK_CHUNK];
+    begin_file(14);
+    air.meddle = tell_a_lie;
+    const struct bulla_bytes ten = {bytes, 10};
+    lie = (struct bulla_link_message){.code = BULLA_ORDER_READ_MEMORY, .value = {BULLA_AREA_CARGO, 0, 357}, .rest = ten};
+    assert_int_equal(bulla_reader_read(&reader, &one, BULLA_AREA_NODES, 0, to, 10), BULLA_DAMAGED);
+    assert_int_equal(bulla_reader_read(&reader, &one, BULLA_AREA_CARGO, 8, to, 10), BULLA_DAMAGED);
+    assert_int_equal(bulla_reader_read(&reader, &one, BULLA_AREA_CARGO, 0, to, 9), BULLA_DAMAGED);
+    lie = (struct bulla_link_message){.code = BULLA_ORDER_READ_LOG, .value = {9, 0, 0, 0}, .rest = ten};
+    assert_int_equal(bulla_reader_log(&reader, &one, &log, &record), BULLA_DAMAGED);
+    lie.rest.len = 30;
+    log.next = 10; /* it would go back */
+    assert_int_equal(bulla_reader_log(&reader, &one, &log, &record), BULLA_DAMAGED);
+    log.next = 0;
+    bytes[6] = 17; /* more detail than there is */
+    assert_int_equal(bulla_reader_log(&reader, &one, &log, &record), BULLA_DAMAGED);
+    lie = (struct bulla_link_message){.code = BULLA_ORDER_FILE_ABOUT, .rest = ten};
+    assert_int_equal(bulla_reader_file_begin(&reader, &one, &(struct bulla_attachment){.decides = 1, .size = 9, .name = "x"}), BULLA_OK);
+    assert_int_equal(bulla_reader_file(&reader, &one, &file), BULLA_DAMAGED);
+    lie = (struct bulla_link_message){.code = BULLA_ORDER_READ_FILE, .value = {0}, .rest = ten};
+    assert_int_equal(bulla_reader_file_fetch(&reader, &one, 5, to, 10), BULLA_DAMAGED);
+    assert_int_equal(bulla_reader_file_fetch(&reader, &one, 0, to, 9), BULLA_DAMAGED);
+    lie = (struct bulla_link_message){.code = BULLA_ORDER_MODEL, .value = {0, 1}};
+    lie_short = true;
+    assert_int_equal(bulla_reader_identify(&reader, &one, &identity), BULLA_DAMAGED);
+    lie_short = false;
+    lie_refused = true;
+    assert_int_equal(bulla_reader_status(&reader, &one, &condition), BULLA_DAMAGED);
+    lie_refused = false;
+    lie.code = 0xFF;
+    assert_int_equal(bulla_reader_status(&reader, &one, &condition), BULLA_MORE);
+    struct bulla_found found[2];
+    size_t n;
+    assert_int_equal(bulla_reader_find(&reader, found, 2, &n), BULLA_OK);
+    assert_int_equal(n, 0);
+    lie = (struct bulla_link_message){.code = BULLA_ORDER_COLLECT, .rest = {bytes, 16}};
+    reader.setup.session++;
+    assert_int_equal(bulla_reader_find(&reader, found, 2, &n), BULLA_OK);
+    assert_true(n == 1 && !found[0].has_block); /* it is there; its block is none */
+    air.meddle = NULL;
+    assert_int_equal(bulla_reader_configure(&reader, &one, (enum bulla_setting)9, 0), BULLA_REFUSED); /* never sent */
+    assert_int_equal(reader.nack, BULLA_NACK_PARAMETER);
+    const struct bulla_moment moment = {NOON, BULLA_TIME_NONE, true};
+    assert_int_equal(bulla_reader_session(&reader, &one, &moment), BULLA_DAMAGED); /* without keys */
+    assert_int_equal(bulla_reader_session_shared(&reader, &one, &(struct bulla_shared_key){.n = 16}), BULLA_DAMAGED);
+}
+
+/* Each function of one seal, without an answer: MORE, and nothing is written. */
+static void silence(void **state)
+{
+    (void)state;
+    begin_file(15);
+    air.lose = 100;
+    reader.setup.tries = 1;
+    struct bulla_identity identity = {.model = 77};
+    struct bulla_reader_time time = {.bound_ms = 77};
+    struct bulla_transfer file = {.received = 77};
+    struct bulla_reader_log log = {0};
+    struct bulla_log_record record = {.counter = 77};
+    struct bulla_attachment about = describe(100);
+    uint32_t value = 77;
+    int64_t error = 77;
+    uint8_t byte = 77;
+    assert_int_equal(bulla_reader_identify(&reader, &one, &identity), BULLA_MORE);
+    assert_int_equal(bulla_reader_clock(&reader, &one, &time), BULLA_MORE);
+    assert_int_equal(bulla_reader_set_clock(&reader, &one, NOON, 1, &error), BULLA_MORE);
+    assert_int_equal(bulla_reader_setting(&reader, &one, BULLA_SETTING_ANSWER, &value), BULLA_MORE);
+    assert_int_equal(bulla_reader_read(&reader, &one, BULLA_AREA_CARGO, 0, &byte, 1), BULLA_MORE);
+    assert_int_equal(bulla_reader_log(&reader, &one, &log, &record), BULLA_MORE);
+    assert_false(log.end);
+    assert_int_equal(bulla_reader_file(&reader, &one, &file), BULLA_MORE);
+    assert_int_equal(bulla_reader_file_begin(&reader, &one, &about), BULLA_MORE);
+    assert_int_equal(bulla_reader_file_send(&reader, &one, &from, &file), BULLA_MORE);
+    assert_int_equal(bulla_reader_file_fetch(&reader, &one, 0, &byte, 1), BULLA_MORE);
+    assert_true(identity.model == 77 && time.bound_ms == 77 && file.received == 77 && record.counter == 77 && value == 77 && error == 77 &&
+                byte == 77);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_seals_in_reach_are_found),      cmocka_unit_test(more_seals_than_room),
-        cmocka_unit_test(what_was_found_sleeps_for_a_while), cmocka_unit_test(a_journey_by_the_reader),
-        cmocka_unit_test(the_log_is_read_in_pieces),         cmocka_unit_test(what_is_lost_is_asked_again),
+        cmocka_unit_test(all_seals_in_reach_are_found),
+        cmocka_unit_test(more_seals_than_room),
+        cmocka_unit_test(what_was_found_sleeps_for_a_while),
+        cmocka_unit_test(a_journey_by_the_reader),
+        cmocka_unit_test(the_log_is_read_in_pieces),
+        cmocka_unit_test(what_is_lost_is_asked_again),
+        cmocka_unit_test(a_file_comes_and_goes),
+        cmocka_unit_test(chunks_come_in_order),
+        cmocka_unit_test(a_file_survives),
+        cmocka_unit_test(files_are_erased_with_the_data),
+        cmocka_unit_test(lies),
+        cmocka_unit_test(silence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
