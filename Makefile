@@ -36,7 +36,7 @@ asan: setup-check build  ## tests, a node and one of a cluster under the address
 tsan: setup-check build  ## the same under the thread sanitizer
 	@scripts/sanitize.sh tsan
 
-fuzz: setup-check  ## fuzz every protocol (RUNS=10000000 executions each)
+fuzz: setup-check  ## fuzz every protocol and what a seal stores (RUNS=10000000 executions each)
 	@fuzz/run.sh $(RUNS)
 
 prove: setup-check build  ## the long end-to-end proofs: a hundred kills, a hundred faults of a cluster, full disks, hostile peers
