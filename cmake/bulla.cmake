@@ -9,6 +9,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 option(BULLA_WERROR "Warnings are errors" OFF)
+option(BULLA_LIBRARY_ALONE "Build libbulla and its tests alone: asks for no package but cmocka" OFF)
 option(BULLA_FUZZ "Build the libFuzzer targets (clang)" OFF)
 set(BULLA_SANITIZE "" CACHE STRING "address,undefined | thread | memory")
 
@@ -54,16 +55,20 @@ function(bulla_use target)
     endforeach()
 endfunction()
 
-# A library that runs without an operating system: a hosted include does not compile.
+# A library that runs without an operating system: a hosted include does not compile. OBJECT: its objects alone.
 function(bulla_freestanding target folder)
-    cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
+    cmake_parse_arguments(ARG "OBJECT" "" "USES" ${ARGN})
+    set(kind STATIC)
+    if(ARG_OBJECT)
+        set(kind OBJECT)
+    endif()
     bulla_sources(${folder} sources EXCEPT template.c)
     if(NOT sources)
         return()
     endif()
     execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=include OUTPUT_VARIABLE compiler_include
                     OUTPUT_STRIP_TRAILING_WHITESPACE)
-    add_library(${target} STATIC ${sources})
+    add_library(${target} ${kind} ${sources})
     target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/libbulla/include ${CMAKE_SOURCE_DIR})
     target_compile_options(${target} PRIVATE -ffreestanding -nostdinc -isystem ${compiler_include})
     bulla_use(${target} ${ARG_USES})

@@ -66,7 +66,7 @@ struct bulla_device_step bulla_device_step(const struct bulla_device *device, en
     struct bulla_device_step step = {*device, row->actions & can(profile->has), row->passage, row->refusal, at};
     struct bulla_device *after = &step.after;
     if (row->refusal) {
-        if (row->refusal == BULLA_REFUSAL_CLASS && profile->class == BULLA_CLASS_ACTIVE)
+        if (row->refusal == BULLA_REFUSAL_CLASS && profile->seal_class == BULLA_CLASS_ACTIVE)
             step.refusal = BULLA_REFUSAL_PROFILE;
         after->refused += after->refused < UINT32_MAX;
         return step;

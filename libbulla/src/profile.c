@@ -36,11 +36,11 @@ const struct bulla_profile_row *bulla_profile_row(unsigned profile)
     return profile >= 1 && profile <= BULLA_PROFILES ? &profiles[profile - 1] : NULL;
 }
 
-uint32_t bulla_class_functions(enum bulla_class class)
+uint32_t bulla_class_functions(enum bulla_class seal_class)
 {
     uint32_t bits = 0;
     for (unsigned i = 0; i < BULLA_FUNCTIONS; i++)
-        if (functions[i].of_class[class])
+        if (functions[i].of_class[seal_class])
             bits |= UINT32_C(1) << i;
     return bits;
 }
@@ -52,7 +52,7 @@ enum bulla_refusal bulla_profile_refuses(unsigned profile, enum bulla_function f
         return BULLA_REFUSAL_PROFILE;
     if (row->has & BULLA_FUNCTION_BIT(function))
         return BULLA_REFUSAL_NONE;
-    return functions[function - 1].of_class[row->class] ? BULLA_REFUSAL_PROFILE : BULLA_REFUSAL_CLASS;
+    return functions[function - 1].of_class[row->seal_class] ? BULLA_REFUSAL_PROFILE : BULLA_REFUSAL_CLASS;
 }
 
 /* clang-format off */

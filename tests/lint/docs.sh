@@ -15,6 +15,16 @@ for page in "$made"/*.1; do
     if cmp -s "$page" "docs/man/$name"; then ok; else bad "docs/man/$name: not what the program says: run scripts/man.sh $bulla"; fi
 done
 
+# Those of libbulla say what its headers and examples say; each of both has its page.
+/usr/bin/python3 scripts/man3.py "$made"
+for page in "$made"/*.3; do
+    name=$(basename "$page")
+    if cmp -s "$page" "docs/man/$name"; then ok; else bad "docs/man/$name: not what the headers say: run scripts/man3.py"; fi
+done
+for page in docs/man/*; do
+    if [ -f "$made/$(basename "$page")" ]; then ok; else bad "$page: of nothing that there is: remove it"; fi
+done
+
 # A block that starts with ```console is a session: lines with "$ " are commands, what follows is what they print.
 # `bulla` is the program under test. A line "..." stands for anything.
 run_sessions() {

@@ -16,8 +16,11 @@
 #ifndef BULLA_ATTACHMENT_H
 #define BULLA_ATTACHMENT_H
 
+#include "bulla/api.h"
 #include "bulla/digest.h"
 #include "bulla/fault.h"
+
+BULLA_BEGIN
 
 #define BULLA_ATTACHMENT_NAME 64  /* with its NUL */
 #define BULLA_ATTACHMENT_SIZE 128 /* no description is longer */
@@ -68,5 +71,7 @@ struct bulla_scratch { /* what finishing needs, of the caller */
 enum bulla_status bulla_transfer_finish(struct bulla_transfer *transfer, const struct bulla_medium *medium,
                                         const struct bulla_digest *decides, const struct bulla_digest *md5,
                                         const struct bulla_scratch *scratch, struct bulla_fault *fault) BULLA_MUST_CHECK;
+
+BULLA_END
 
 #endif

@@ -11,7 +11,10 @@
 #ifndef BULLA_BITS_H
 #define BULLA_BITS_H
 
+#include "bulla/api.h"
 #include "bulla/bytes.h"
+
+BULLA_BEGIN
 
 /* The field of `width` bits that begins at bit `at`. */
 static inline uint64_t bulla_bits_at(const uint8_t *bytes, size_t at, unsigned width)
@@ -84,5 +87,7 @@ static inline void bulla_bit_writer_put(struct bulla_bit_writer *w, unsigned wid
     bulla_bits_set(w->bytes, w->at, width, value);
     w->at += width;
 }
+
+BULLA_END
 
 #endif

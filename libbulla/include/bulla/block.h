@@ -19,8 +19,11 @@
 #ifndef BULLA_BLOCK_H
 #define BULLA_BLOCK_H
 
+#include "bulla/api.h"
 #include "bulla/container.h"
 #include "bulla/fault.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_BLOCK_TABLE(X) /* field, name, first bit and width in reading `table`, the same in `clauses`, meaning */          \
@@ -141,5 +144,7 @@ enum bulla_evidence bulla_block_judge(const struct bulla_block *block, const str
 const char *bulla_reading_text(unsigned reading);
 int bulla_reading_from(const char *text); /* -1: none */
 const char *bulla_evidence_text(unsigned evidence);
+
+BULLA_END
 
 #endif

@@ -6,9 +6,13 @@
 #ifndef BULLA_BYTES_H
 #define BULLA_BYTES_H
 
+#include "bulla/api.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+BULLA_BEGIN
 
 struct bulla_bytes {
     const uint8_t *at;
@@ -33,5 +37,7 @@ void bulla_text_put(char *to, size_t size, struct bulla_bytes from);
 /* Hex text <-> bytes. Reading accepts either case and wants an even count: false when it is not hex. */
 void bulla_hex_put(char *to, const uint8_t *from, size_t n);
 bool bulla_hex_get(uint8_t *to, const char *from, size_t n_bytes);
+
+BULLA_END
 
 #endif

@@ -17,7 +17,10 @@
 #ifndef BULLA_CLOCK_H
 #define BULLA_CLOCK_H
 
+#include "bulla/api.h"
 #include "bulla/time.h"
+
+BULLA_BEGIN
 
 #define BULLA_CLOCK_DAILY_MS 2000
 #define BULLA_CLOCK_RATE_MAX INT32_C(500000)   /* parts in 10^9: a crystal that is further off is broken, not to be corrected */
@@ -74,5 +77,7 @@ static inline bool bulla_clock_good(const struct bulla_clock *clock, int64_t lim
 {
     return bulla_clock_bound(clock) <= limit_ms;
 }
+
+BULLA_END
 
 #endif

@@ -15,7 +15,10 @@
 #ifndef BULLA_CONTAINER_H
 #define BULLA_CONTAINER_H
 
+#include "bulla/api.h"
 #include "bulla/fault.h"
+
+BULLA_BEGIN
 
 #define BULLA_CONTAINER_LENGTH 11
 #define BULLA_SIZE_TYPE_LENGTH 4
@@ -85,5 +88,7 @@ struct bulla_size_type {
 
 enum bulla_status bulla_size_type_decode(struct bulla_bytes code, struct bulla_size_type *size_type,
                                          struct bulla_fault *fault) BULLA_MUST_CHECK;
+
+BULLA_END
 
 #endif

@@ -10,7 +10,10 @@
 #ifndef BULLA_CRC_H
 #define BULLA_CRC_H
 
+#include "bulla/api.h"
 #include "bulla/bytes.h"
+
+BULLA_BEGIN
 
 #define BULLA_CRC_FFFF UINT16_C(0xFFFF)
 #define BULLA_CRC_0000 UINT16_C(0x0000)
@@ -23,5 +26,7 @@ static inline uint16_t bulla_crc16_bit(uint16_t crc, unsigned bit)
     unsigned top = (crc >> 15 ^ bit) & 1u;
     return (uint16_t)((unsigned)crc << 1 ^ (top ? 0x1021u : 0u));
 }
+
+BULLA_END
 
 #endif

@@ -6,8 +6,13 @@
 #ifndef BULLA_CRC32_H
 #define BULLA_CRC32_H
 
+#include "bulla/api.h"
 #include "bulla/bytes.h"
 
+BULLA_BEGIN
+
 uint32_t bulla_crc32(uint32_t crc, struct bulla_bytes bytes);
+
+BULLA_END
 
 #endif

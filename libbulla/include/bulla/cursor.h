@@ -9,7 +9,10 @@
 #ifndef BULLA_CURSOR_H
 #define BULLA_CURSOR_H
 
+#include "bulla/api.h"
 #include "bulla/bytes.h"
+
+BULLA_BEGIN
 
 struct bulla_cursor {
     const uint8_t *at;
@@ -135,5 +138,7 @@ void bulla_writer_put_decimal(struct bulla_writer *w, uint64_t value, unsigned w
 
 /* `value` as 2n packed decimal digits. Fails when it has more. */
 void bulla_writer_put_bcd(struct bulla_writer *w, uint64_t value, size_t n);
+
+BULLA_END
 
 #endif

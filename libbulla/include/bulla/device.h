@@ -22,7 +22,10 @@
 #ifndef BULLA_DEVICE_H
 #define BULLA_DEVICE_H
 
+#include "bulla/api.h"
 #include "bulla/profile.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_DEVICE_STATE_TABLE(X) /* state, number, name, meaning */                                        \
@@ -232,5 +235,7 @@ const char *bulla_act_text(unsigned bit);
 const char *bulla_act_meaning(unsigned bit);
 const char *bulla_passage_text(unsigned passage);
 const char *bulla_shows_text(unsigned shows);
+
+BULLA_END
 
 #endif

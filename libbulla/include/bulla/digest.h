@@ -7,7 +7,10 @@
 #ifndef BULLA_DIGEST_H
 #define BULLA_DIGEST_H
 
+#include "bulla/api.h"
 #include "bulla/bytes.h"
+
+BULLA_BEGIN
 
 #define BULLA_DIGEST_MAX 32
 
@@ -31,5 +34,7 @@ struct bulla_digest {
     void (*add)(void *state, struct bulla_bytes bytes);
     void (*end)(void *state, uint8_t *digest);
 };
+
+BULLA_END
 
 #endif

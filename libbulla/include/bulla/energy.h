@@ -17,7 +17,10 @@
 #ifndef BULLA_ENERGY_H
 #define BULLA_ENERGY_H
 
+#include "bulla/api.h"
 #include "bulla/fault.h"
+
+BULLA_BEGIN
 
 #define BULLA_ENERGY_POINTS 5
 
@@ -78,5 +81,7 @@ struct bulla_margin {
 
 /* Will what is in the battery (`percent` of full) do for `hours` more, with `reserve_percent` of them over? */
 struct bulla_margin bulla_energy_margin(const struct bulla_energy *energy, unsigned percent, uint32_t hours, unsigned reserve_percent);
+
+BULLA_END
 
 #endif

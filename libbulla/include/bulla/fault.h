@@ -7,8 +7,11 @@
 #ifndef BULLA_FAULT_H
 #define BULLA_FAULT_H
 
+#include "bulla/api.h"
 #include "bulla/bytes.h"
 #include "bulla/status.h"
+
+BULLA_BEGIN
 
 struct bulla_fault {
     const char *field;    /* as its table names it */
@@ -22,5 +25,7 @@ static inline enum bulla_status bulla_fault_set(struct bulla_fault *fault, enum 
     *fault = (struct bulla_fault){field, expected, (uint32_t)at};
     return status;
 }
+
+BULLA_END
 
 #endif

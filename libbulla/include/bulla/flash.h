@@ -17,8 +17,11 @@
 #ifndef BULLA_FLASH_H
 #define BULLA_FLASH_H
 
+#include "bulla/api.h"
 #include "bulla/bytes.h"
 #include "bulla/status.h"
+
+BULLA_BEGIN
 
 #define BULLA_FLASH_WORD   8
 #define BULLA_FLASH_ERASED 0xFF
@@ -51,5 +54,7 @@ enum bulla_status bulla_flash_blank(const struct bulla_flash *flash, uint32_t at
 
 /* DAMAGED: the place is not blank, nothing was programmed. FAILED: the chip, or it does not read back. */
 enum bulla_status bulla_flash_put(const struct bulla_flash *flash, uint32_t at, const uint8_t *from, uint32_t n) BULLA_MUST_CHECK;
+
+BULLA_END
 
 #endif

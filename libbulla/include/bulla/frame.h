@@ -18,8 +18,11 @@
 #ifndef BULLA_FRAME_H
 #define BULLA_FRAME_H
 
+#include "bulla/api.h"
 #include "bulla/block.h"
 #include "bulla/fault.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_ORDER_TABLE(X) /* name, code, text; bit 7 writes where the same code without it reads; arguments: bulla/link.h */ \
@@ -126,5 +129,7 @@ enum bulla_status bulla_frame_encode_from_seal(const struct bulla_frame *frame, 
 
 const char *bulla_order_text(unsigned code);     /* "" : none of the table */
 const char *bulla_nack_text(unsigned reason); /* "" : none of the table */
+
+BULLA_END
 
 #endif

@@ -18,8 +18,11 @@
 #ifndef BULLA_GBT_H
 #define BULLA_GBT_H
 
+#include "bulla/api.h"
 #include "bulla/container.h"
 #include "bulla/fault.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_GBT_TABLE(X) /* field, name, segment, bytes, entries, kind, meaning */                                                        \
@@ -231,5 +234,7 @@ const char *bulla_gbt_reading_text(unsigned reading);
 int bulla_gbt_reading_from(const char *text); /* -1: none */
 const char *bulla_gbt_cargo_text(unsigned cargo);
 int bulla_gbt_cargo_from(const char *text); /* -1: none */
+
+BULLA_END
 
 #endif

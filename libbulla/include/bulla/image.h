@@ -22,7 +22,10 @@
 #ifndef BULLA_IMAGE_H
 #define BULLA_IMAGE_H
 
+#include "bulla/api.h"
 #include "bulla/log.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_IMAGE_TABLE(X) /* field, offset, bytes, name, meaning; numbers are big-endian */                       \
@@ -152,5 +155,7 @@ static inline uint32_t bulla_images_received(const struct bulla_images *images)
 }
 
 const char *bulla_image_refusal_text(unsigned refusal);
+
+BULLA_END
 
 #endif

@@ -7,7 +7,10 @@
 #ifndef BULLA_INDICATOR_H
 #define BULLA_INDICATOR_H
 
+#include "bulla/api.h"
 #include "bulla/device.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_INDICATOR_TABLE(X) /* indicator, number, name */                             \
@@ -51,5 +54,7 @@ bool bulla_look_is_lit(enum bulla_look look, uint64_t time_ms);
 
 const char *bulla_indicator_text(enum bulla_indicator indicator);
 const char *bulla_look_text(enum bulla_look look);
+
+BULLA_END
 
 #endif

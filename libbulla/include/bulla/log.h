@@ -23,7 +23,10 @@
 #ifndef BULLA_LOG_H
 #define BULLA_LOG_H
 
+#include "bulla/api.h"
 #include "bulla/flash.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_LOG_RECORD_TABLE(X) /* field, offset, bytes, name, meaning; numbers are big-endian */                    \
@@ -93,5 +96,7 @@ enum bulla_status bulla_log_prepare(struct bulla_log *log) BULLA_MUST_CHECK;
 /* The next whole record, and the cursor moves past it. MORE: there is none yet. One read of 32 bytes a slot. */
 enum bulla_status bulla_log_read(const struct bulla_log *log, struct bulla_log_cursor *cursor,
                                  struct bulla_log_record *record) BULLA_MUST_CHECK;
+
+BULLA_END
 
 #endif

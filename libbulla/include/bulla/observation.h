@@ -13,9 +13,12 @@
 #ifndef BULLA_OBSERVATION_H
 #define BULLA_OBSERVATION_H
 
+#include "bulla/api.h"
 #include "bulla/bytes.h"
 #include "bulla/status.h"
 #include "bulla/time.h"
+
+BULLA_BEGIN
 
 #define BULLA_ID_SIZE 40         /* text of an observation's identity, with its NUL */
 #define BULLA_PROTOCOL_SIZE 16
@@ -235,5 +238,7 @@ int bulla_reason_from(const char *text);
 int bulla_event_from(const char *text);
 int bulla_sensor_from(const char *text);
 #define BULLA_EVENTS_MAX 64
+
+BULLA_END
 
 #endif

@@ -15,9 +15,13 @@
 #ifndef BULLA_PROFILE_H
 #define BULLA_PROFILE_H
 
+#include "bulla/api.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_CLASS_TABLE(X) X(PASSIVE, 0, "passive") X(SEMI_ACTIVE, 1, "semi-active") X(ACTIVE, 2, "active")
@@ -107,7 +111,7 @@ enum bulla_profile { /* stored and sent */
 struct bulla_profile_row {
     enum bulla_profile profile;
     const char *name;
-    enum bulla_class class;
+    enum bulla_class seal_class;
     uint32_t has; /* bits of functions and traits */
 };
 
@@ -118,14 +122,16 @@ const struct bulla_profile_row *bulla_profile_row(unsigned profile);
 enum bulla_refusal bulla_profile_refuses(unsigned profile, enum bulla_function function);
 
 /* The functions of a class, as bits. */
-uint32_t bulla_class_functions(enum bulla_class class);
+uint32_t bulla_class_functions(enum bulla_class seal_class);
 
 /* "" for what is in no table. */
-const char *bulla_class_text(unsigned class);
+const char *bulla_class_text(unsigned seal_class);
 const char *bulla_function_text(unsigned function);
 const char *bulla_trait_text(unsigned trait);
 const char *bulla_trait_meaning(unsigned trait);
 const char *bulla_refusal_text(unsigned refusal);  /* the name */
 const char *bulla_refusal_words(unsigned refusal); /* why */
+
+BULLA_END
 
 #endif

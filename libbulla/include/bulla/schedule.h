@@ -13,7 +13,10 @@
 #ifndef BULLA_SCHEDULE_H
 #define BULLA_SCHEDULE_H
 
+#include "bulla/api.h"
 #include "bulla/fault.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_SETTING_TABLE(X) /* setting, number, name, unit, least, greatest, default */                        \
@@ -75,5 +78,7 @@ uint64_t bulla_schedule_interval_ms(const struct bulla_settings *settings, struc
 /* At `now_ms`, which is never before the last: is a report due? */
 struct bulla_due bulla_schedule_step(struct bulla_schedule *schedule, const struct bulla_settings *settings, struct bulla_pace pace,
                                      uint64_t now_ms);
+
+BULLA_END
 
 #endif

@@ -11,7 +11,10 @@
 #ifndef BULLA_SEAL_ID_H
 #define BULLA_SEAL_ID_H
 
+#include "bulla/api.h"
 #include "bulla/fault.h"
+
+BULLA_BEGIN
 
 #define BULLA_SEAL_ID_SIZE       10
 #define BULLA_SEAL_ID_CLASS      0xE2u
@@ -48,5 +51,7 @@ static inline bool bulla_strength_satisfies(unsigned strength, unsigned demanded
 {
     return strength >= demanded;
 }
+
+BULLA_END
 
 #endif

@@ -18,9 +18,12 @@
 #ifndef BULLA_SENSOR_H
 #define BULLA_SENSOR_H
 
+#include "bulla/api.h"
 #include "bulla/fault.h"
 #include "bulla/observation.h"
 #include "bulla/time.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_SENSE_TABLE(X) /* sense, number, name, unit, least, greatest, does it clip, kind in an observation (0: an event there) */ \
@@ -103,5 +106,7 @@ enum bulla_status bulla_sensor_step(const struct bulla_sensor_limit *limit, stru
 
 /* When the next sample is wanted; BULLA_TIME_NONE: now. */
 int64_t bulla_sensor_next_ms(const struct bulla_sensor_limit *limit, const struct bulla_sensor_watch *watch);
+
+BULLA_END
 
 #endif

@@ -15,6 +15,10 @@
 #ifndef BULLA_STATUS_H
 #define BULLA_STATUS_H
 
+#include "bulla/api.h"
+
+BULLA_BEGIN
+
 /* clang-format off */
 #define BULLA_STATUS_TABLE(X)                       \
     X(BULLA_MORE,      1, "need_more")              \
@@ -37,5 +41,7 @@ enum bulla_status {
 
 /* The contract's word for an outcome: "ok", "need_more", ... Never NULL. */
 const char *bulla_status_text(enum bulla_status status);
+
+BULLA_END
 
 #endif

@@ -15,8 +15,11 @@
 #ifndef BULLA_SUPERVISION_H
 #define BULLA_SUPERVISION_H
 
+#include "bulla/api.h"
 #include "bulla/container.h"
 #include "bulla/fault.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_SUPERVISION_TABLE(X) /* field, tag, name, group, kind, most (bytes, or value), mandatory, repeated, personal, meaning */ \
@@ -93,5 +96,7 @@ enum bulla_status bulla_supervision_encode(const struct bulla_supervision_item *
  * missing item; FULL: more items. */
 enum bulla_status bulla_supervision_decode(struct bulla_bytes bytes, struct bulla_supervision_item *items, size_t max, size_t *n,
                                            struct bulla_fault *fault) BULLA_MUST_CHECK;
+
+BULLA_END
 
 #endif

@@ -10,7 +10,10 @@
 #ifndef BULLA_TAG_H
 #define BULLA_TAG_H
 
+#include "bulla/api.h"
 #include "bulla/fault.h"
+
+BULLA_BEGIN
 
 #define BULLA_TAG_SIZE         32
 #define BULLA_TAG_DOCUMENT_MAX 24
@@ -23,5 +26,7 @@ struct bulla_tag {
 /* DAMAGED: the CRC; NOT_MINE: another version; INSANE: a code that is no character, an empty or too long text, bits in the rest. */
 enum bulla_status bulla_tag_decode(const uint8_t bytes[BULLA_TAG_SIZE], struct bulla_tag *tag, struct bulla_fault *fault) BULLA_MUST_CHECK;
 enum bulla_status bulla_tag_encode(const struct bulla_tag *tag, uint8_t bytes[BULLA_TAG_SIZE], struct bulla_fault *fault) BULLA_MUST_CHECK;
+
+BULLA_END
 
 #endif

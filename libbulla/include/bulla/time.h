@@ -6,7 +6,10 @@
 #ifndef BULLA_TIME_H
 #define BULLA_TIME_H
 
+#include "bulla/api.h"
 #include "bulla/bytes.h"
+
+BULLA_BEGIN
 
 /* A time that is not known. Smaller than every real one. */
 #define BULLA_TIME_NONE INT64_MIN
@@ -31,5 +34,7 @@ void bulla_time_put(char to[BULLA_TIME_TEXT], int64_t time_ms);
 
 /* Reads RFC 3339 with Z or an offset. BULLA_TIME_NONE when it is not one. */
 int64_t bulla_time_get(const char *text);
+
+BULLA_END
 
 #endif

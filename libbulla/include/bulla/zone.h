@@ -22,7 +22,10 @@
 #ifndef BULLA_ZONE_H
 #define BULLA_ZONE_H
 
+#include "bulla/api.h"
 #include "bulla/flash.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_ZONE_BANK_TABLE(X) /* field, offset, bytes, name, meaning; numbers are big-endian */             \
@@ -92,5 +95,7 @@ static inline void bulla_zones_abort(struct bulla_zones *zones)
 
 /* Leaves nothing in flash but what reads give. REFUSED: a transaction is open. */
 enum bulla_status bulla_zones_compact(struct bulla_zones *zones) BULLA_MUST_CHECK;
+
+BULLA_END
 
 #endif

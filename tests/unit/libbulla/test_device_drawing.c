@@ -32,7 +32,7 @@ static void draw_profiles(FILE *to)
         fprintf(to, "---|");
     fprintf(to, "\n| class |");
     for (unsigned p = 1; p <= BULLA_PROFILES; p++)
-        fprintf(to, " %s |", bulla_class_text(bulla_profile_row(p)->class));
+        fprintf(to, " %s |", bulla_class_text(bulla_profile_row(p)->seal_class));
     for (unsigned bit = 0; bulla_condition_text(bit)[0]; bit++) {
         fprintf(to, "\n| %s%s%s |", bulla_condition_text(bit), *bulla_trait_meaning(bit) ? ": " : "", bulla_trait_meaning(bit));
         for (unsigned p = 1; p <= BULLA_PROFILES; p++)

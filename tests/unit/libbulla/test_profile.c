@@ -38,7 +38,7 @@ static void no_profile_has_more_than_its_class(void **state)
     for (unsigned p = 1; p <= BULLA_PROFILES; p++) {
         const struct bulla_profile_row *row = bulla_profile_row(p);
         assert_int_equal(row->profile, p);
-        assert_int_equal(row->has & all & ~bulla_class_functions(row->class), 0);
+        assert_int_equal(row->has & all & ~bulla_class_functions(row->seal_class), 0);
         /* What keeps data from being written again and what makes it writable again exclude each other. */
         assert_false(has(p, BULLA_TRAIT_REUSABLE) && (has(p, BULLA_TRAIT_WRITE_ONCE) || has(p, BULLA_TRAIT_READ_ONLY)));
         assert_false(has(p, BULLA_TRAIT_CLOCKED) && !has(p, BULLA_TRAIT_POWERED));
