@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Two slots of four sectors and a state of two on one chip, images that are made for tests, and a trust that is quick
- * and no more: a keyed check value. Real digests and signatures are tried in test_image.c.
+ * and no more: a keyed check value. Real digests and signatures are tried in test_image_signed.c.
  */
 #ifndef TESTS_IMAGE_SUPPORT_H
 #define TESTS_IMAGE_SUPPORT_H

@@ -52,7 +52,7 @@ static uint64_t slow_bits(const uint8_t *bytes, size_t at, unsigned width)
 {
     uint64_t value = 0;
     for (size_t bit = at; bit < at + width; bit++)
-        value = value << 1 | (bytes[bit / 8] >> (7 - bit % 8) & 1u);
+        value = value << 1 | ((unsigned)bytes[bit / 8] >> (7 - bit % 8) & 1u);
     return value;
 }
 
