@@ -36,6 +36,9 @@ asan: setup-check build  ## tests, a node and one of a cluster under the address
 tsan: setup-check build  ## the same under the thread sanitizer
 	@scripts/sanitize.sh tsan
 
+coverage: setup-check  ## lines and branches of libbulla that its unit tests take: all of them, or it fails
+	@bash scripts/coverage.sh
+
 alone: setup-check  ## libbulla alone: its tests, under three sanitizers, and on a big-endian machine
 	@for p in alone msan alone-asan s390x; do echo "== $$p"; scripts/alone.sh $$p || exit 1; done
 
@@ -63,4 +66,4 @@ requirements:    ## which requirements are shown, by which tests, and how these 
 clean:           ## remove what was built
 	@rm -rf build web/dist
 
-.PHONY: help setup-run setup-cluster setup-check configure build run cluster check asan tsan alone fuzz prove simulate bench lint requirements clean
+.PHONY: help setup-run setup-cluster setup-check configure build run cluster check asan tsan coverage alone fuzz prove simulate bench lint requirements clean

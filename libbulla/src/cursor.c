@@ -31,12 +31,12 @@ struct bulla_bytes bulla_cursor_take_until(struct bulla_cursor *c, uint8_t stop)
 
 void bulla_writer_put_decimal(struct bulla_writer *w, uint64_t value, unsigned width)
 {
-    char digits[20];
+    char digits[20]; /* no number has more */
     unsigned n = 0;
     do {
         digits[sizeof digits - ++n] = (char)('0' + value % 10);
         value /= 10;
-    } while (value > 0 && n < sizeof digits);
+    } while (value > 0);
     while (n < width && n < sizeof digits)
         digits[sizeof digits - ++n] = '0';
     bulla_writer_put(w, digits + sizeof digits - n, n);

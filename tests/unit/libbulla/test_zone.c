@@ -373,6 +373,43 @@ static void anything_may_be_on_the_chip(void **state)
     assert_true(opened > 500);
 }
 
+/* A chip whose erases leave one bit programmed in each sector, at the same place. */
+static bool worn_erase(void *context, uint32_t sector)
+{
+    struct nor *nor = context;
+    memset(nor->bytes + sector * nor->sector_size, BULLA_FLASH_ERASED, nor->sector_size);
+    nor->bytes[sector * nor->sector_size + 200] = 0x7F;
+    return true;
+}
+
+static void a_place_that_is_never_blank_is_tried_in_both_banks(void **state)
+{
+    (void)state;
+    static const struct bulla_zone one[] = {{1, 100}};
+    static uint8_t bytes[1024];
+    uint8_t first[100], second[100], got[100];
+    struct bulla_zones zones;
+    struct nor nor;
+    nor_init(&nor, bytes, 512, 2, 1);
+    struct bulla_flash flash = nor_flash(&nor);
+    struct bulla_flash_ops worn = *flash.ops;
+    worn.erase = worn_erase;
+    flash.ops = &worn;
+    memset(first, 1, sizeof first);
+    memset(second, 2, sizeof second);
+    assert_int_equal(bulla_zones_format(&zones, &flash, one, 1), BULLA_OK);
+    assert_int_equal(bulla_zones_put(&zones, 1, 0, (struct bulla_bytes){first, 100}), BULLA_OK); /* ends before that place */
+    unsigned bank = zones.bank;
+    assert_int_equal(bulla_zones_put(&zones, 1, 0, (struct bulla_bytes){second, 100}), BULLA_DAMAGED);
+    assert_int_not_equal(zones.bank, bank);
+    assert_int_equal(bulla_zones_read(&zones, 1, 0, got, 100), BULLA_OK);
+    assert_memory_equal(got, first, 100);
+    assert_int_equal(bulla_zones_open(&zones, &flash, one, 1), BULLA_OK);
+    assert_int_equal(bulla_zones_read(&zones, 1, 0, got, 100), BULLA_OK);
+    assert_memory_equal(got, first, 100);
+    assert_int_equal(nor.broken, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,6 +424,7 @@ int main(void)
         cmocka_unit_test(what_rots_later_stays_known_as_lost),
         cmocka_unit_test(a_check_value_does_not_make_it_true),
         cmocka_unit_test(anything_may_be_on_the_chip),
+        cmocka_unit_test(a_place_that_is_never_blank_is_tried_in_both_banks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
