@@ -12,18 +12,6 @@
 
 /* ---- writing ---- */
 
-static json_t *hex_of(const uint8_t *bytes, size_t n)
-{
-    char *hex = malloc(2 * n + 1);
-    if (!hex) {
-        return NULL;
-    }
-    bulla_hex_put(hex, bytes, n);
-    json_t *text = json_string(hex);
-    free(hex);
-    return text;
-}
-
 static json_t *remarks_of(const struct bulla_block *block)
 {
     static const struct {
@@ -54,10 +42,10 @@ static json_t *extension_of(const struct bulla_chain *chain)
     snprintf(random, sizeof random, "%04x", chain->extension.random);
     json_t *free = json_array();
     for (unsigned i = 0; i < chain->n_free; i++) {
-        json_array_append_new(free, hex_of(chain->free[i].bits, sizeof chain->free[i].bits));
+        json_array_append_new(free, cli_hex_json((struct bulla_bytes){chain->free[i].bits, sizeof chain->free[i].bits}));
     }
-    return json_pack("{s:s, s:o, s:o}", "random", random, "spare", hex_of(chain->extension.spare, sizeof chain->extension.spare), "free",
-                     free);
+    return json_pack("{s:s, s:o, s:o}", "random", random, "spare",
+                     cli_hex_json((struct bulla_bytes){chain->extension.spare, sizeof chain->extension.spare}), "free", free);
 }
 
 static json_t *chain_json(json_t *bytes, const struct bulla_chain *chain, int32_t written, bool *good)
@@ -88,7 +76,7 @@ json_t *cli_block_json(struct bulla_bytes bytes, enum bulla_reading reading, enu
 {
     struct bulla_chain chain;
     struct bulla_fault fault;
-    json_t *hex = hex_of(bytes.at, bytes.len);
+    json_t *hex = cli_hex_json(bytes);
     enum bulla_status status = bulla_chain_decode(bytes, reading, accepted, &chain, &fault);
     if (status == BULLA_OK) {
         return chain_json(hex, &chain, written, good);

@@ -3,16 +3,14 @@
  * bulla gbt: the record of a GB/T 23678 seal, from and to its bytes.
  */
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bytes.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/seal_json.h"
-
-#define RECORD_MAX (8u << 20) /* more than any record, as bytes or in hexadecimal */
 
 extern const struct cli_command cli_gbt;
 
@@ -70,50 +68,6 @@ static bool read_options(struct options *o)
 
 /* ---- decode ---- */
 
-/* The whole file, heap; NULL after telling stderr. */
-static uint8_t *read_file(const char *name, size_t *n)
-{
-    FILE *from = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
-    uint8_t *all = from ? malloc(RECORD_MAX) : NULL;
-    errno = from ? 0 : errno;
-    *n = all ? fread(all, 1, RECORD_MAX, from) : 0;
-    if (all && *n == RECORD_MAX) {
-        cli_say("%s: expected a record, got %u bytes or more", name, RECORD_MAX);
-        free(all);
-        all = NULL;
-    } else if (!all || ferror(from)) {
-        cli_say("%s: %s", name, errno ? strerror(errno) : "cannot be read");
-        free(all);
-        all = NULL;
-    }
-    if (from && from != stdin) {
-        fclose(from);
-    }
-    return all;
-}
-
-/* A file of nothing but hexadecimal digits and white space becomes bytes in place; a record begins with E2, which is neither. */
-static void unhex(uint8_t *all, size_t *n)
-{
-    size_t digits = 0;
-    for (size_t i = 0; i < *n; i++) {
-        if (!isxdigit(all[i]) && !isspace(all[i])) {
-            return;
-        }
-        digits += isxdigit(all[i]) != 0;
-    }
-    if (digits == 0 || digits % 2 != 0) {
-        return;
-    }
-    size_t kept = 0;
-    for (size_t i = 0; i < *n; i++) {
-        if (isxdigit(all[i])) {
-            all[kept++] = all[i];
-        }
-    }
-    *n = bulla_hex_get(all, (const char *)all, digits / 2) ? digits / 2 : *n;
-}
-
 static int decode(const struct options *o, const char *name)
 {
     struct bulla_gbt record;
@@ -121,11 +75,11 @@ static int decode(const struct options *o, const char *name)
     enum bulla_gbt_reading reading = o->reading_number < 0 ? BULLA_GBT_READING_RING : (enum bulla_gbt_reading)o->reading_number;
     bool good = true;
     size_t n;
-    uint8_t *all = read_file(name, &n);
+    uint8_t *all = cli_bytes_read(name, &n);
     if (!all) {
         return CLI_IO;
     }
-    unhex(all, &n);
+    cli_bytes_unhex(all, &n); /* a record begins with E2, which is no digit */
     enum bulla_status status = o->cargo_number < 0
                                    ? bulla_gbt_over(all, n, reading, &record, &fault)
                                    : bulla_gbt_with(all, n, reading, (enum bulla_gbt_cargo)o->cargo_number, o->n_nodes, &record, &fault);
@@ -138,14 +92,6 @@ static int decode(const struct options *o, const char *name)
 }
 
 /* ---- encode ---- */
-
-static void print_hex(const struct bulla_gbt *record)
-{
-    for (size_t i = 0; i < record->len; i++) {
-        printf("%02x", record->at[i]);
-    }
-    putchar('\n');
-}
 
 static int encode(const struct options *o, const char *word)
 {
@@ -162,11 +108,7 @@ static int encode(const struct options *o, const char *word)
         cli_say("%s", why);
         return CLI_NO;
     }
-    if (o->raw) {
-        fwrite(record.at, 1, record.len, stdout);
-    } else {
-        print_hex(&record);
-    }
+    cli_bytes_print((struct bulla_bytes){record.at, record.len}, o->raw);
     free(record.at);
     return CLI_OK;
 }

@@ -18,18 +18,6 @@ static bool is_number(unsigned kind)
 
 /* ---- writing ---- */
 
-static json_t *hex_of(struct bulla_bytes bytes)
-{
-    char *hex = malloc(2 * bytes.len + 1);
-    if (!hex) {
-        return NULL;
-    }
-    bulla_hex_put(hex, bytes.at, bytes.len);
-    json_t *text = json_string(hex);
-    free(hex);
-    return text;
-}
-
 /* null for a value that is not given, or wrong. */
 static json_t *value_json(const struct bulla_gbt *record, enum bulla_gbt_field field, unsigned index)
 {
@@ -40,7 +28,7 @@ static json_t *value_json(const struct bulla_gbt *record, enum bulla_gbt_field f
         return json_null();
     }
     if (kind == BULLA_GBT_KIND_ID) {
-        return hex_of(value);
+        return cli_hex_json(value);
     }
     return is_number(kind) ? json_integer(bulla_gbt_number(value)) : json_stringn((const char *)value.at, value.len);
 }
@@ -113,7 +101,7 @@ json_t *cli_gbt_json(const struct bulla_gbt *record, bool *good)
         json_object_set_new(object, bulla_gbt_segment_text(segment), segment_json(&r, segment, 0));
     }
     json_object_set_new(object, "nodes", nodes_json(&r));
-    json_object_set_new(object, "extension", extension.len > 0 ? hex_of(extension) : json_null());
+    json_object_set_new(object, "extension", extension.len > 0 ? cli_hex_json(extension) : json_null());
     json_object_set_new(object, "outcome", json_string(bulla_status_text(status)));
     json_object_set_new(object, "error",
                         status == BULLA_OK ? json_null() : json_sprintf("%s, byte %u: expected %s", fault.field, fault.at, fault.expected));
@@ -130,11 +118,7 @@ struct target {
 
 static bool fail(struct target *t, const char *segment, const char *member, const char *expected, const json_t *got)
 {
-    char *shown = got ? json_dumps(got, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-    snprintf(t->why, t->size, "%s%s%s: expected %s, got %.60s", segment, *segment && *member ? "." : "", member, expected,
-             shown ? shown : "nothing");
-    free(shown);
-    return false;
+    return cli_json_refuse(t->why, t->size, segment, member, expected, got);
 }
 
 /* A value as the characters of its field; false when it is of another type. */

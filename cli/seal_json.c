@@ -1,9 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/seal_json.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "bulla/container.h"
 
 #define SHOWN_MAX 64 /* of what came, which need not be text that JSON can hold */
+
+json_t *cli_hex_json(struct bulla_bytes bytes)
+{
+    char *hex = malloc(2 * bytes.len + 1);
+    if (!hex) {
+        return NULL;
+    }
+    bulla_hex_put(hex, bytes.at, bytes.len);
+    json_t *text = json_string(hex);
+    free(hex);
+    return text;
+}
+
+json_t *cli_fault_json(enum bulla_status status, const struct bulla_fault *fault, const char *unit)
+{
+    return json_pack("{s:s, s:o}", "outcome", bulla_status_text(status), "error",
+                     json_sprintf("%s, %s %u: expected %s", fault->field, unit, fault->at, fault->expected));
+}
+
+bool cli_json_refuse(char *why, size_t size, const char *group, const char *member, const char *expected, const json_t *got)
+{
+    char *shown = got ? json_dumps(got, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+    snprintf(why, size, "%s%s%s: expected %s, got %.60s", group, *group && *member ? "." : "", member, expected, shown ? shown : "nothing");
+    free(shown);
+    return false;
+}
+
+bool cli_json_knows(const json_t *object, const char *group, const char *const *known, size_t n, char *why, size_t size)
+{
+    const char *member;
+    json_t *value;
+    json_object_foreach((json_t *)object, member, value)
+    {
+        size_t i = 0;
+        while (i < n && strcmp(known[i], member) != 0) {
+            i++;
+        }
+        if (i == n) {
+            return cli_json_refuse(why, size, group, member, "one of the members that decode prints", value);
+        }
+    }
+    return true;
+}
 
 static json_t *remarks_of(const struct bulla_container *container)
 {

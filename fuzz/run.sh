@@ -15,7 +15,7 @@ protocols=$(sed -n 's/^PROTO([0-9]*, *\([a-z0-9_]*\)).*/\1/p' proto/registry.def
 [ -n "$protocols" ] || { echo "proto/registry.def: expected protocols, got none" >&2; exit 1; }
 
 library="block gbt container supervision frame tag store session seal"
-protocols="${*:-$protocols track libbulla}"
+protocols="${*:-$protocols track libbulla seal_json}"
 protocols=${protocols/libbulla/$library}
 targets=$(for p in $protocols; do echo "fuzz_$p"; done)
 { cmake --preset fuzz -B "$build" && cmake --build "$build" -j "$workers" --target $targets; } > "$build.log" 2>&1 ||
@@ -29,12 +29,13 @@ for p in $protocols; do
     most=1500
     [ "$p" = gbt ] && most=2400 # a record with its cargo and two nodes
     mkdir -p "$work/seeds"      # those of the others grow from nothing: checksums fit in this build, or are made to
-    case $p in track | supervision | store | session | seal | frame | tag) ;; *) python3 fuzz/seeds.py "$p" "$work/seeds" > /dev/null || exit 1 ;; esac
+    case $p in track | store | session | seal | frame) ;; *) python3 fuzz/seeds.py "$p" "$work/seeds" > /dev/null || exit 1 ;; esac
     some=$runs
     case $p in # one execution of these is long: guesses at a number, a chip of flash that is written and spoilt
         container) some=$((runs / 10)) ;;
         store) some=$((runs / 50)) ;;
         session | seal) some=$((runs / 200)) ;; # a handshake takes a thousand times as long as a decoder
+        seal_json) some=$((runs / 10)) ;;
     esac
     each=$(((some + workers - 1) / workers))
     began=$SECONDS

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the first inputs of a fuzzer from the vectors of a protocol: seeds.py PROTOCOL FOLDER.
 
-One file a block, with an option byte in front; and neighbouring blocks glued, so that the fuzzer starts from
-streams as well.
+One file a block, with an option byte in front where the fuzzer has one; and neighbouring blocks glued, so that the fuzzer
+starts from streams as well. For seal_json: what the vectors of seals' data expect, which is what people write.
 """
 import glob
 import os
@@ -47,15 +47,37 @@ def messages(protocol):
                 yield unescape(block["text"])
 
 
+PLAIN = ("supervision", "attachment", "tag")  # the input is the record
+NOUNS = ("supervision", "attachment", "tag", "block", "gbt")  # as kinds[] of fuzz_seal_json.c
+
+
+def write(path, data):
+    with open(path, "wb") as out:
+        out.write(data)
+
+
+def write_json(folder):
+    here = os.path.join(os.path.dirname(__file__), "..", "tests", "vectors")
+    n = 0
+    for kind, noun in enumerate(NOUNS):
+        for path in sorted(glob.glob(os.path.join(here, noun, "*.vec"))):
+            for block in blocks(path):
+                write(os.path.join(folder, f"{n:04}"), bytes([kind]) + block["expect"].encode())
+                n += 1
+    print(f"seal_json: {n} vectors")
+
+
 def main():
     protocol, folder = sys.argv[1:3]
     os.makedirs(folder, exist_ok=True)
+    if protocol == "seal_json":
+        write_json(folder)
+        return
     all_messages = list(messages(protocol))
     for i, message in enumerate(all_messages):
         glued = message + (all_messages[i + 1] if i + 1 < len(all_messages) else b"")
         for kind, data in (("one", message), ("two", glued)):
-            with open(os.path.join(folder, f"{i:04}-{kind}"), "wb") as out:
-                out.write(bytes([i & 255]) + data)
+            write(os.path.join(folder, f"{i:04}-{kind}"), (b"" if protocol in PLAIN else bytes([i & 255])) + data)
     print(f"{protocol}: {len(all_messages)} vectors")
 
 

@@ -3,9 +3,20 @@
 
 #include "bulla/cursor.h"
 
-#define VERSION    1
-#define HAS_MD5_AT 38
-#define FIXED      39 /* what lies before MD5 and name */
+#define FORMAT_VERSION 1
+
+struct layout { /* of the table: where its fields lie when all are there */
+#define X(field, name, bytes, meaning) uint8_t field[bytes];
+    BULLA_ATTACHMENT_TABLE(X)
+#undef X
+};
+
+#define DECIDES_AT offsetof(struct layout, DECIDES)
+#define HAS_MD5_AT offsetof(struct layout, HAS_MD5)
+#define FIXED      offsetof(struct layout, MD5) /* what lies before MD5 and name */
+
+_Static_assert(sizeof(((struct layout *)0)->NAME) == BULLA_ATTACHMENT_NAME - 1 && sizeof(struct layout) <= BULLA_ATTACHMENT_SIZE,
+               "one length");
 
 /* ---- description ---- */
 
@@ -37,11 +48,11 @@ enum bulla_status bulla_attachment_encode(const struct bulla_attachment *a, uint
 {
     struct bulla_bytes name = {(const uint8_t *)a->name, name_length(a->name)};
     if (!may_decide(a->decides))
-        return bulla_fault_set(fault, BULLA_REFUSED, "digest", "SHA-256 or SM3 to decide", 1);
+        return bulla_fault_set(fault, BULLA_REFUSED, "digest", "SHA-256 or SM3 to decide", DECIDES_AT);
     if (!is_name(name))
         return bulla_fault_set(fault, BULLA_REFUSED, "name", NAME_EXPECTED, FIXED + (a->has_md5 ? sizeof a->md5 : 0));
     struct bulla_writer w = bulla_writer_over(bytes, BULLA_ATTACHMENT_SIZE);
-    bulla_writer_put_u8(&w, VERSION);
+    bulla_writer_put_u8(&w, FORMAT_VERSION);
     bulla_writer_put_u8(&w, a->decides);
     bulla_writer_put_u32(&w, a->size);
     bulla_writer_put(&w, a->digest, sizeof a->digest);
@@ -65,10 +76,10 @@ enum bulla_status bulla_attachment_decode(struct bulla_bytes bytes, struct bulla
     struct bulla_bytes name = {c.at, c.left};
     if (c.failed)
         return bulla_fault_set(fault, BULLA_MORE, "attachment", "the rest of the description", bytes.len);
-    if (version != VERSION)
+    if (version != FORMAT_VERSION)
         return bulla_fault_set(fault, BULLA_NOT_MINE, "version", "1", 0);
     if (!may_decide(got.decides))
-        return bulla_fault_set(fault, BULLA_INSANE, "digest", "SHA-256 or SM3 to decide", 1);
+        return bulla_fault_set(fault, BULLA_INSANE, "digest", "SHA-256 or SM3 to decide", DECIDES_AT);
     if (has_md5 > 1)
         return bulla_fault_set(fault, BULLA_INSANE, "md5", "0 or 1", HAS_MD5_AT);
     if (!is_name(name))

@@ -4,11 +4,19 @@
 #include "bulla/bits.h"
 #include "bulla/crc.h"
 
-#define VERSION      1
-#define VERSION_BITS 4
-#define CODE_BITS    6
-#define CRC_AT       240
-#define CRC_BYTES    2
+#define VERSION   1
+#define CRC_BYTES 2
+#define CRC_AT    (8 * (BULLA_TAG_SIZE - CRC_BYTES))
+
+enum { /* of the table */
+#define X(field, name, bits, most, meaning) field##_BITS = (bits), field##_MOST = (most),
+       BULLA_TAG_TABLE(X)
+#undef X
+           CODE_BITS = DOCUMENT_BITS
+};
+
+_Static_assert((int)DOCUMENT_MOST == BULLA_TAG_DOCUMENT_MAX && (int)PLATE_MOST == BULLA_TAG_PLATE_MAX, "one length");
+_Static_assert((int)PLATE_BITS == CODE_BITS && (int)CRC_BITS == 8 * CRC_BYTES, "one alphabet, and the CRC at the end");
 
 /* The two texts with their ends always leave room for the CRC. */
 _Static_assert(VERSION_BITS + CODE_BITS * (BULLA_TAG_DOCUMENT_MAX + BULLA_TAG_PLATE_MAX + 2) <= CRC_AT, "a tag is large enough");
@@ -70,7 +78,7 @@ enum bulla_status bulla_tag_encode(const struct bulla_tag *tag, uint8_t bytes[BU
     at = w.at;
     if (!text_put(&w, tag->plate, BULLA_TAG_PLATE_MAX))
         return bulla_fault_set(fault, BULLA_REFUSED, "plate", PLATE_EXPECTED, at);
-    bulla_bits_set(made, CRC_AT, 16, crc_of(made));
+    bulla_bits_set(made, CRC_AT, CRC_BITS, crc_of(made));
     bulla_copy(bytes, made, BULLA_TAG_SIZE);
     return BULLA_OK;
 }
@@ -79,7 +87,7 @@ enum bulla_status bulla_tag_decode(const uint8_t bytes[BULLA_TAG_SIZE], struct b
 {
     struct bulla_bit_reader r = bulla_bit_reader_over(bytes, CRC_AT);
     struct bulla_tag got = {0};
-    if (bulla_bits_at(bytes, CRC_AT, 16) != crc_of(bytes))
+    if (bulla_bits_at(bytes, CRC_AT, CRC_BITS) != crc_of(bytes))
         return bulla_fault_set(fault, BULLA_DAMAGED, "crc", "the CRC of the bits before it", CRC_AT);
     if (bulla_bit_reader_get(&r, VERSION_BITS) != VERSION)
         return bulla_fault_set(fault, BULLA_NOT_MINE, "version", "1", 0);

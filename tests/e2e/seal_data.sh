@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# bulla container, block and gbt as a user types them: output, words and exit codes.
+# bulla container, block, gbt, supervision, attachment and tag as a user types them: output, words and exit codes.
 set -u
 bulla=$1
 [ -x "$bulla" ] || { echo "skipped: no program"; exit 77; }
@@ -164,6 +164,127 @@ refuse "no such reading of gbt" 2 "--reading: expected ring or single" gbt decod
 refuse "no such cargo" 2 "--cargo: expected none, short or full" gbt decode --cargo x "$dir/r.hex"
 refuse "nodes without cargo" 2 "--nodes: expected 0 to 65535, with --cargo" gbt decode --nodes 1 "$dir/r.hex"
 refuse "nodes that are no number" 2 '--nodes: expected 0 to 65535, with --cargo, got "1x"' gbt decode --cargo none --nodes 1x "$dir/r.hex"
+
+# tag
+expect "a tag" 0 "$(code "$bulla" tag encode '{"document":"C-2026/77","plate":"KBX 123A"}')"
+tag=$(cat "$dir/out")
+expect "its length" 64 "${#tag}"
+expect "is read" 0 "$(code "$bulla" tag decode "$tag")"
+cp "$dir/out" "$dir/tag.json"
+expect "and written again from what was printed" "$tag" "$("$bulla" tag encode "$dir/tag.json")"
+expect "raw, from standard input" "$(cat "$dir/tag.json")" "$("$bulla" tag encode --raw "$dir/tag.json" | "$bulla" tag decode -)"
+expect "one bit off" 1 "$(code "$bulla" tag decode "$tag" "${tag%?}b")"
+expect "the other one is printed" 2 "$(wc -l <"$dir/out")"
+expect "cut off" 1 "$(code "$bulla" tag decode "${tag%??}")"
+expect "fields of a tag" 0 "$(code "$bulla" tag fields)"
+refuse "no argument to tag" 2 "expected decode HEX|FILE..., encode JSON or fields, got nothing" tag
+refuse "no such verb of tag" 2 'got "describe" and its arguments' tag describe x
+refuse "neither hexadecimal nor a file" 3 "none: No such file" tag decode "$dir/none"
+refuse "no document" 1 "document: expected a text of at most 24 characters, got nothing" tag encode '{"plate":"A"}'
+refuse "an empty document" 1 'document: expected 1 to 24 capital letters, digits, - / . or blanks, got ""' tag encode '{"document":"","plate":"A"}'
+refuse "small letters on a plate" 1 'plate: expected 1 to 12 capital letters, digits, - / . or blanks, got "abc"' tag encode '{"document":"A","plate":"abc"}'
+refuse "a plate too long" 1 "plate: expected a text of at most 12 characters" tag encode '{"document":"A","plate":"ABCDEFGHIJKLM"}'
+refuse "an unknown member of a tag" 1 "plat: expected one of the members that decode prints" tag encode '{"document":"A","plate":"A","plat":"A"}'
+
+# attachment
+printf abc >"$dir/abc.txt"
+expect "a description" 0 "$(code "$bulla" attachment describe --md5 "$dir/abc.txt")"
+about=$(cat "$dir/out")
+expect "is read" 0 "$(code "$bulla" attachment decode "$about")"
+cp "$dir/out" "$dir/a.json"
+expect "with the digest of the standard" 1 "$(grep -c '"digest":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","md5":"900150983cd24fb0d6963f7d28e17f72"' "$dir/out")"
+expect "its file is its own" 0 "$(code "$bulla" attachment check "$about" "$dir/abc.txt")"
+expect "and written again from what was printed" "$about" "$("$bulla" attachment encode "$dir/a.json")"
+"$bulla" attachment describe --digest sm3 --raw "$dir/abc.txt" >"$dir/sm3"
+expect "SM3, raw" 0 "$(code "$bulla" attachment check "$dir/sm3" "$dir/abc.txt")"
+expect "has the digest of the standard" 1 "$(grep -c '"decides":"sm3","digest":"66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"' "$dir/out")"
+printf abd >"$dir/other"
+refuse "another file" 1 "digest: expected" attachment check "$about" "$dir/other"
+printf abcd >"$dir/other"
+refuse "a longer file" 1 "size: expected 3 bytes, got 4" attachment check "$about" "$dir/other"
+refuse "another MD5" 1 "md5: expected" attachment check "${about/900150983c/000150983c}" "$dir/abc.txt"
+refuse "a description that is none" 1 "description: version, byte 0: expected 1" attachment check "02${about#??}" "$dir/abc.txt"
+refuse "a file that is not there" 3 "none: No such file" attachment check "$about" "$dir/none"
+refuse "nothing to describe" 3 "none: No such file" attachment describe "$dir/none"
+cp "$dir/abc.txt" "$dir/Café"
+refuse "a name that is not ASCII" 1 "name: expected 1 to 63 printable ASCII characters" attachment describe "$dir/Café"
+refuse "a digest that is none" 2 '--digest: expected sha256 or sm3, got "md5"' attachment describe --digest md5 "$dir/abc.txt"
+refuse "no name" 1 "name: expected 1 to 63 printable ASCII characters, got nothing" attachment encode '{}'
+edit() { sed "s/$1/$2/" "$dir/a.json" >"$dir/e.json"; }
+edit '"size":3' '"size":4294967296'
+refuse "a size too large" 1 "size: expected 0 to 4294967295, got 4294967296" attachment encode "$dir/e.json"
+edit '"decides":"sha256"' '"decides":"md5"'
+refuse "MD5 that decides" 1 'decides: expected sha256 or sm3, got "md5"' attachment encode "$dir/e.json"
+edit '"digest":"ba' '"digest":"'
+refuse "a digest too short" 1 "digest: expected 64 hexadecimal digits" attachment encode "$dir/e.json"
+edit '"md5":"90' '"md5":"9g'
+refuse "an MD5 that is not hexadecimal" 1 "md5: expected 32 hexadecimal digits, or null" attachment encode "$dir/e.json"
+edit abc.txt 'Café'
+refuse "a name that is not ASCII, as JSON" 1 'name: expected 1 to 63 printable ASCII characters, got "Caf' attachment encode "$dir/e.json"
+edit '"name"' '"path"'
+refuse "an unknown member of a description" 1 'path: expected one of the members that decode prints, got "abc.txt"' attachment encode "$dir/e.json"
+expect "fields of a description" 8 "$("$bulla" attachment fields | wc -l)"
+
+# supervision
+cat >"$dir/s.json" <<JSON
+{"vehicle":{"plate":"KBX 123A","length_mm":16500,"container":["CSQU3054383"]},
+ "cargo":[{"type":"tea","quantity":24000000,"unit":"KGM"},{"type":"café","quantity":1,"unit":"C62","origin":"Mombasa"}],
+ "declaration":{"number":"2026-77","document":["$about","00ff"]},"driver":{"nationality":"KE","name":"J. Kamau"}}
+JSON
+expect "a supervision record" 0 "$(code "$bulla" supervision encode "$dir/s.json")"
+cp "$dir/out" "$dir/s.hex"
+expect "is read" 0 "$(code "$bulla" supervision decode "$(cat "$dir/s.hex")")"
+cp "$dir/out" "$dir/s2.json"
+expect "its document is a description" 1 "$(grep -c '"document":\[{"name":"abc.txt","size":3,' "$dir/out")"
+expect "and written again from what was printed" "$(cat "$dir/s.hex")" "$("$bulla" supervision encode "$dir/s2.json")"
+"$bulla" supervision encode --raw "$dir/s.json" >"$dir/s.bin"
+expect "raw is read from a file" "$(cat "$dir/s2.json")" "$("$bulla" supervision decode "$dir/s.bin")"
+expect "hexadecimal from a file" "$(cat "$dir/s2.json")" "$("$bulla" supervision decode "$dir/s.hex")"
+expect "masked" 0 "$(code "$bulla" supervision decode --mask "$dir/s.bin")"
+expect "there is no name" 0 "$(grep -c Kamau "$dir/out")"
+expect "the rest is there" 1 "$(grep -c '"plate":"KBX 123A".*"nationality":"\*\*\*"' "$dir/out")"
+head -c 60 "$dir/s.bin" >"$dir/cut.bin"
+expect "cut off" 1 "$(code "$bulla" supervision decode "$dir/cut.bin")"
+expect "says so" 1 "$(grep -c '"outcome":"damaged"' "$dir/out")"
+expect "fields of a supervision record" 20 "$("$bulla" supervision fields | wc -l)"
+edit() { sed "s/$1/$2/" "$dir/s.json" >"$dir/e.json"; }
+edit '"KBX 123A"' '""'
+refuse "an empty plate" 1 'vehicle.plate: expected UTF-8 without control characters, not empty, not too long, got ""' supervision encode "$dir/e.json"
+edit '"KBX 123A"' 'null'
+refuse "no plate" 1 "plate, which is mandatory, before it" supervision encode "$dir/e.json"
+edit 16500 100001
+refuse "longer than a vehicle" 1 "vehicle.length_mm: expected a number within the range of the field, got 100001" supervision encode "$dir/e.json"
+edit 16500 '"16500"'
+refuse "a length as text" 1 'vehicle.length_mm: expected a whole number from 0 to 4294967295, got "16500"' supervision encode "$dir/e.json"
+edit CSQU3054383 CSQU3054384
+refuse "a container with a wrong check digit" 1 'vehicle.container: expected an ISO 6346 number with its check digit, got "CSQU3054384"' supervision encode "$dir/e.json"
+edit '\["CSQU3054383"\]' '"CSQU3054383"'
+refuse "one container that is no array" 1 'vehicle.container: expected an array, got "CSQU3054383"' supervision encode "$dir/e.json"
+edit '"tea"' 5
+refuse "a kind of goods that is no text" 1 "cargo.type: expected a text, got 5" supervision encode "$dir/e.json"
+edit '"unit":"KGM"' '"unit":"kg"'
+refuse "a unit in small letters" 1 'cargo.unit: expected two or three capital letters or digits, got "kg"' supervision encode "$dir/e.json"
+edit ',"unit":"C62"' ''
+refuse "a consignment without its unit" 1 "unit, which is mandatory, before it" supervision encode "$dir/e.json"
+edit '"cargo":.*' '"cargo":{},'
+refuse "cargo that is no array" 1 "cargo: expected an array of consignments, got {}" supervision encode "$dir/e.json"
+edit '"cargo":.*' '"cargo":["tea"],'
+refuse "a consignment that is no object" 1 'cargo: expected an object, got "tea"' supervision encode "$dir/e.json"
+edit '"00ff"' '"00f"'
+refuse "a document of half a byte" 1 "declaration.document: expected an even count of hexadecimal digits, or an object as bulla attachment prints it" supervision encode "$dir/e.json"
+edit '"00ff"' '{"name":"x"}'
+refuse "a document that is half a description" 1 "size: expected 0 to 4294967295, got nothing" supervision encode "$dir/e.json"
+edit '"00ff"' "\"$(printf '00%.0s' {1..129})\""
+refuse "a document too large" 1 "declaration.document: expected at most 128 bytes" supervision encode "$dir/e.json"
+edit '"driver":.*' '"driver":7}'
+refuse "a driver that is no object" 1 "driver: expected an object, got 7" supervision encode "$dir/e.json"
+edit '"name":' '"nam":'
+refuse "an unknown field of the driver" 1 'driver.nam: expected one of the members that decode prints, got "J. Kamau"' supervision encode "$dir/e.json"
+edit '"driver":' '"drivers":'
+refuse "an unknown group" 1 "drivers: expected one of the members that decode prints" supervision encode "$dir/e.json"
+refuse "more than a record holds" 1 "expected at most 4096 values in a record" supervision encode "$(printf '{"vehicle":{"plate":"A","container":['; printf '"CSQU3054383",%.0s' {1..4096}; printf '"CSQU3054383"]},"cargo":[]}')"
+refuse "no argument to supervision" 2 "expected decode HEX|FILE..., encode JSON or fields, got nothing" supervision
+refuse "no such option of supervision" 2 "unknown option --masked" supervision decode --masked x
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -4,7 +4,7 @@
  * that breaks. The description names the file, its size and its digest: SHA-256 or SM3 decides, MD5 may stand
  * beside it for older systems. It is what a supervision record holds of the file:
  *
- *   version 1 | deciding digest 1 | size 4 | digest 32 | has MD5 1 | MD5 16 or 0 | name, the rest: printable ASCII
+ *   version | deciding digest | size | digest | has MD5 | MD5, or nothing | name: BULLA_ATTACHMENT_TABLE, numbers big-endian
  *
  * A transfer counts what is stored, from the start without a gap: a chunk that is already there is accepted
  * again, one that leaves a gap is refused with the offset to go on from. `received` moves only when the chunk is
@@ -21,6 +21,17 @@
 #include "bulla/fault.h"
 
 BULLA_BEGIN
+
+/* clang-format off */
+#define BULLA_ATTACHMENT_TABLE(X) /* field, name, bytes, meaning; one after the other */           \
+    X(VERSION, "version", 1,  "1")                                                                 \
+    X(DECIDES, "decides", 1,  "digest that decides: 1 SHA-256, 2 SM3")                             \
+    X(SIZE,    "size",    4,  "of the file, in bytes")                                             \
+    X(DIGEST,  "digest",  32, "of the file")                                                       \
+    X(HAS_MD5, "has_md5", 1,  "1 when MD5 follows, 0 when not")                                    \
+    X(MD5,     "md5",     16, "of the file, for older systems; not there unless the byte before says so") \
+    X(NAME,    "name",    63, "of the file: the rest, 1 to 63 printable ASCII characters")
+/* clang-format on */
 
 #define BULLA_ATTACHMENT_NAME 64  /* with its NUL */
 #define BULLA_ATTACHMENT_SIZE 128 /* no description is longer */

@@ -3,7 +3,7 @@
  * What a passive or semi-active seal has room for: a document number and a licence plate (WCO study report, 7.2),
  * in the 256 bits that small tags offer. The format is ours: six bits a character,
  *
- *   version 4 (1) | document 6 each, 0 | plate 6 each, 0 | zeros | CRC 16 from 0xFFFF, bits 240 to 255
+ *   version | document, 0 | plate, 0 | zeros | CRC from 0xFFFF, bits 240 to 255
  *
  * Characters: 1 to 26 A to Z, 27 to 36 the digits, 37 '-', 38 '/', 39 '.', 40 blank. `fault->at` counts bits.
  */
@@ -14,6 +14,14 @@
 #include "bulla/fault.h"
 
 BULLA_BEGIN
+
+/* clang-format off */
+#define BULLA_TAG_TABLE(X) /* field, name, bits, of them at most so many, meaning */                       \
+    X(VERSION,  "version",  4,  1,  "1")                                                                 \
+    X(DOCUMENT, "document", 6,  24, "number of a document, 1 to 24 characters; 0 ends it")               \
+    X(PLATE,    "plate",    6,  12, "licence plate, 1 to 12 characters; 0 ends it")                      \
+    X(CRC,      "crc",      16, 1,  "over all bits before it; zeros between the plate and bit 240")
+/* clang-format on */
 
 #define BULLA_TAG_SIZE         32
 #define BULLA_TAG_DOCUMENT_MAX 24

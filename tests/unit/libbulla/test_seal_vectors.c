@@ -88,10 +88,52 @@ static json_t *read_gbt(const struct vec_block *block)
     return got;
 }
 
+/* A record that is right is written again to the same bytes. */
+static json_t *read_record(const struct vec_block *block, json_t *(*to_json)(struct bulla_bytes, bool *), cli_record_from_json *from_json)
+{
+    bool good = true;
+    char why[300] = "";
+    uint8_t *again;
+    size_t n;
+    json_t *got = to_json((struct bulla_bytes){block->bytes, block->n}, &good);
+    assert_int_equal(good, json_is_null(json_object_get(got, "error")));
+    if (good) {
+        if (!from_json(got, &again, &n, why, sizeof why)) {
+            fail_msg("%s", why);
+        }
+        assert_int_equal(n, block->n);
+        assert_memory_equal(again, block->bytes, n);
+        free(again);
+    }
+    return got;
+}
+
+static json_t *read_supervision(const struct vec_block *block)
+{
+    if (strcmp(block->profile.settings, "mask") == 0) {
+        bool good = true;
+        return cli_supervision_masked_json((struct bulla_bytes){block->bytes, block->n}, &good);
+    }
+    return read_record(block, cli_supervision_json, cli_supervision_from_json);
+}
+
+static json_t *read_attachment(const struct vec_block *block)
+{
+    return read_record(block, cli_attachment_json, cli_attachment_from_json);
+}
+
+static json_t *read_tag(const struct vec_block *block)
+{
+    return read_record(block, cli_tag_json, cli_tag_from_json);
+}
+
 static const struct noun nouns[] = {
     {"block", read_block},
     {"container", read_container},
     {"gbt", read_gbt},
+    {"supervision", read_supervision},
+    {"attachment", read_attachment},
+    {"tag", read_tag},
 };
 
 static void test_meaning(void **state)
