@@ -2,10 +2,10 @@
  *
  * What seals store, read and written on one core: bench_block [--json] [--runs N] [--seconds S]
  *
- * ISO/DIS 18185 blocks beside a straightforward version that goes bit by bit, over the same 4096 random blocks and in turns
- * with it, so that what the machine does otherwise hits both; then GB/T 23678 records (checked; read field by field;
- * written field by field), and container numbers. The two versions must agree on every block, else the program fails.
- * CPU time of the thread, median of the runs.
+ * ISO/DIS 18185 blocks, GB/T 23678 records (read and written field by field) and supervision records beside straightforward
+ * versions that go bit by bit, over the same random values and in turns with them, so that what the machine does otherwise hits
+ * both; then records that are checked, and container numbers. The two versions must agree, else the program fails. The
+ * straightforward ones check a CRC and no values. CPU time of the thread, median of the runs; ratios of the medians.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,16 +14,25 @@
 
 #include "bulla/block.h"
 #include "bulla/gbt.h"
+#include "bulla/supervision.h"
 #include "tests/support/random.h"
 
 #define BLOCKS   4096
 #define RECORDS  64
 #define RUNS_MAX 101
+#define ITEMS    24
+#define LONGEST  2048
 
 static uint8_t blocks[BLOCKS][BULLA_BLOCK_SIZE];
 static struct bulla_block meanings[BLOCKS];
 static uint8_t records[RECORDS][2281];
 static struct bulla_gbt record_views[RECORDS];
+static struct {
+    struct bulla_supervision_item items[ITEMS];
+    size_t n, len;
+    char texts[ITEMS][48];
+    uint8_t bytes[LONGEST];
+} supervised[RECORDS];
 static volatile uint64_t sink; /* keeps the work from being optimised away */
 
 static void fail(const char *what)
@@ -111,6 +120,68 @@ static void plain_encode(const struct bulla_block *block, uint8_t *bytes)
     plain_put(bytes, &at, 1, block->extended);
     plain_put(bytes, &at, 5, block->spare);
     plain_put(bytes, &at, 16, plain_crc(bytes, 112));
+}
+
+/* One field of a record without its padding, into `to`. */
+static unsigned plain_get_field(const uint8_t *bytes, size_t offset, unsigned n, char *to)
+{
+    unsigned at = 8 * (unsigned)offset;
+    for (unsigned i = 0; i < n; i++)
+        to[i] = (char)plain_get(bytes, &at, 8);
+    while (n > 0 && to[n - 1] == ' ')
+        n--;
+    return n;
+}
+
+static void plain_put_field(uint8_t *bytes, size_t offset, unsigned n, const char *from, unsigned len)
+{
+    unsigned at = 8 * (unsigned)offset;
+    for (unsigned i = 0; i < n; i++)
+        plain_put(bytes, &at, 8, (uint8_t)(i < len ? from[i] : ' '));
+}
+
+static unsigned field_size(unsigned field)
+{
+    return bulla_gbt_about[field].bytes / bulla_gbt_about[field].entries;
+}
+
+static bool plain_decode_items(const uint8_t *bytes, size_t len, struct bulla_supervision_item *items, size_t *n)
+{
+    unsigned at = 24, end = 8 * (unsigned)len - 16, crc_at = end;
+    if (plain_get(bytes, &crc_at, 16) != plain_crc(bytes, end))
+        return false;
+    for (*n = 0; at < end; (*n)++) {
+        uint32_t tag = plain_get(bytes, &at, 8), size = plain_get(bytes, &at, 16);
+        struct bulla_supervision_item *item = &items[*n];
+        item->field = 0;
+        while (bulla_supervision_about[item->field].tag != tag)
+            item->field++;
+        item->number = 0;
+        item->value = (struct bulla_bytes){bytes + at / 8, size};
+        if (bulla_supervision_about[item->field].kind == BULLA_SUPERVISION_KIND_NUMBER)
+            item->number = plain_get(bytes, &at, 32);
+        else
+            at += 8 * size;
+    }
+    return true;
+}
+
+static size_t plain_encode_items(const struct bulla_supervision_item *items, size_t n, uint8_t *bytes)
+{
+    unsigned at = 0;
+    memset(bytes, 0, LONGEST);
+    plain_put(bytes, &at, 24, 0x425301);
+    for (size_t i = 0; i < n; i++) {
+        bool number = bulla_supervision_about[items[i].field].kind == BULLA_SUPERVISION_KIND_NUMBER;
+        plain_put(bytes, &at, 8, bulla_supervision_about[items[i].field].tag);
+        plain_put(bytes, &at, 16, number ? 4 : (uint32_t)items[i].value.len);
+        if (number)
+            plain_put(bytes, &at, 32, items[i].number);
+        for (size_t j = 0; !number && j < items[i].value.len; j++)
+            plain_put(bytes, &at, 8, items[i].value.at[j]);
+    }
+    plain_put(bytes, &at, 16, plain_crc(bytes, at));
+    return at / 8;
 }
 
 /* ---- what is measured: each returns how many items it handled ---- */
@@ -204,6 +275,83 @@ static unsigned write_records(void)
     return RECORDS;
 }
 
+static unsigned read_records_plainly(void)
+{
+    char value[1500];
+    for (unsigned i = 0; i < RECORDS; i++)
+        for (unsigned field = 0; field < BULLA_GBT_FIELDS; field++)
+            for (unsigned j = 0; j < bulla_gbt_count(&record_views[i], (enum bulla_gbt_field)field); j++)
+                sink +=
+                    plain_get_field(records[i], bulla_gbt_at(&record_views[i], (enum bulla_gbt_field)field, j), field_size(field), value);
+    return RECORDS;
+}
+
+static unsigned write_records_plainly(void)
+{
+    static uint8_t copy[sizeof *records];
+    struct bulla_fault fault;
+    struct bulla_bytes value = {NULL, 0};
+    for (unsigned i = 0; i < RECORDS; i++) {
+        memset(copy, 0, sizeof copy);
+        for (unsigned field = 0; field < BULLA_GBT_FIELDS; field++)
+            for (unsigned j = 0; j < bulla_gbt_count(&record_views[i], (enum bulla_gbt_field)field); j++) {
+                if (bulla_gbt_get(&record_views[i], (enum bulla_gbt_field)field, j, &value, &fault) != BULLA_OK)
+                    fail("a field is not read");
+                plain_put_field(copy, bulla_gbt_at(&record_views[i], (enum bulla_gbt_field)field, j), field_size(field),
+                                (const char *)value.at, (unsigned)value.len);
+            }
+        if (memcmp(copy, records[i], sizeof copy) != 0)
+            fail("a record is not written bit by bit as it was");
+    }
+    return RECORDS;
+}
+
+static unsigned decode_supervision(void)
+{
+    struct bulla_supervision_item items[ITEMS];
+    struct bulla_fault fault;
+    size_t n;
+    for (unsigned i = 0; i < RECORDS; i++) {
+        if (bulla_supervision_decode((struct bulla_bytes){supervised[i].bytes, supervised[i].len}, items, ITEMS, &n, &fault) != BULLA_OK)
+            fail("a supervision record is not read");
+        sink += n;
+    }
+    return RECORDS;
+}
+
+static unsigned decode_supervision_plainly(void)
+{
+    struct bulla_supervision_item items[ITEMS];
+    size_t n;
+    for (unsigned i = 0; i < RECORDS; i++) {
+        if (!plain_decode_items(supervised[i].bytes, supervised[i].len, items, &n))
+            fail("a supervision record is not read bit by bit");
+        sink += n;
+    }
+    return RECORDS;
+}
+
+static unsigned encode_supervision(void)
+{
+    static uint8_t bytes[LONGEST];
+    struct bulla_fault fault;
+    size_t len;
+    for (unsigned i = 0; i < RECORDS; i++) {
+        if (bulla_supervision_encode(supervised[i].items, supervised[i].n, bytes, sizeof bytes, &len, &fault) != BULLA_OK)
+            fail("a supervision record is not written");
+        sink += bytes[len - 1];
+    }
+    return RECORDS;
+}
+
+static unsigned encode_supervision_plainly(void)
+{
+    static uint8_t bytes[LONGEST];
+    for (unsigned i = 0; i < RECORDS; i++)
+        sink += bytes[plain_encode_items(supervised[i].items, supervised[i].n, bytes) - 1];
+    return RECORDS;
+}
+
 static unsigned check_numbers(void)
 {
     struct bulla_container container;
@@ -217,14 +365,26 @@ static unsigned check_numbers(void)
     return BLOCKS;
 }
 
+/* One with a straightforward version is followed by that. */
 static const struct kind {
     const char *name;
     unsigned (*run)(void);
+    bool plain;
 } kinds[] = {
-    {"block-decode", decode_blocks}, {"block-decode-bit-by-bit", decode_blocks_plainly},
-    {"block-encode", encode_blocks}, {"block-encode-bit-by-bit", encode_blocks_plainly},
-    {"record-check", check_records}, {"record-read", read_records},
-    {"record-write", write_records}, {"container-check", check_numbers},
+    {"block-decode", decode_blocks, false},
+    {"block-decode-bit-by-bit", decode_blocks_plainly, true},
+    {"block-encode", encode_blocks, false},
+    {"block-encode-bit-by-bit", encode_blocks_plainly, true},
+    {"record-read", read_records, false},
+    {"record-read-bit-by-bit", read_records_plainly, true},
+    {"record-write", write_records, false},
+    {"record-write-bit-by-bit", write_records_plainly, true},
+    {"supervision-decode", decode_supervision, false},
+    {"supervision-decode-bit-by-bit", decode_supervision_plainly, true},
+    {"supervision-encode", encode_supervision, false},
+    {"supervision-encode-bit-by-bit", encode_supervision_plainly, true},
+    {"record-check", check_records, false},
+    {"container-check", check_numbers, false},
 };
 
 #define KINDS (sizeof kinds / sizeof *kinds)
@@ -322,6 +482,49 @@ static void make_records(struct random *random)
     }
 }
 
+static void add_item(unsigned record, enum bulla_supervision_field field, struct random *random)
+{
+    size_t n = supervised[record].n++;
+    char *text = supervised[record].texts[n];
+    const struct bulla_supervision_about *about = &bulla_supervision_about[field];
+    struct bulla_supervision_item *item = &supervised[record].items[n];
+    size_t len = about->kind == BULLA_SUPERVISION_KIND_CODE ? 3 : 4 + random_below(random, about->most < 40 ? about->most - 4 : 36);
+    *item = (struct bulla_supervision_item){.field = (uint8_t)field};
+    if (about->kind == BULLA_SUPERVISION_KIND_NUMBER) {
+        item->number = (uint32_t)random_below(random, about->most);
+        return;
+    }
+    for (size_t i = 0; i < len; i++)
+        text[i] = (char)('A' + random_below(random, 26));
+    if (about->kind == BULLA_SUPERVISION_KIND_CONTAINER) {
+        random_container(random, text);
+        len = BULLA_CONTAINER_LENGTH;
+    }
+    item->value = (struct bulla_bytes){(const uint8_t *)text, len};
+}
+
+/* All fields, containers twice. */
+static void make_supervised(struct random *random)
+{
+    for (unsigned i = 0; i < RECORDS; i++) {
+        static uint8_t plain[LONGEST];
+        struct bulla_supervision_item items[ITEMS];
+        struct bulla_fault fault;
+        size_t n;
+        for (unsigned field = 0; field < BULLA_SUPERVISION_FIELDS; field++)
+            for (unsigned times = field == BULLA_SUPERVISION_CONTAINER ? 2 : 1; times > 0; times--)
+                add_item(i, (enum bulla_supervision_field)field, random);
+        if (bulla_supervision_encode(supervised[i].items, supervised[i].n, supervised[i].bytes, LONGEST, &supervised[i].len, &fault) !=
+            BULLA_OK)
+            fail(fault.field);
+        if (plain_encode_items(supervised[i].items, supervised[i].n, plain) != supervised[i].len ||
+            memcmp(plain, supervised[i].bytes, supervised[i].len) != 0)
+            fail("the two versions do not write the same supervision record");
+        if (!plain_decode_items(plain, supervised[i].len, items, &n) || n != supervised[i].n)
+            fail("the two versions do not read the same supervision record");
+    }
+}
+
 /* ---- measuring ---- */
 
 static double cpu_seconds(void)
@@ -357,8 +560,11 @@ static void measure(bool json, int runs, double seconds)
     for (size_t i = 0; i < KINDS; i++) {
         qsort(rates[i], (size_t)runs, sizeof **rates, by_value);
         printf(json ? "{\"kind\":\"%s\",\"per_second\":%.0f,\"lowest\":%.0f,\"highest\":%.0f,\"runs\":%d}\n"
-                    : "%-24s %11.0f %11.0f %11.0f   %d runs\n",
+                    : "%-30s %11.0f %11.0f %11.0f   %d runs\n",
                kinds[i].name, rates[i][runs / 2], rates[i][0], rates[i][runs - 1], runs);
+        if (kinds[i].plain)
+            printf(json ? "{\"ratio\":\"%s\",\"times\":%.2f}\n" : "  %s: %.1f times as fast\n", kinds[i - 1].name,
+                   rates[i - 1][runs / 2] / rates[i][runs / 2]);
     }
 }
 
@@ -384,8 +590,9 @@ int main(int argc, char **argv)
     }
     make_blocks(&random);
     make_records(&random);
+    make_supervised(&random);
     if (!json)
-        printf("%-24s %11s %11s %11s\n", "kind", "median/s", "lowest", "highest");
+        printf("%-30s %11s %11s %11s\n", "kind", "median/s", "lowest", "highest");
     measure(json, runs, seconds);
     return 0;
 }
