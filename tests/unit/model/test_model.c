@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "bulla/sensor.h"
 #include "platform/model/identity.h"
 #include "platform/model/json.h"
 
@@ -264,6 +265,92 @@ static void observation_identity(void **state)
     identity_free(identity);
 }
 
+static struct bulla_observation there_and_back(const struct bulla_observation *o)
+{
+    struct bulla_observation got;
+    char why[MODEL_WHY_SIZE];
+    json_t *json = observation_to_json(o);
+    if (!observation_from_json(json, &got, why))
+        fail_msg("%s", why);
+    json_decref(json);
+    return got;
+}
+
+/* [WCO-6-3] Gas above its limit is told once, with its greatest value, and a sample reaches whoever reads it as it was. */
+static void voc_is_measured_and_told(void **state)
+{
+    (void)state;
+    const struct bulla_sensor_limit limit = {.sense = BULLA_SENSE_VOC,
+                                             .low = BULLA_NO_LOW,
+                                             .high = 50000, /* 50 ppm */
+                                             .hysteresis = 5000,
+                                             .calm_ms = 60000,
+                                             .alert_ms = 10000};
+    static const int32_t samples[] = {400, 49999, 50001, 83250, 46000, 44000};
+    const struct bulla_sense_row *row = bulla_sense_row(BULLA_SENSE_VOC);
+    struct bulla_sensor_watch watch;
+    struct bulla_sensor_step step;
+    struct bulla_fault fault;
+    unsigned up = 0, down = 0;
+    assert_int_equal(bulla_sensor_check(&limit, &fault), BULLA_OK);
+    bulla_sensor_init(&watch);
+    for (unsigned i = 0; i < 6; i++) {
+        struct bulla_observation o, got;
+        bulla_observation_init(&o, "test");
+        strcpy(o.device, "1");
+        bulla_observation_add_sensor(&o, "hold", (enum bulla_sensor_kind)row->kind, samples[i]);
+        got = there_and_back(&o);
+        assert_int_equal(got.n_sensors, 1);
+        assert_int_equal(got.sensors[0].kind, BULLA_SENSOR_VOC);
+        assert_int_equal(got.sensors[0].milli, samples[i]);
+        assert_string_equal(got.sensors[0].id, "hold");
+        assert_int_equal(bulla_sensor_step(&limit, &watch, 1000 * i, got.sensors[0].milli, &step), BULLA_OK);
+        for (unsigned j = 0; j < step.n; j++) {
+            up += step.crossing[j].to == BULLA_SIDE_HIGH && i == 2;
+            down += step.crossing[j].from == BULLA_SIDE_HIGH && i == 5 && step.crossing[j].extreme == 83250;
+        }
+    }
+    assert_int_equal(up, 1);
+    assert_int_equal(down, 1);
+}
+
+/* [WCO-4.3-C3] Place, temperature, humidity, shock and security of an active device: each value, at both ends of what its sensor
+ * can say, and for each what is not said or not known. */
+static void what_active_devices_say_round_trips(void **state)
+{
+    (void)state;
+    static const unsigned senses[] = {BULLA_SENSE_TEMPERATURE, BULLA_SENSE_HUMIDITY, BULLA_SENSE_SHOCK};
+    static const uint8_t states[] = {BULLA_SEAL_NONE, BULLA_SEAL_UNKNOWN, BULLA_SEAL_SEALED, BULLA_SEAL_OPEN, BULLA_SEAL_UNLOCKED_CLOSED};
+    static const int32_t places[][2] = {{0, 0}, {900000000, 1800000000}, {-900000000, -1799999999}, {-12345678, 367654321}};
+    for (unsigned i = 0; i < 5 * 4 * 8; i++) {
+        struct bulla_observation o, got;
+        bulla_observation_init(&o, "test");
+        strcpy(o.device, "1");
+        o.has = i / 5 % 4 ? BULLA_HAS_FIX : 0;
+        o.state.seal = states[i % 5];
+        o.fix_valid = i / 5 % 4 > 0;
+        o.lat_e7 = places[i / 5 % 4][0];
+        o.lon_e7 = places[i / 5 % 4][1];
+        for (unsigned s = 0; s < 3; s++) /* a bit of i / 20 for each: there, or not */
+            if (i / 20 >> s & 1) {
+                const struct bulla_sense_row *row = bulla_sense_row(senses[s]);
+                bulla_observation_add_sensor(&o, NULL, (enum bulla_sensor_kind)row->kind, i % 2 ? row->least : row->greatest);
+            }
+        got = there_and_back(&o);
+        assert_int_equal(got.state.seal, o.state.seal);
+        assert_int_equal(got.has & BULLA_HAS_FIX, o.has & BULLA_HAS_FIX);
+        if (o.has & BULLA_HAS_FIX) {
+            assert_int_equal(got.lat_e7, o.lat_e7);
+            assert_int_equal(got.lon_e7, o.lon_e7);
+        }
+        assert_int_equal(got.n_sensors, o.n_sensors);
+        for (unsigned s = 0; s < o.n_sensors; s++) {
+            assert_int_equal(got.sensors[s].kind, o.sensors[s].kind);
+            assert_int_equal(got.sensors[s].milli, o.sensors[s].milli);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +364,8 @@ int main(void)
         cmocka_unit_test(kinds_are_those_of_the_contract),
         cmocka_unit_test(alarm_identity_is_its_four_parts),
         cmocka_unit_test(observation_identity),
+        cmocka_unit_test(voc_is_measured_and_told),
+        cmocka_unit_test(what_active_devices_say_round_trips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
