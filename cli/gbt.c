@@ -27,6 +27,9 @@ static const char help[] = "Usage: bulla gbt decode [OPTIONS] FILE\n"
                            "  --reading NAME   ring (the last three times and places, the default) or single (one)\n"
                            "  --cargo NAME     none, short or full: when the length does not tell, as with an extension\n"
                            "  --nodes N        room for nodes, with --cargo\n"
+                           "  --format NAME    which of clause 5.2.3: seal (nothing but seal and container), annex-a (with cargo or nodes\n"
+                           "                   of table A.1) or iso-17363 (behind the mandatory fields is cargo in another format, which\n"
+                           "                   is shown, and given to encode, in hexadecimal)\n"
                            "  --raw            encode writes the bytes themselves\n"
                            "  --help           this text\n"
                            "\n"
@@ -38,9 +41,9 @@ static const char help[] = "Usage: bulla gbt decode [OPTIONS] FILE\n"
                            "Exit codes: 0 done, 1 the record or a field is wrong, 2 wrong usage, 3 input or output.\n";
 
 struct options {
-    const char *reading, *cargo, *nodes;
+    const char *reading, *cargo, *nodes, *format;
     bool raw;
-    int reading_number, cargo_number; /* -1: not given */
+    int reading_number, cargo_number, format_number; /* -1: not given */
     unsigned n_nodes;
 };
 
@@ -58,6 +61,11 @@ static bool read_options(struct options *o)
         cli_say("--cargo: expected none, short or full, got \"%s\"", o->cargo);
         return false;
     }
+    o->format_number = o->format ? bulla_gbt_format_from(o->format) : -1;
+    if (o->format && (o->format_number < 0 || o->cargo)) {
+        cli_say("--format: expected seal, annex-a or iso-17363, without --cargo, got \"%s\"", o->format);
+        return false;
+    }
     if (o->nodes && (!isdigit((unsigned char)o->nodes[0]) || *end || nodes > UINT16_MAX || !o->cargo)) {
         cli_say("--nodes: expected 0 to 65535, with --cargo, got \"%s\"", o->nodes);
         return false;
@@ -67,6 +75,19 @@ static bool read_options(struct options *o)
 }
 
 /* ---- decode ---- */
+
+/* The layout that was given, or what the length says. */
+static enum bulla_status open_record(const struct options *o, uint8_t *all, size_t n, enum bulla_gbt_reading reading,
+                                     struct bulla_gbt *record, struct bulla_fault *fault)
+{
+    if (o->format_number >= 0) {
+        return bulla_gbt_select(all, n, reading, (enum bulla_gbt_format)o->format_number, record, fault);
+    }
+    if (o->cargo_number >= 0) {
+        return bulla_gbt_with(all, n, reading, (enum bulla_gbt_cargo)o->cargo_number, o->n_nodes, record, fault);
+    }
+    return bulla_gbt_over(all, n, reading, record, fault);
+}
 
 static int decode(const struct options *o, const char *name)
 {
@@ -80,9 +101,7 @@ static int decode(const struct options *o, const char *name)
         return CLI_IO;
     }
     cli_bytes_unhex(all, &n); /* a record begins with E2, which is no digit */
-    enum bulla_status status = o->cargo_number < 0
-                                   ? bulla_gbt_over(all, n, reading, &record, &fault)
-                                   : bulla_gbt_with(all, n, reading, (enum bulla_gbt_cargo)o->cargo_number, o->n_nodes, &record, &fault);
+    enum bulla_status status = open_record(o, all, n, reading, &record, &fault);
     json_t *object = status == BULLA_OK ? cli_gbt_json(&record, &good)
                                         : json_pack("{s:s, s:o}", "outcome", bulla_status_text(status), "error",
                                                     json_sprintf("%s: expected %s, got %zu bytes", fault.field, fault.expected, n));
@@ -132,8 +151,11 @@ static int run(const struct cli_context *context, int argc, char **argv)
 {
     (void)context;
     struct options o = {0};
-    const struct cli_option options[] = {
-        {"reading", &o.reading, NULL}, {"cargo", &o.cargo, NULL}, {"nodes", &o.nodes, NULL}, {"raw", NULL, &o.raw}};
+    const struct cli_option options[] = {{"reading", &o.reading, NULL},
+                                         {"cargo", &o.cargo, NULL},
+                                         {"nodes", &o.nodes, NULL},
+                                         {"format", &o.format, NULL},
+                                         {"raw", NULL, &o.raw}};
     argc = cli_options(&cli_gbt, options, sizeof options / sizeof *options, argc, argv);
     if (argc < 0) {
         return argc == -2 ? CLI_OK : CLI_USAGE;

@@ -87,6 +87,13 @@ static json_t *identity_json(const struct bulla_gbt *record)
     return json_pack("{s:i, s:i, s:I}", "designer", id.designer, "model", id.model, "serial", (json_int_t)id.serial);
 }
 
+static json_t *foreign_json(const struct bulla_gbt *record)
+{
+    struct bulla_bytes cargo;
+    struct bulla_fault fault;
+    return bulla_gbt_foreign_get(record, &cargo, &fault) == BULLA_OK ? cli_hex_json(cargo) : json_null();
+}
+
 json_t *cli_gbt_json(const struct bulla_gbt *record, bool *good)
 {
     struct bulla_gbt r = *record;
@@ -95,10 +102,12 @@ json_t *cli_gbt_json(const struct bulla_gbt *record, bool *good)
     struct bulla_bytes extension = bulla_gbt_extension(&r);
     enum bulla_status status = bulla_gbt_check(&r, &fault);
     *good &= status == BULLA_OK;
-    json_t *object = json_pack("{s:{s:s, s:s, s:i}, s:o}", "layout", "reading", bulla_gbt_reading_text(r.reading), "cargo",
-                               bulla_gbt_cargo_text(r.cargo), "nodes", r.n_nodes, "identity", identity_json(&r));
+    json_t *object = json_pack("{s:{s:s, s:s, s:s, s:i}, s:o}", "layout", "format", bulla_gbt_format_text(bulla_gbt_format(&r)), "reading",
+                               bulla_gbt_reading_text(r.reading), "cargo", bulla_gbt_cargo_text(r.cargo), "nodes", r.n_nodes, "identity",
+                               identity_json(&r));
     for (unsigned segment = 0; segment < BULLA_GBT_SEGMENT_NODE; segment++) {
-        json_object_set_new(object, bulla_gbt_segment_text(segment), segment_json(&r, segment, 0));
+        bool foreign = r.foreign && segment == BULLA_GBT_SEGMENT_CARGO;
+        json_object_set_new(object, bulla_gbt_segment_text(segment), foreign ? foreign_json(&r) : segment_json(&r, segment, 0));
     }
     json_object_set_new(object, "nodes", nodes_json(&r));
     json_object_set_new(object, "extension", extension.len > 0 ? cli_hex_json(extension) : json_null());
@@ -191,12 +200,25 @@ static int find_field(unsigned segment, const char *name)
     return -1;
 }
 
+/* Over the blanks of the new record: it is as long as its cargo wants. */
+static bool put_foreign(struct target *t, const json_t *hex)
+{
+    struct bulla_bytes room;
+    struct bulla_fault fault;
+    return (bulla_gbt_foreign_get(&t->record, &room, &fault) == BULLA_OK &&
+            bulla_hex_get(t->record.at + BULLA_GBT_MANDATORY, json_string_value(hex), room.len)) ||
+           fail(t, "cargo", "", "an object, or hexadecimal digits, two or more, an even count", hex);
+}
+
 static bool put_segment(struct target *t, unsigned segment, unsigned node, const json_t *object)
 {
     const char *name = bulla_gbt_segment_text(segment), *member;
     json_t *value;
     if (!object || json_is_null(object)) {
         return true;
+    }
+    if (segment == BULLA_GBT_SEGMENT_CARGO && t->record.foreign) {
+        return put_foreign(t, object);
     }
     if (!json_is_object(object)) {
         return fail(t, name, "", "an object", object);
@@ -309,9 +331,17 @@ bool cli_gbt_from_json(const json_t *object, int reading, struct bulla_gbt *reco
     if ((extension && !json_is_null(extension) && !json_is_string(extension)) || digits % 2 != 0) {
         return fail(&t, "extension", "", "an even count of hexadecimal digits", extension);
     }
-    size_t len = bulla_gbt_size((enum bulla_gbt_cargo)cargo, (unsigned)n_nodes) + digits / 2;
+    const json_t *foreign = json_object_get(object, "cargo");
+    size_t foreign_digits = json_string_length(foreign);
+    if (json_is_string(foreign) && (foreign_digits < 2 || foreign_digits % 2 != 0 || n_nodes > 0 || digits > 0 || cargo)) {
+        return fail(&t, "cargo", "", "an object, or hexadecimal digits, two or more, an even count, without nodes and extension", foreign);
+    }
+    size_t len = bulla_gbt_size((enum bulla_gbt_cargo)cargo, (unsigned)n_nodes) + digits / 2 + foreign_digits / 2;
     uint8_t *at = malloc(len);
-    if (!at || bulla_gbt_with(at, len, t.record.reading, (enum bulla_gbt_cargo)cargo, (unsigned)n_nodes, &t.record, &fault) != BULLA_OK) {
+    enum bulla_gbt_reading as = t.record.reading;
+    if (!at ||
+        (foreign_digits ? bulla_gbt_select(at, len, as, BULLA_GBT_FORMAT_FOREIGN, &t.record, &fault)
+                        : bulla_gbt_with(at, len, as, (enum bulla_gbt_cargo)cargo, (unsigned)n_nodes, &t.record, &fault)) != BULLA_OK) {
         free(at);
         return fail(&t, "record", "", "memory for it", NULL);
     }

@@ -53,6 +53,12 @@ static void check_record(struct bulla_gbt *record, const uint8_t *original)
     size_t before_extension = bulla_gbt_size((enum bulla_gbt_cargo)record->cargo, record->n_nodes);
     bulla_gbt_init(&copy);
     walk(record, &copy);
+    struct bulla_bytes cargo;
+    if (record->foreign) {
+        promise(bulla_gbt_foreign_get(record, &cargo, &fault) == BULLA_OK && cargo.len == record->len - before_extension, "cargo is got");
+        promise(bulla_gbt_foreign_put(&copy, cargo, &fault) == BULLA_OK, "and put");
+        before_extension = record->len;
+    }
     promise(memcmp(copy.at, original, before_extension) == 0, "what was got is put to the same bytes");
     free(copy.at);
     bulla_gbt_end_trip(record, NULL);
@@ -69,8 +75,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     memcpy(bytes, data + 1, n - 1);
     enum bulla_gbt_reading reading = (enum bulla_gbt_reading)(data[0] & 1);
     unsigned cargo = data[0] >> 1 & 3, nodes = data[0] >> 3;
-    enum bulla_status status = cargo == 3 ? bulla_gbt_over(bytes, n - 1, reading, &record, &fault)
-                                          : bulla_gbt_with(bytes, n - 1, reading, (enum bulla_gbt_cargo)cargo, nodes, &record, &fault);
+    enum bulla_status status;
+    if (cargo == 3 && nodes > 0)
+        status = bulla_gbt_select(bytes, n - 1, reading, (enum bulla_gbt_format)(nodes % 4), &record, &fault);
+    else if (cargo == 3)
+        status = bulla_gbt_over(bytes, n - 1, reading, &record, &fault);
+    else
+        status = bulla_gbt_with(bytes, n - 1, reading, (enum bulla_gbt_cargo)cargo, nodes, &record, &fault);
     promise(status == BULLA_OK || (fault.field && fault.expected), "a layout that is refused has a reason");
     if (status == BULLA_OK) {
         record.rights = BULLA_GBT_RIGHT_CARGO | BULLA_GBT_RIGHT_FACTORY;

@@ -71,7 +71,7 @@ enum bulla_status bulla_gbt_with(uint8_t *at, size_t len, enum bulla_gbt_reading
         return bulla_fault_set(fault, BULLA_REFUSED, "layout", "cargo none, short or full, and at most 65535 nodes", 0);
     if (len < bulla_gbt_size(cargo, n_nodes))
         return bulla_fault_set(fault, BULLA_MORE, "record", "as many bytes as its layout has", len);
-    *record = (struct bulla_gbt){at, (uint32_t)len, reading == BULLA_GBT_READING_SINGLE, (uint8_t)cargo, (uint16_t)n_nodes, 0};
+    *record = (struct bulla_gbt){at, (uint32_t)len, reading == BULLA_GBT_READING_SINGLE, (uint8_t)cargo, (uint16_t)n_nodes, 0, false};
     return BULLA_OK;
 }
 
@@ -92,7 +92,7 @@ enum bulla_status bulla_gbt_over(uint8_t *at, size_t len, enum bulla_gbt_reading
 
 struct bulla_bytes bulla_gbt_extension(const struct bulla_gbt *record)
 {
-    size_t before = bulla_gbt_size(record->cargo, record->n_nodes);
+    size_t before = record->foreign ? record->len : bulla_gbt_size(record->cargo, record->n_nodes);
     return (struct bulla_bytes){record->at + before, record->len - before};
 }
 
@@ -260,7 +260,7 @@ enum bulla_status bulla_gbt_put_number(struct bulla_gbt *record, enum bulla_gbt_
 
 void bulla_gbt_init(struct bulla_gbt *record)
 {
-    bulla_fill(record->at, ' ', bulla_gbt_size(record->cargo, record->n_nodes));
+    bulla_fill(record->at, ' ', record->len - bulla_gbt_extension(record).len);
 }
 
 /* The fields of a mark are neighbours in the table, time first; all of them may be written at `index`, and a time is there. */
@@ -343,7 +343,8 @@ void bulla_gbt_end_trip(struct bulla_gbt *record, struct bulla_gbt_code *code)
     size_t kept = 0; /* the segments that stay come first */
     while (!deleted[kept])
         kept++;
-    bulla_fill(record->at + segment_starts[kept], ' ', bulla_gbt_size(record->cargo, record->n_nodes) - segment_starts[kept]);
+    size_t end = record->len - bulla_gbt_extension(record).len;
+    bulla_fill(record->at + segment_starts[kept], ' ', end - segment_starts[kept]);
     record->rights &= (uint8_t)~BULLA_GBT_RIGHT_CARGO;
     if (code)
         *code = (struct bulla_gbt_code){0};

@@ -156,6 +156,26 @@ edit '"nodes"' '"layout":{"nodes":1},"nodes"'
 refuse "less room than nodes" 1 "layout.nodes: expected at least as many as there are in nodes" gbt encode "$dir/e.json"
 edit '"nodes"' '"layout":{"reading":"rings"},"nodes"'
 refuse "a reading that is none" 1 "layout.reading: expected ring or single" gbt encode "$dir/e.json"
+edit '"cargo":{[^}]*}' '"cargo":"00ff41"'
+sed -i 's/,"nodes":.*/}/' "$dir/e.json"
+expect "cargo in another format" 0 "$(code "$bulla" gbt encode "$dir/e.json")"
+cp "$dir/out" "$dir/foreign"
+expect "is three bytes behind the mandatory ones" $((2 * 369)) "$(tr -d '\n' <"$dir/foreign" | wc -c)"
+expect "is read when it is said" 0 "$(code "$bulla" gbt decode --format iso-17363 "$dir/foreign")"
+expect "and shown as it is" 1 "$(grep -c '"format":"iso-17363".*"cargo":"00ff41"' "$dir/out")"
+cp "$dir/out" "$dir/foreign.json"
+expect "and written again from what was printed" "$(cat "$dir/foreign")" "$("$bulla" gbt encode "$dir/foreign.json")"
+expect "is no record of table A.1" 1 "$(code "$bulla" gbt decode --format annex-a "$dir/foreign")"
+expect "nor of the seal alone" 1 "$(code "$bulla" gbt decode --format seal "$dir/foreign")"
+expect "a record of table A.1 is" 0 "$(code "$bulla" gbt decode --format annex-a "$dir/r.hex")"
+edit '"cargo":{[^}]*}' '"cargo":"00f"'
+refuse "half a byte of cargo" 1 'cargo: expected an object, or hexadecimal digits, two or more, an even count' gbt encode "$dir/e.json"
+edit '"cargo":{[^}]*}' '"cargo":"zz"'
+refuse "cargo that is not hexadecimal" 1 'cargo: expected an object, or hexadecimal digits' gbt encode "$dir/e.json"
+sed -i 's/,"nodes":.*/}/' "$dir/e.json"
+refuse "cargo that is not hexadecimal, without nodes" 1 'cargo: expected an object, or hexadecimal digits' gbt encode "$dir/e.json"
+refuse "no such format" 2 '--format: expected seal, annex-a or iso-17363, without --cargo, got "x"' gbt decode --format x "$dir/r.hex"
+refuse "a format and a layout" 2 "--format: expected seal, annex-a or iso-17363, without --cargo" gbt decode --format seal --cargo none "$dir/r.hex"
 refuse "no argument to gbt" 2 "expected decode FILE, encode JSON or fields, got nothing" gbt
 refuse "no such file" 3 "none: No such file" gbt decode "$dir/none"
 head -c 9000000 /dev/zero >"$dir/zeros"

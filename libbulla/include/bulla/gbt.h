@@ -97,6 +97,11 @@ BULLA_BEGIN
 
 #define BULLA_GBT_READING_TABLE(X) X(RING, 0, "ring") X(SINGLE, 1, "single")
 #define BULLA_GBT_CARGO_TABLE(X)   X(NONE, 0, "none", 0) X(SHORT, 1, "short", 357) X(FULL, 2, "full", 1857)
+
+#define BULLA_GBT_FORMAT_TABLE(X) /* format, number, name, what clause 5.2.3 calls it */                            \
+    X(SEAL,    0, "seal",      "a: the seal and its container, 5.2.1; nothing else")                                \
+    X(ANNEX_A, 1, "annex-a",   "b: with cargo or nodes as table A.1 has them")                                      \
+    X(FOREIGN, 2, "iso-17363", "c: cargo in another format, behind the mandatory fields: kept as it is, not read")
 /* clang-format on */
 
 enum bulla_gbt_field {
@@ -128,6 +133,12 @@ enum bulla_gbt_cargo {
 #undef X
 };
 
+enum bulla_gbt_format {
+#define X(name, number, text, meaning) BULLA_GBT_FORMAT_##name = number,
+    BULLA_GBT_FORMAT_TABLE(X)
+#undef X
+};
+
 #define BULLA_GBT_MANDATORY  366
 #define BULLA_GBT_NODE_SIZE  58
 #define BULLA_GBT_ENTRIES    3
@@ -150,6 +161,7 @@ struct bulla_gbt {
     uint8_t reading, cargo; /* enums above */
     uint16_t n_nodes;       /* room for them; unused ones are blank */
     uint8_t rights;
+    bool foreign; /* what follows the mandatory fields is cargo in another format: bulla_gbt_select() */
 };
 
 extern const struct bulla_gbt_about bulla_gbt_about[BULLA_GBT_FIELDS];
@@ -163,9 +175,23 @@ enum bulla_status bulla_gbt_over(uint8_t *at, size_t len, enum bulla_gbt_reading
 enum bulla_status bulla_gbt_with(uint8_t *at, size_t len, enum bulla_gbt_reading reading, enum bulla_gbt_cargo cargo, unsigned n_nodes,
                                  struct bulla_gbt *record, struct bulla_fault *fault) BULLA_MUST_CHECK;
 
+/* The same for one of the formats of clause 5.2.3, which the bytes themselves do not name. MORE: not even the mandatory fields, or
+ * nothing behind them where something has to be; REFUSED: a length that this format does not have, or no such format. */
+enum bulla_status bulla_gbt_select(uint8_t *at, size_t len, enum bulla_gbt_reading reading, enum bulla_gbt_format format,
+                                   struct bulla_gbt *record, struct bulla_fault *fault) BULLA_MUST_CHECK;
+
+/* Which one a record has: FOREIGN when it was selected, SEAL when it has room for nothing else, else ANNEX_A. */
+enum bulla_gbt_format bulla_gbt_format(const struct bulla_gbt *record);
+
+/* Cargo in another format, as it came and all of it at once; the text of ISO 17363 is not at hand, so nothing of it is checked. It
+ * belongs to the trip and wants the right to cargo, as cargo of table A.1 does. REFUSED: no such cargo, no right, or in putting
+ * another length than the record has room for. */
+enum bulla_status bulla_gbt_foreign_get(const struct bulla_gbt *record, struct bulla_bytes *cargo, struct bulla_fault *fault) BULLA_MUST_CHECK;
+enum bulla_status bulla_gbt_foreign_put(struct bulla_gbt *record, struct bulla_bytes cargo, struct bulla_fault *fault) BULLA_MUST_CHECK;
+
 size_t bulla_gbt_size(enum bulla_gbt_cargo cargo, unsigned n_nodes);
 
-/* The extension area, whose content nobody has described: kept. */
+/* The extension area, whose content nobody has described: kept. Cargo in another format is none. */
 struct bulla_bytes bulla_gbt_extension(const struct bulla_gbt *record);
 
 /* Makes the record blank, inherent fields too: for the factory. */
@@ -234,6 +260,8 @@ const char *bulla_gbt_reading_text(unsigned reading);
 int bulla_gbt_reading_from(const char *text); /* -1: none */
 const char *bulla_gbt_cargo_text(unsigned cargo);
 int bulla_gbt_cargo_from(const char *text); /* -1: none */
+const char *bulla_gbt_format_text(unsigned format);
+int bulla_gbt_format_from(const char *text); /* -1: none */
 
 BULLA_END
 

@@ -380,6 +380,92 @@ static void words(void **state)
     assert_string_equal(bulla_gbt_cargo_text(3), "unknown");
 }
 
+/* [GBT-5.2.3] Each of the three formats is selected, holds what it has room for, and refuses what it has not. */
+static void each_format_is_selected(void **state)
+{
+    (void)state;
+    static const struct {
+        enum bulla_gbt_format format;
+        size_t len;
+        enum bulla_status status;
+        unsigned cargo, n_nodes;
+        enum bulla_gbt_format is;
+    } cases[] = {
+        {BULLA_GBT_FORMAT_SEAL, 365, BULLA_MORE, 0, 0, 0},
+        {BULLA_GBT_FORMAT_SEAL, 366, BULLA_OK, BULLA_GBT_CARGO_NONE, 0, BULLA_GBT_FORMAT_SEAL},
+        {BULLA_GBT_FORMAT_SEAL, 367, BULLA_REFUSED, 0, 0, 0},
+        {BULLA_GBT_FORMAT_ANNEX_A, 365, BULLA_MORE, 0, 0, 0},
+        {BULLA_GBT_FORMAT_ANNEX_A, 366, BULLA_MORE, 0, 0, 0},
+        {BULLA_GBT_FORMAT_ANNEX_A, 366 + 2 * 58, BULLA_OK, BULLA_GBT_CARGO_NONE, 2, BULLA_GBT_FORMAT_ANNEX_A},
+        {BULLA_GBT_FORMAT_ANNEX_A, 366 + 357, BULLA_OK, BULLA_GBT_CARGO_SHORT, 0, BULLA_GBT_FORMAT_ANNEX_A},
+        {BULLA_GBT_FORMAT_ANNEX_A, 366 + 1857 + 58, BULLA_OK, BULLA_GBT_CARGO_FULL, 1, BULLA_GBT_FORMAT_ANNEX_A},
+        {BULLA_GBT_FORMAT_ANNEX_A, 367, BULLA_REFUSED, 0, 0, 0},
+        {BULLA_GBT_FORMAT_FOREIGN, 366, BULLA_MORE, 0, 0, 0},
+        {BULLA_GBT_FORMAT_FOREIGN, 367, BULLA_OK, BULLA_GBT_CARGO_NONE, 0, BULLA_GBT_FORMAT_FOREIGN},
+        {BULLA_GBT_FORMAT_FOREIGN, 366 + 357, BULLA_OK, BULLA_GBT_CARGO_NONE, 0, BULLA_GBT_FORMAT_FOREIGN},
+        {(enum bulla_gbt_format)3, 366, BULLA_REFUSED, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bulla_gbt record = {.len = 77};
+        struct bulla_fault fault;
+        assert_int_equal(bulla_gbt_select(memory, cases[i].len, BULLA_GBT_READING_RING, cases[i].format, &record, &fault), cases[i].status);
+        if (cases[i].status == BULLA_OK) {
+            assert_int_equal(record.cargo, cases[i].cargo);
+            assert_int_equal(record.n_nodes, cases[i].n_nodes);
+            assert_int_equal(bulla_gbt_format(&record), cases[i].is);
+            assert_int_equal(bulla_gbt_extension(&record).len, 0);
+        } else {
+            assert_int_equal(record.len, 77);
+        }
+    }
+    for (unsigned format = 0; format < 3; format++)
+        assert_int_equal(bulla_gbt_format_from(bulla_gbt_format_text(format)), format);
+    assert_string_equal(bulla_gbt_format_text(3), "unknown");
+    assert_int_equal(bulla_gbt_format_from("annex-b"), -1);
+}
+
+/* [GBT-5.2.3] [GBT-5.2.2c] Cargo in another format is kept as it is, wants the code of the cargo, and goes with the trip. */
+static void foreign_cargo_is_kept_guarded_and_deleted(void **state)
+{
+    (void)state;
+    static const uint8_t cargo[40] = {0x00, 0xFF, 0x80, 'x'}, digest[32] = {1};
+    uint8_t inherent[29];
+    struct bulla_gbt record;
+    struct bulla_fault fault;
+    struct bulla_bytes got = {NULL, 0};
+    struct bulla_gbt_code code = {.set = false};
+    hung(BULLA_GBT_READING_RING, BULLA_GBT_CARGO_NONE, 0);
+    assert_int_equal(bulla_gbt_select(memory, 366 + sizeof cargo, BULLA_GBT_READING_RING, BULLA_GBT_FORMAT_FOREIGN, &record, &fault),
+                     BULLA_OK);
+    memcpy(inherent, memory, sizeof inherent);
+    assert_int_equal(bulla_gbt_code_set(&record, &code, digest), BULLA_OK);
+    record.rights = 0; /* somebody else comes */
+    assert_int_equal(bulla_gbt_foreign_get(&record, &got, &fault), BULLA_REFUSED);
+    assert_int_equal(bulla_gbt_foreign_put(&record, (struct bulla_bytes){cargo, sizeof cargo}, &fault), BULLA_REFUSED);
+    assert_int_equal(memory[366], 0xA5);
+    assert_int_equal(bulla_gbt_unlock(&record, &code, digest), BULLA_OK);
+    assert_int_equal(bulla_gbt_foreign_put(&record, (struct bulla_bytes){cargo, sizeof cargo - 1}, &fault), BULLA_REFUSED);
+    assert_int_equal(bulla_gbt_foreign_put(&record, (struct bulla_bytes){cargo, sizeof cargo}, &fault), BULLA_OK);
+    assert_int_equal(bulla_gbt_foreign_get(&record, &got, &fault), BULLA_OK);
+    assert_int_equal(got.len, sizeof cargo);
+    assert_memory_equal(got.at, cargo, sizeof cargo);
+    assert_int_equal(memory[366 + sizeof cargo], 0xA5); /* and nothing behind it */
+    assert_int_equal(bulla_gbt_check(&record, &fault), BULLA_OK);
+    assert_int_equal(bulla_gbt_count(&record, BULLA_GBT_GOODS), 0);
+    bulla_gbt_end_trip(&record, &code);
+    assert_memory_equal(memory, inherent, sizeof inherent);
+    for (size_t i = sizeof inherent; i < record.len; i++)
+        assert_int_equal(memory[i], ' ');
+    assert_int_equal(memory[record.len], 0xA5);
+    assert_int_equal(bulla_gbt_foreign_get(&record, &got, &fault), BULLA_REFUSED);
+    bulla_gbt_init(&record);
+    assert_int_equal(memory[0], ' ');
+    record = hung(BULLA_GBT_READING_RING, BULLA_GBT_CARGO_SHORT, 0);
+    record.rights = BULLA_GBT_RIGHT_CARGO;
+    assert_int_equal(bulla_gbt_foreign_get(&record, &got, &fault), BULLA_REFUSED);
+    assert_int_equal(bulla_gbt_foreign_put(&record, (struct bulla_bytes){cargo, sizeof cargo}, &fault), BULLA_REFUSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +485,8 @@ int main(void)
         cmocka_unit_test(values_have_a_length),
         cmocka_unit_test(a_length_that_is_no_whole_number_of_feet),
         cmocka_unit_test(words),
+        cmocka_unit_test(each_format_is_selected),
+        cmocka_unit_test(foreign_cargo_is_kept_guarded_and_deleted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
