@@ -195,9 +195,9 @@ struct bulla_device_row {
     uint64_t events; /* bits 1 << enum bulla_on */
     uint32_t needs, lacks;
     uint8_t next; /* 0: the same */
+    uint8_t passage, refusal;
     uint32_t set, clear;
     uint32_t actions;
-    uint8_t passage, refusal;
 };
 
 struct bulla_device_step {
