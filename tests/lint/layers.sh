@@ -16,6 +16,7 @@ platform/bus    bulla/ platform/model/ platform/base/ platform/bus/
 platform/in     bulla/ proto/ platform/base/ platform/in/
 platform/out    bulla/ proto/proto.h platform/platform.h platform/live_list.h platform/tracks.h platform/model/ platform/store/store.h platform/base/ platform/out/
 transport       bulla/ transport/
+firmware        bulla/ firmware/
 sim             bulla/ proto/proto.h platform/model/ platform/base/ platform/store/disk.h platform/store/sqlite.h platform/store/store_backend.h platform/in/net.h platform/bus/bus.h platform/pipeline.h platform/rules/engine.h sim/
 cli             bulla/ proto/proto.h cli/ suite/suite.h transport/transport.h sim/ platform/pipeline.h platform/platform.h platform/tracks.h platform/model/ platform/rules/ platform/base/ platform/store/store.h platform/store/move.h platform/out/out.h platform/in/gateway.h
 '
@@ -43,12 +44,12 @@ while IFS=: read -r file _; do
     echo "$file names a concrete back end: only platform/main.c may"
 done < <(grep -rnE --include='*.[ch]' '\bstore_(sqlite|postgres|postgresql)\b' platform cli sim | grep -v '^platform/store/')
 
-# libbulla and proto do without an operating system.
+# libbulla, proto and the firmware do without an operating system.
 while IFS=: read -r file _ line; do
     [[ $file == proto/json/* ]] && continue
     failed=$((failed + 1))
     echo "$file: $line: freestanding code includes only stdint, stddef, stdbool, limits"
-done < <(grep -rnE --include='*.[ch]' '^#include <' libbulla proto | grep -vE '<(stdint|stddef|stdbool|limits)\.h>')
+done < <(grep -rnE --include='*.[ch]' '^#include <' libbulla proto firmware | grep -vE '<(stdint|stddef|stdbool|limits)\.h>')
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
