@@ -56,6 +56,13 @@ simulate: setup-check build  ## the whole platform under simulated time and faul
 bench: setup-check configure  ## measure; results belong in docs/performance.md
 	@cmake --build $(BUILD) --target bulla bench && bench/run.sh $(BUILD)
 
+firmware: setup-check  ## the firmware of a seal for a Cortex-M3 into build/cortex-m, and what it takes of its budgets
+	@cmake --preset cortex-m >/dev/null && cmake --build build/cortex-m
+	@scripts/firmware.py build/cortex-m
+
+firmware-test: setup-check build  ## the firmware under qemu: written, sealed, cut off at any byte, tampered with, read out
+	@/usr/bin/python3 tests/e2e/firmware.py $(BUILD)/bulla $(BUILD)
+
 lint: setup-check  ## the lints alone
 	@for l in tests/lint/*.sh; do bash $$l $(BUILD)/bulla $(BUILD) || exit 1; done
 
@@ -66,4 +73,4 @@ requirements:    ## which requirements are shown, by which tests, and how these 
 clean:           ## remove what was built
 	@rm -rf build web/dist
 
-.PHONY: help setup-run setup-cluster setup-check configure build run cluster check asan tsan coverage alone fuzz prove simulate bench lint requirements clean
+.PHONY: help setup-run setup-cluster setup-check configure build run cluster check asan tsan coverage alone fuzz prove simulate bench firmware firmware-test lint requirements clean
