@@ -4,7 +4,7 @@ BUILD := build/dev
 export PATH := $(CURDIR)/.node/node_modules/.bin:$(PATH)
 
 help:            ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup-run:
 	@scripts/setup.sh run

@@ -328,9 +328,10 @@ def answers_in_slots():
     for _ in range(12):
         asked = time.monotonic()
         line.sendall(frame(0x1F, struct.pack(">HBB", 8, 0, 0)))
-        answer = line.recv(300)
+        answer = line.recv(1)
         slots.add(int((time.monotonic() - asked) / 0.0573))
-        time.sleep(0.02)
+        while len(answer) < 4 or len(answer) < answer[3]:
+            answer += line.recv(300)
         e2e.check(answer[:1] == b"\x40" and answer[4:6] == b"\0\7", "an answer to this session", answer)
     e2e.check(len(slots) >= 3, "in slots by chance", slots)
     e2e.check(max(slots) <= 8, "and in none behind the last", slots)
