@@ -351,7 +351,7 @@ static bool file_taken(struct bulla_seal *seal, const struct seal_ask *ask, cons
 static bool file_read(struct bulla_seal *seal, const struct seal_ask *ask, const struct order_room *room, struct seal_answer *answer)
 {
     uint32_t offset = (uint32_t)ask->message.value[BULLA_ASK_READ_FILE_OFFSET];
-    size_t n = ask->message.value[BULLA_ASK_READ_FILE_LENGTH];
+    size_t n = (size_t)ask->message.value[BULLA_ASK_READ_FILE_LENGTH];
     (void)room;
     if (!bulla_seal_file_read(seal, offset, answer->room, &n))
         return false;
