@@ -47,7 +47,7 @@ enum bulla_status session_close(struct bulla_session *session, struct session_st
         status = BULLA_OK;
         *session = step->next;
         *n = step->n;
-        if (step->n > 0)
+        if (to) /* a last message has no answer */
             bulla_copy(to, step->made, step->n);
     }
     bulla_wipe(step, sizeof *step);

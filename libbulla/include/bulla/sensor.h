@@ -69,13 +69,13 @@ struct bulla_sensor_limit {
 /* INSANE: a limit out of range, limits that leave nothing inside by the hysteresis, or intervals that make no sense. */
 enum bulla_status bulla_sensor_check(const struct bulla_sensor_limit *limit, struct bulla_fault *fault) BULLA_MUST_CHECK;
 
-enum bulla_side { BULLA_SIDE_LOW = -1, BULLA_SIDE_INSIDE = 0, BULLA_SIDE_HIGH = 1 };
+enum bulla_sensor_side { BULLA_SIDE_LOW = -1, BULLA_SIDE_INSIDE = 0, BULLA_SIDE_HIGH = 1 };
 
 struct bulla_sensor_watch {
     int64_t last_ms;  /* of the last sample; BULLA_TIME_NONE before the first */
     int64_t since_ms; /* since when it is at `at` */
     int32_t extreme;  /* furthest value since then */
-    int8_t reported;  /* enum bulla_side that was reported last */
+    int8_t reported;  /* enum bulla_sensor_side that was reported last */
     int8_t at;        /* where it is, perhaps not for long enough */
     bool saturated;   /* some value since then was */
 };
@@ -85,7 +85,7 @@ struct bulla_crossing {
     int64_t time_ms;  /* sample that made it certain */
     int32_t milli;    /* its value */
     int32_t extreme;  /* furthest on the side that it is about: that it went to, or came back from */
-    int8_t from, to;  /* enum bulla_side; one of them is INSIDE */
+    int8_t from, to;  /* enum bulla_sensor_side; one of them is INSIDE */
     uint8_t sense, probe;
     bool saturated; /* the extreme may have been more */
 };
