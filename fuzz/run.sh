@@ -32,7 +32,7 @@ for p in $protocols; do
     case $p in track | store | session | seal | frame | code128) ;; *) python3 fuzz/seeds.py "$p" "$work/seeds" > /dev/null || exit 1 ;; esac
     some=$runs
     case $p in # one execution of these is long: guesses at a number, a chip of flash that is written and spoilt
-        container) some=$((runs / 10)) ;;
+        container | code128) some=$((runs / 10)) ;;
         store) some=$((runs / 50)) ;;
         session | seal) some=$((runs / 200)) ;; # a handshake takes a thousand times as long as a decoder
         seal_json) some=$((runs / 10)) ;;
