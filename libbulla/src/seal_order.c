@@ -272,7 +272,7 @@ static bool status(struct bulla_seal *seal, const struct seal_ask *ask, const st
 
 /* ---- place ---- */
 
-/* A ticket lets a proven reader do this once. Its counter is stored in the transaction that it permits. */
+/* A ticket lets a proven reader (so there are keys) do this once. Its counter is stored in the transaction that it permits. */
 static bool ticket_holds(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work)
 {
     const struct bulla_party *party = bulla_seal_party(seal);
@@ -287,8 +287,8 @@ static bool ticket_holds(struct bulla_seal *seal, const struct seal_ask *ask, st
         facts.lat_e7 = own.lat_e7;
         facts.lon_e7 = own.lon_e7;
     }
-    if (!party || bulla_ticket_check(party->suite, party->trust, &facts, ask->message.rest, &ticket, &refusal) != BULLA_OK) {
-        bulla_seal_ignore(seal, party && refusal == BULLA_TICKET_SPENT ? BULLA_IGNORED_REPLAYED : BULLA_IGNORED_UNPROVEN);
+    if (bulla_ticket_check(party->suite, party->trust, &facts, ask->message.rest, &ticket, &refusal) != BULLA_OK) {
+        bulla_seal_ignore(seal, refusal == BULLA_TICKET_SPENT ? BULLA_IGNORED_REPLAYED : BULLA_IGNORED_UNPROVEN);
         return false;
     }
     work->spent = ticket.counter;

@@ -379,6 +379,77 @@ static void files_are_erased_with_the_data(void **state)
         assert_int_equal(bench->chip[(LOG_SECTORS + 8) * SECTOR + i], 0xFF);
 }
 
+/* What describes no file is none; what cannot be erased is tried again; what cannot be read is not answered. */
+static void files_that_fail(void **state)
+{
+    (void)state;
+    struct bulla_transfer file;
+    struct bench *bench = &air.seals[0];
+    uint8_t byte = 3;
+    begin_file(16);
+    struct bulla_attachment about = describe(SECTOR);
+    struct bulla_link_message ask = {.code = BULLA_ORDER_FILE_BEGIN, .rest = {&byte, 1}}, answer;
+    uint8_t room[BULLA_FRAME_MAX];
+    assert_int_equal(bulla_reader_ask(&reader, &one, &ask, &answer, room, NULL), BULLA_REFUSED);
+    assert_int_equal(reader.nack, BULLA_NACK_PARAMETER);
+    assert_int_equal(bulla_reader_file_begin(&reader, &one, &about), BULLA_OK);
+    assert_int_equal(bulla_reader_file_send(&reader, &one, &from, &file), BULLA_OK);
+    assert_int_equal(bulla_reader_file_fetch(&reader, &one, 0, room, 8), BULLA_OK);
+    bench->nor.off = true;
+    assert_int_equal(bulla_reader_file_fetch(&reader, &one, 8, room, 8), BULLA_MORE);
+    nor_power(&bench->nor);
+    byte = 5;
+    assert_int_equal(bulla_zones_put(&bench->seal.zones, BULLA_AREA_FILE, 0, (struct bulla_bytes){&byte, 1}), BULLA_OK);
+    assert_int_equal(bench_restart(bench), BULLA_OK);
+    assert_int_equal(bulla_reader_file(&reader, &one, &file), BULLA_REFUSED);
+    for (uint64_t nth = 1;; nth++) { /* a new journey: whatever fails, in the end nothing is left of it */
+        static struct air clean;
+        if (nth == 1)
+            clean = air;
+        air = clean;
+        assert_int_equal(bench_event(bench, BULLA_ON_SHACKLE_CUT, 0), BULLA_OK);
+        nor_power(&bench->nor);
+        bench->nor.fail_at = nth;
+        bench->nor.random.state = nth;
+        (void)!bulla_reader_order(&reader, &one, BULLA_ORDER_RETURN);
+        bool over = bench->nor.calls < nth;
+        nor_power(&bench->nor);
+        (void)bulla_seal_turn(&bench->seal, bench->now);
+        if (bench->seal.device.state != BULLA_DEVICE_RETURNED)
+            assert_int_equal(bulla_reader_order(&reader, &one, BULLA_ORDER_RETURN), BULLA_OK);
+        for (size_t i = 0; i < 4 * SECTOR; i++)
+            assert_int_equal(bench->chip[(LOG_SECTORS + 8) * SECTOR + i], 0xFF);
+        if (over)
+            break;
+    }
+}
+
+/* What is set counts, what is not is usual; another seal in reach answers for itself alone. */
+static void a_reader_is_set_up(void **state)
+{
+    (void)state;
+    const struct bulla_reader_setup setup = {.session = 5, .slot_us = 1, .window = 3, .tries = 2, .patience_ms = 7};
+    struct bulla_condition condition;
+    const struct bulla_address nobody = {0xBEEE, 1000};
+    begin(2, BULLA_PROFILE_GBT, 17);
+    assert_int_equal(reader.setup.slot_us, BULLA_LINK_SLOT_US);
+    assert_int_equal(reader.setup.tries, BULLA_READER_TRIES);
+    assert_int_equal(reader.setup.window, BULLA_READER_WINDOW);
+    assert_int_equal(reader.setup.patience_ms, BULLA_READER_PATIENCE_MS);
+    bulla_reader_open(&reader, &transport, &setup);
+    assert_memory_equal(&reader.setup, &setup, sizeof setup);
+    uint64_t before_us = air.now_us;
+    assert_int_equal(bulla_reader_status(&reader, &nobody, &condition), BULLA_MORE);
+    assert_int_equal(air.sent, 2);
+    assert_int_equal(air.now_us - before_us, 2 * 7 * 1000);
+    struct bulla_found found[2];
+    size_t n;
+    bulla_reader_open(&reader, &transport, &(struct bulla_reader_setup){.window = 1});
+    air.broken = false;
+    assert_int_equal(bulla_reader_find(&reader, found, 2, &n), BULLA_OK);
+    assert_int_equal(n, 2);
+}
+
 /* ---- what no answer can make it believe ---- */
 
 static struct bulla_link_message lie;
@@ -508,6 +579,8 @@ int main(void)
         cmocka_unit_test(chunks_come_in_order),
         cmocka_unit_test(a_file_survives),
         cmocka_unit_test(files_are_erased_with_the_data),
+        cmocka_unit_test(files_that_fail),
+        cmocka_unit_test(a_reader_is_set_up),
         cmocka_unit_test(lies),
         cmocka_unit_test(silence),
     };

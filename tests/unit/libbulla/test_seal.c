@@ -619,6 +619,16 @@ static void a_state_that_has_rotted(void **state)
     assert_int_equal(bench.seal.spent, UINT32_MAX);
     assert_int_equal(bench.seal.address.serial, 0x12345678);
     assert_int_equal(bench_permit(&bench, BULLA_ORDER_UNSEAL).nack, 0);
+    bench_init(&bench, 24); /* found while it runs, because flash failed */
+    bench_start(&bench, BULLA_PROFILE_GBT);
+    bench_seal(&bench);
+    nor_flip(&bench.nor, (entry_of(BULLA_AREA_STATE) + 20) * 8);
+    bench.nor.off = true;
+    assert_int_equal(bench_event(&bench, BULLA_ON_LIMIT, 0), BULLA_FAILED);
+    nor_power(&bench.nor);
+    (void)bulla_seal_turn(&bench.seal, bench.now);
+    assert_int_equal(bench.seal.device.state, BULLA_DEVICE_SEALED);
+    assert_int_equal(bulla_device_shows(&bench.seal.device), BULLA_SHOWS_UNKNOWN);
 }
 
 /* The same, and the log is gone too: nobody knows, and so it is tampered with. */
@@ -698,6 +708,112 @@ static void strangers_do_not_fill_the_log(void **state)
     assert_int_equal(bench.seal.device.state, BULLA_DEVICE_STORED);
 }
 
+/* A state that is whole and cannot be is no state: of another form or profile, or no number of the table. */
+static void states_that_cannot_be(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t at;
+        uint8_t byte;
+    } wrong[] = {{0, 9}, {1, BULLA_PROFILE_ACTIVE}, {2, 99}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        bench_init(&bench, 30 + i);
+        bench_start(&bench, BULLA_PROFILE_GBT);
+        bench_seal(&bench);
+        assert_int_equal(bulla_zones_put(&bench.seal.zones, BULLA_AREA_STATE, wrong[i].at, (struct bulla_bytes){&wrong[i].byte, 1}),
+                         BULLA_OK);
+        if (i == 2) { /* and the log has a state that there is not */
+            uint32_t counter;
+            assert_int_equal(bulla_log_append(&bench.seal.log, &(struct bulla_log_event){.state = 77}, &counter), BULLA_OK);
+        }
+        assert_int_equal(bench_restart(&bench), BULLA_OK);
+        assert_int_equal(bulla_device_shows(&bench.seal.device), i == 2 ? BULLA_SHOWS_TAMPERED : BULLA_SHOWS_UNKNOWN);
+    }
+    bench_init(&bench, 33); /* in stock there is no journey to be unsure of */
+    bench_start(&bench, BULLA_PROFILE_GBT);
+    assert_int_equal(bench_order(&bench, BULLA_ORDER_INITIALISE).nack, 0);
+    nor_flip(&bench.nor, (entry_of(BULLA_AREA_STATE) + 20) * 8);
+    assert_int_equal(bench_restart(&bench), BULLA_OK);
+    assert_int_equal(bench.seal.device.state, BULLA_DEVICE_INITIALISED);
+    assert_false(bench.seal.device.modes & BULLA_MODE(JOURNEY));
+}
+
+/* What has no date does not go into a ring; the log has it. */
+static void without_a_clock(void **state)
+{
+    (void)state;
+    uint8_t first;
+    struct bulla_seal_note notes[16];
+    bench_init(&bench, 34);
+    bench_start(&bench, BULLA_PROFILE_GBT);
+    assert_int_equal(bench_order(&bench, BULLA_ORDER_INITIALISE).nack, 0);
+    assert_int_equal(bench_set_clock(&bench, NOON).nack, 0);
+    assert_int_equal(bench_write(&bench, BULLA_AREA_CONTAINER, 0, "MSKU9070323", 11).nack, 0);
+    assert_int_equal(bench_restart(&bench), BULLA_OK);
+    bench.out = false;
+    assert_int_equal(bench_event(&bench, BULLA_ON_SHACKLE_CLOSED, 0), BULLA_OK);
+    assert_int_equal(bulla_zones_read(&bench.seal.zones, BULLA_AREA_SECURITY, 1, &first, 1), BULLA_OK);
+    assert_int_equal(first, ' ');
+    size_t n = bench_log(&bench, notes, 16);
+    assert_int_equal(notes[n - 1].on, BULLA_ON_SHACKLE_CLOSED);
+    assert_false(notes[n - 1].clock_set);
+}
+
+/* A board that has nothing but randomness and a shackle. */
+static void a_bare_board(void **state)
+{
+    (void)state;
+    const struct bulla_link_message keys = {.code = BULLA_ORDER_COMMISSION, .rest = {(const uint8_t *)"keys", 4}};
+    bench_init(&bench, 35);
+    bench.board.ops = &bare_ops;
+    bench_start(&bench, BULLA_PROFILE_ACTIVE);
+    bench_seal(&bench);
+    (void)bulla_seal_turn(&bench.seal, bench.now);
+    assert_int_equal(bench_event(&bench, BULLA_ON_INTRUSION, BULLA_SURFACE_ROOF), BULLA_OK);
+    bench.nor.fail_at = bench.nor.calls + 12;
+    (void)bench_event(&bench, BULLA_ON_INTRUSION, BULLA_SURFACE_FLOOR);
+    (void)bulla_seal_turn(&bench.seal, bench.now);
+    assert_int_equal(bench_order(&bench, BULLA_ORDER_RETIRE).nack, 0);
+    assert_int_equal(bench_ask(&bench, &keys).nack, SILENT); /* it takes none */
+    assert_int_equal(bench.seal.device.state, BULLA_DEVICE_RETIRED);
+    assert_int_equal(bulla_seal_commission(&bench.seal, (struct bulla_bytes){NULL, 0}, bench.now), BULLA_FAILED);
+}
+
+/* Each call of flash fails while it is asked: it is silent, and answers the next time. */
+static void reading_fails(void **state)
+{
+    (void)state;
+    const struct bulla_link_message asks[] = {
+        {.code = BULLA_ORDER_READ_DATA},
+        {.code = BULLA_ORDER_READ_LOG, .value = {0, 6}},
+        {.code = BULLA_ORDER_READ_MEMORY, .value = {BULLA_AREA_CONTAINER, 0, 20}},
+    };
+    bench_init(&bench, 36);
+    bench_start(&bench, BULLA_PROFILE_ISO);
+    assert_int_equal(bench_write(&bench, BULLA_AREA_LABEL, 0, "MSKU9070323\x5e\xed", 13).nack, 0);
+    for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
+        for (uint64_t nth = 1;; nth++) {
+            nor_power(&bench.nor);
+            bench.nor.fail_at = nth;
+            unsigned nack = bench_ask(&bench, &asks[i]).nack;
+            if (bench.nor.calls < nth) {
+                assert_int_equal(nack, 0);
+                break;
+            }
+            assert_true(nack == SILENT || nack == 0);
+            nor_power(&bench.nor);
+            assert_int_equal(bench_ask(&bench, &asks[i]).nack, 0);
+        }
+    /* The rest of a reading makes no record, and fails all the same. */
+    struct bulla_link_message more = asks[1];
+    more.value[0] = bench_ask(&bench, &asks[1]).message.value[BULLA_ANSWER_READ_LOG_NEXT];
+    more.value[0] = bench.seal.place.next = bench.seal.log.newest.counter;
+    bench.nor.off = true;
+    assert_int_equal(bench_ask(&bench, &more).nack, SILENT);
+    nor_power(&bench.nor);
+    assert_int_equal(bench_ask(&bench, &more).nack, 0);
+}
+
 static void words(void **state)
 {
     (void)state;
@@ -738,6 +854,10 @@ int main(void)
         cmocka_unit_test(an_identity_that_has_rotted),
         cmocka_unit_test(a_ring_that_has_rotted),
         cmocka_unit_test(strangers_do_not_fill_the_log),
+        cmocka_unit_test(states_that_cannot_be),
+        cmocka_unit_test(without_a_clock),
+        cmocka_unit_test(a_bare_board),
+        cmocka_unit_test(reading_fails),
         cmocka_unit_test(words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,18 @@ static void assert_as_after(size_t done, bool back)
         assert_false(back);
 }
 
+/* What follows a decision is made up for: the motor, and the deleting for good. */
+static void assert_caught_up(void)
+{
+    const char *deleted = "furniture";
+    unsigned state = bench.seal.device.state;
+    if (state == BULLA_DEVICE_SEALED || state == BULLA_DEVICE_RETURNED)
+        assert_int_equal(bench.moved_to, state == BULLA_DEVICE_SEALED);
+    if (state != BULLA_DEVICE_RETURNED && state != BULLA_DEVICE_INITIALISED)
+        return;
+    assert_null(memmem(bench.chip, sizeof bench.chip, deleted, strlen(deleted)));
+}
+
 /* Power came back: it is as before the step or as after it; as after it, when that was acknowledged. */
 static void come_back(size_t i, bool acknowledged)
 {
@@ -163,6 +175,7 @@ static void come_back(size_t i, bool acknowledged)
     if (acknowledged)
         assert_int_equal(events, marks[i + 1].events);
     assert_as_after(events == marks[i + 1].events ? i + 1 : i, true);
+    assert_caught_up();
     assert_int_equal(bench.nor.broken, 0);
 }
 

@@ -350,6 +350,9 @@ static void without_keys_there_is_no_session(void **state)
     initialise();
     assert_int_equal(bench_event(bench, BULLA_ON_BODY_OPENED, 0), BULLA_OK);
     assert_int_equal(bench->wipes, 1);
+    static const struct bulla_session nothing;
+    assert_int_equal(bench->seal.open.state, BULLA_SESSION_OVER);
+    assert_memory_equal(bench->seal.open.key, nothing.key, sizeof nothing.key);    /* nor are those of the session left */
     assert_int_equal(bulla_reader_status(&reader, &seal, &condition), BULLA_MORE); /* the session is over */
     assert_int_equal(bulla_reader_session(&reader, &seal, &moment), BULLA_MORE);
     assert_int_equal(bulla_reader_status(&reader, &seal, &condition), BULLA_OK);
