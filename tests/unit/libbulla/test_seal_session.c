@@ -125,6 +125,7 @@ static void a_proven_journey(void **state)
     assert_int_equal(condition.belief, BULLA_BELIEF_CLAIMED);
     assert_true(condition.keys);
     initialise();
+    assert_int_equal(bench->seal.floor_ms, NOON - 86400000); /* it is not before the reader's authority began */
     assert_int_equal(bulla_reader_status(&reader, &seal, &condition), BULLA_OK);
     assert_int_equal(condition.belief, BULLA_BELIEF_PROVEN);
     assert_int_equal(bulla_reader_seal(&reader, &seal, (struct bulla_bytes){NULL, 0}), BULLA_REFUSED);
