@@ -11,6 +11,7 @@ execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=include OUTPUT_VARI
 add_executable(firmware ${sources})
 set_target_properties(firmware PROPERTIES SUFFIX .elf LINK_DEPENDS ${linker_script})
 target_include_directories(firmware PRIVATE ${CMAKE_SOURCE_DIR}/libbulla/include ${CMAKE_SOURCE_DIR})
+target_compile_definitions(firmware PRIVATE BULLA_BRIEF)
 target_compile_options(firmware PRIVATE -Os -g -Wall -Wextra -Wconversion -Wshadow -Wno-missing-field-initializers -Werror
     -fno-strict-aliasing -ffreestanding -nostdinc -isystem ${compiler_include} -ffunction-sections -fdata-sections
     -flto)

@@ -41,7 +41,7 @@ TABLES = [
     ("firmware/bench.c", "does", "firmware/bench.c", r'\{"[\w-]+", (?:true|false), (\w+)\}'),
 ]
 BOARD = re.compile(r"\.(\w+) = (\w+)[,}]")  # of struct bulla_seal_ops in firmware/seal.c
-ABSENT = re.compile(r"suite->\w+\(|trust->\w+\(|party->\w+\(|ops->\w+\(")  # suite, trust and keys that this firmware does not have
+ABSENT = re.compile(r"(suite|trust|party|digest|ops)->\w+\(")  # what this firmware does not have: suite, trust and keys, digest, motors
 
 
 def lines_of(*words):
