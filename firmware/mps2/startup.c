@@ -14,11 +14,17 @@ void mps2_on_reset(void);
 extern uint32_t ld_stack[], ld_stack_end[], ld_data[], ld_data_end[], ld_bss[], ld_bss_end[];
 extern const uint32_t ld_data_from[];
 
-static void on_fault(void)
+__attribute__((used)) static void tell_fault(void)
 {
     static const uint8_t said[] = "fault\n";
     board_put(BOARD_BENCH, (struct bulla_bytes){said, sizeof said - 1});
     board_reset();
+}
+
+/* On a fresh stack: the old one may be what is wrong. */
+__attribute__((naked)) static void on_fault(void)
+{
+    __asm__ volatile("msr msp, %0\n\tb %1" : : "r"(ld_stack_end), "i"(tell_fault));
 }
 
 struct vectors {

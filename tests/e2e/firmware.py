@@ -43,14 +43,17 @@ running, stacks = [], []
 class Machine:
     """A qemu process; its chip is a file that outlives it."""
 
-    def __init__(self, name, serial=7, profile="gbt", proven=0, page=True):
+    def __init__(self, name, serial=7, profile="gbt", proven=0, page=True, flip=None):
         self.name, self.serial, self.memory = name, serial, os.path.join(WORK, name + ".chip")
         fields = b"BLF1" + struct.pack(">BBHII4s", PROFILES[profile], proven, 1, serial, 0x1234, b"ABC")
         with open(self.memory, "wb") as f:
             f.truncate(MEMORY)
             f.write(b"\xff" * BODY + b"\x01\x00")  # the shackle is out, and not locked
             f.seek(FACTORY)
-            f.write(fields + struct.pack(">I", zlib.crc32(fields)) if page else b"\xff" * 24)
+            page = bytearray(fields + struct.pack(">I", zlib.crc32(fields)) if page else b"\xff" * 24)
+            if flip is not None:
+                page[flip] ^= 1
+            f.write(page)
         self.start()
 
     def path(self, what):
@@ -162,6 +165,9 @@ def a_blank_machine():
     machine = Machine("blank", page=False)
     e2e.equal(machine.state, "not_mine", "without the maker's page it is no seal")
     e2e.equal(bulla("status", *machine.at(500), "--tries", "1")[0], 1, "and answers nobody")
+    machine.kill()
+    machine = Machine("rotten", flip=9)
+    e2e.equal(machine.state, "not_mine", "nor with a page of which a bit is wrong")
     machine.kill()
 
 
