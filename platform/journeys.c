@@ -226,17 +226,14 @@ static void keep_disproved(void *context, const void *record)
     s->list[s->n++] = *a;
 }
 
-/* A store that does not join what is written may have an observation without what it did to the alarms and the state of the
- * journey, if the process ended in between. What it revealed the engine has just found again; the rest is done here. */
-static void make_up(struct platform *p, struct supervised *s, const struct journey *j)
+/* Alarms that stand in the store, of what its seals had said when they were found: what came while the journey slept, here or where
+ * it was before, may have disproved them. What it revealed the engine has just found again. */
+static void withdraw_disproved(struct platform *p, const struct supervised *s)
 {
-    struct following f = {p, s};
     struct standing disproved = {.platform = p};
     struct store_query q = {.limit = 1000};
     char next[120];
     int64_t now_ms = clock_now(&p->clock);
-    for (size_t i = 0; i < j->n_seals && s->state <= JOURNEY_UNDER_WAY; i++)
-        store_observations(p->store, j->seals[i], j->sealed_at_ms, INT64_MAX, 0, follow_one, &f);
     snprintf(q.journey, sizeof q.journey, "%s", s->id);
     store_alarms(p->store, &q, keep_disproved, &disproved, next);
     for (size_t i = 0; i < disproved.n; i++) {
@@ -249,13 +246,24 @@ static void make_up(struct platform *p, struct supervised *s, const struct journ
     free(disproved.list);
 }
 
+/* A store that does not join what is written may have an observation without what it did to the state of the journey, if the process
+ * ended in between. */
+static void follow_again(struct platform *p, struct supervised *s, const struct journey *j)
+{
+    struct following f = {p, s};
+    for (size_t i = 0; i < j->n_seals && s->state <= JOURNEY_UNDER_WAY; i++)
+        store_observations(p->store, j->seals[i], j->sealed_at_ms, INT64_MAX, 0, follow_one, &f);
+}
+
 static bool give(struct platform *p, struct supervised *s, const struct journey *j)
 {
     bool catching_up = p->catching_up;
     p->catching_up = true;
     bool done = engine_journey_put(p->engine, j, clock_now(&p->clock));
     if (done && !store_work_joins(p->store))
-        make_up(p, s, j);
+        follow_again(p, s, j);
+    if (done)
+        withdraw_disproved(p, s);
     work_flush(p);
     p->catching_up = catching_up;
     rouse(p, s);
