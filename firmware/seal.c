@@ -112,8 +112,10 @@ static void go(void)
             if (n)
                 hear(n);
         }
-        while (!firmware.off && board_take(BOARD_BENCH, &byte))
+        while (!firmware.off && board_take(BOARD_BENCH, &byte)) {
             bench_take(&firmware, byte);
+            wait_ms = 0; /* what it measures may be another now */
+        }
         send_due(now_ms);
         board_idle();
     }

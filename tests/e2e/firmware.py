@@ -385,14 +385,16 @@ def noise_on_the_line():
     machine = Machine("noise", serial=8)
     chance = random.Random(3)
     good("status", *machine.at())
-    for number in range(20):
+    noise = [bytes([0x40] if number % 2 else []) + chance.randbytes(chance.randrange(1, 700)) for number in range(20)]
+    noise += [b"\x40\x04\x00" + bytes(2000), b"\x40\x04\xff"]  # a frame without a length, one whose rest never comes
+    for bytes_ in noise:
         line = socket.socket(socket.AF_UNIX)
         line.connect(machine.path("link"))
-        line.sendall(bytes([0x40] if number % 2 else []) + chance.randbytes(chance.randrange(1, 700)))
+        line.sendall(bytes_)
         time.sleep(0.1)
         line.close()
     time.sleep(0.4)  # what is left of a frame by then is none
-    state = good("status", *machine.at())[0]
+    state = good("status", *machine.at(), "--tries", "1")[0]
     e2e.check(state["ignored"]["damaged"] > 0, "what is no frame is counted", state)
     e2e.equal(state["state"], "stored", "and changes nothing")
     for word, answer in (("", "error word"), ("fly", "error word"), ("limit", "error number"), ("limit 1x", "error number"),
