@@ -267,7 +267,8 @@ class Ledger:
         log = log_of(self.at)
         values = [int(r["value"]) for r in log if r["event"] == "limit"]
         e2e.equal(values, sorted(set(values)), "each event is there once, in order")
-        e2e.equal([v for v in self.limits if v not in values], [], "none that was acknowledged is missing")
+        lost = 0 if log[0]["event"] == "initialise" else values[0]  # in a long run the ring has come round: the oldest are gone
+        e2e.equal([v for v in self.limits if v not in values and v >= lost], [], "none that was acknowledged is missing")
         e2e.check(len(values) <= self.tried, "none is there that did not happen", f"{self.tried} happened, {values} are there")
         return log
 
