@@ -49,11 +49,11 @@ enum bulla_status reader_receive(struct bulla_reader *reader, uint64_t until_ms,
 bool reader_send(struct bulla_reader *reader, const struct bulla_frame *frame)
 {
     uint8_t bytes[BULLA_FRAME_MAX];
-    size_t n;
+    size_t n = 0;
     struct bulla_fault fault;
     const struct bulla_transport *t = reader->transport;
-    return bulla_frame_encode_to_seal(frame, bytes, sizeof bytes, &n, &fault) == BULLA_OK &&
-           t->ops->send(t->context, (struct bulla_bytes){bytes, n});
+    (void)!bulla_frame_encode_to_seal(frame, bytes, sizeof bytes, &n, &fault); /* the link's longest data fit */
+    return t->ops->send(t->context, (struct bulla_bytes){bytes, n});
 }
 
 /* Sends it and waits for its answer; what else comes is passed over. MORE: silence; DAMAGED: nothing but noise. */
@@ -86,18 +86,22 @@ static struct bulla_frame frame_to(const struct bulla_reader *reader, const stru
 
 /* ---- an answer ---- */
 
+static enum bulla_status take_refusal(struct bulla_reader *reader, struct bulla_bytes data)
+{
+    if (data.len != 2)
+        return BULLA_DAMAGED;
+    reader->nack = data.at[0];
+    reader->refusal = data.at[1];
+    return BULLA_REFUSED;
+}
+
 static enum bulla_status take(struct bulla_reader *reader, uint16_t status, uint8_t code, struct bulla_bytes data,
                               struct bulla_link_message *answer, uint8_t room[BULLA_FRAME_MAX])
 {
     struct bulla_link_message m;
     struct bulla_fault fault;
-    if (status & BULLA_REPLY_REFUSED) {
-        if (data.len != 2)
-            return BULLA_DAMAGED;
-        reader->nack = data.at[0];
-        reader->refusal = data.at[1];
-        return BULLA_REFUSED;
-    }
+    if (status & BULLA_REPLY_REFUSED)
+        return take_refusal(reader, data);
     if (bulla_link_decode(code, BULLA_PART_ANSWER, data, &m, &fault) != BULLA_OK)
         return BULLA_DAMAGED;
     if (m.rest.len)
@@ -206,8 +210,10 @@ static enum bulla_status shake_hands(struct bulla_reader *reader, const struct b
     enum bulla_status status = exchange(reader, &frame, bytes, &got);
     if (status != BULLA_OK)
         return status;
-    if (got.status & BULLA_REPLY_REFUSED)
-        return doubted(reader, BULLA_REFUSED, BULLA_DOUBT_KIND);
+    if (got.status & BULLA_REPLY_REFUSED) {
+        bulla_reader_leave(reader);
+        return take_refusal(reader, got.data);
+    }
     status = bulla_session_prove(&reader->session, moment, got.data, message, sizeof message, &n, &doubt);
     if (status != BULLA_OK)
         return doubted(reader, status, doubt);

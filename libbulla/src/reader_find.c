@@ -40,7 +40,8 @@ static bool call_all(struct bulla_reader *reader, unsigned window)
     struct bulla_frame frame = {
         .to_all = true, .start = BULLA_START_FFFF, .code = BULLA_ORDER_COLLECT, .session = reader->setup.session, .data = {data, 0}};
     struct bulla_fault fault;
-    return bulla_link_encode(&ask, data, sizeof data, &frame.data.len, &fault) == BULLA_OK && reader_send(reader, &frame);
+    (void)!bulla_link_encode(&ask, data, sizeof data, &frame.data.len, &fault); /* any window but 0, which is never */
+    return reader_send(reader, &frame);
 }
 
 /* All that is heard within the window. FULL: somebody who had no room in found[max]. */

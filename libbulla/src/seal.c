@@ -21,6 +21,7 @@ void bulla_seal_tick(struct bulla_seal *seal, uint32_t now)
     seal->ticks += (uint32_t)(now - seal->counter);
     seal->counter = now;
     bulla_clock_tick(&seal->clock, &seal->board->crystal, now, celsius);
+    bulla_seal_tries_pass(seal);
 }
 
 /* By its own receiver, else as a reader says, else where it was last. */
@@ -106,9 +107,10 @@ static enum bulla_status append_owed(struct bulla_seal *seal)
     return status;
 }
 
+/* Nothing passes the shackle, and no journey begins, without another state. */
 static bool changed(const struct bulla_device *a, const struct bulla_device *b)
 {
-    return a->state != b->state || a->passage != b->passage || a->modes != b->modes || a->journeys != b->journeys;
+    return a->state != b->state || a->modes != b->modes;
 }
 
 /* What a refusal leaves behind: a count, and now and then a record, so that a stranger does not fill the log. */
@@ -386,8 +388,7 @@ uint32_t bulla_seal_turn(struct bulla_seal *seal, uint32_t now)
     if (seal->permit.runs && seal->permit.until_ms < next_ms)
         next_ms = seal->permit.until_ms;
     show(seal);
-    uint64_t wait_ms = next_ms > now_ms ? next_ms - now_ms : 1;
-    if (seal->stale || seal->lock_owed)
+    if (seal->stale || seal->lock_owed) /* also when a permission that is over could not be ended */
         return MS_PER_S;
-    return wait_ms < BULLA_SEAL_TURN_MS ? (uint32_t)wait_ms : BULLA_SEAL_TURN_MS;
+    return next_ms - now_ms < BULLA_SEAL_TURN_MS ? (uint32_t)(next_ms - now_ms) : BULLA_SEAL_TURN_MS;
 }

@@ -42,7 +42,7 @@ static bool is_mine(const struct bulla_seal *seal, const struct bulla_frame *fra
 
 static const struct {
     uint8_t code;
-    bool (*hear)(struct bulla_seal *seal, const struct bulla_frame *frame, uint8_t data[BULLA_FRAME_MAX], size_t *n);
+    bool (*hear)(struct bulla_seal *seal, const struct bulla_frame *frame, uint16_t *status, uint8_t data[BULLA_FRAME_MAX], size_t *n);
 } sessions[] = {
     {BULLA_ORDER_HELLO, bulla_seal_hello},
     {BULLA_ORDER_PROVE, bulla_seal_prove},
@@ -79,8 +79,8 @@ static void hear_mine(struct bulla_seal *seal, const struct bulla_frame *asked, 
     for (size_t i = 0; i < sizeof sessions / sizeof *sessions; i++)
         if (sessions[i].code == asked->code) {
             bare = false;
-            says = sessions[i].hear(seal, asked, data, &n);
-            frame.status = bulla_seal_status_word(seal);
+            says = sessions[i].hear(seal, asked, &frame.status, data, &n);
+            frame.status |= bulla_seal_status_word(seal);
         }
     if (bare)
         says = hear_bare(seal, asked, &frame.status, data, &n, &to->slot);

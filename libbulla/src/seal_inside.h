@@ -98,16 +98,27 @@ void bulla_seal_ignore(struct bulla_seal *seal, enum bulla_ignored what);
 bool bulla_seal_encode(const struct bulla_seal *seal, const struct seal_answer *answer, uint16_t *status, uint8_t data[BULLA_FRAME_MAX],
                        size_t *n);
 
-/* The three orders of sessions, from the frame to the data of the answer. False: silence. */
-bool bulla_seal_hello(struct bulla_seal *seal, const struct bulla_frame *frame, uint8_t data[BULLA_FRAME_MAX], size_t *n);
-bool bulla_seal_prove(struct bulla_seal *seal, const struct bulla_frame *frame, uint8_t data[BULLA_FRAME_MAX], size_t *n);
-bool bulla_seal_wrapped(struct bulla_seal *seal, const struct bulla_frame *frame, uint8_t data[BULLA_FRAME_MAX], size_t *n);
+/* The three orders of sessions, from the frame to the data of the answer. False: silence. A refusal is in *status. */
+bool bulla_seal_hello(struct bulla_seal *seal, const struct bulla_frame *frame, uint16_t *status, uint8_t data[BULLA_FRAME_MAX], size_t *n);
+bool bulla_seal_prove(struct bulla_seal *seal, const struct bulla_frame *frame, uint16_t *status, uint8_t data[BULLA_FRAME_MAX], size_t *n);
+bool bulla_seal_wrapped(struct bulla_seal *seal, const struct bulla_frame *frame, uint16_t *status, uint8_t data[BULLA_FRAME_MAX],
+                        size_t *n);
 const struct bulla_party *bulla_seal_party(const struct bulla_seal *seal); /* NULL: no keys */
 struct bulla_moment bulla_seal_moment(const struct bulla_seal *seal);
 void bulla_seal_proven_time(struct bulla_seal *seal, uint32_t from_s); /* it is surely not earlier */
 
 void bulla_seal_order(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_answer *answer);
 uint16_t bulla_seal_status_word(const struct bulla_seal *seal);
+
+/* Tries. May: false has counted it already. Wrong: false, it is not in flash and nothing is to be said. */
+#define SEAL_TRIES_AT   100 /* in the zone of the state */
+#define SEAL_TRIES_SIZE (BULLA_SEAL_TRIES * BULLA_TRIES_SIZE)
+void bulla_seal_tries_pass(struct bulla_seal *seal); /* time went by: what is stored next has no wait that is over */
+bool bulla_seal_tries_may(struct bulla_seal *seal, enum bulla_seal_try what);
+bool bulla_seal_tries_wrong(struct bulla_seal *seal, enum bulla_seal_try what);
+void bulla_seal_tries_encode(const struct bulla_seal *seal, uint8_t bytes[SEAL_TRIES_SIZE]);
+void bulla_seal_tries_decode(struct bulla_seal *seal, const uint8_t bytes[SEAL_TRIES_SIZE]);
+void bulla_seal_tries_lost(struct bulla_seal *seal);
 
 /* The chain of ISO/DIS 18185. Sets *n; FAILED: flash. */
 enum bulla_status bulla_seal_block(const struct bulla_seal *seal, uint8_t bytes[BULLA_CHAIN_SIZE], size_t *n);

@@ -15,7 +15,7 @@ struct order_room { /* what work points to while an order is on its way */
 
 /* ---- memory ---- */
 
-static uint8_t reads_memory(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
+static unsigned reads_memory(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
 {
     const struct seal_area *area = bulla_seal_area((unsigned)ask->message.value[BULLA_ASK_READ_MEMORY_ZONE]);
     (void)seal, (void)work, (void)room;
@@ -24,7 +24,7 @@ static uint8_t reads_memory(struct bulla_seal *seal, const struct seal_ask *ask,
     return ask->message.value[BULLA_ASK_READ_MEMORY_OFFSET] > area->size ? BULLA_NACK_BOUNDARY : 0;
 }
 
-static uint8_t writes_memory(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
+static unsigned writes_memory(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
 {
     const struct bulla_link_message *m = &ask->message;
     const struct seal_area *area = bulla_seal_area((unsigned)m->value[BULLA_ASK_WRITE_MEMORY_ZONE]);
@@ -54,7 +54,7 @@ static bool memory_read(struct bulla_seal *seal, const struct seal_ask *ask, con
         n = (uint16_t)(area->size - offset);
     if (n && bulla_zones_read(&seal->zones, area->id, offset, answer->room, n) != BULLA_OK)
         return false;
-    if (area->id == BULLA_AREA_SECURITY && offset == 0 && n)
+    if (area->id == BULLA_AREA_SECURITY && offset == 0)
         answer->room[0] = bulla_device_shows(&seal->device) == BULLA_SHOWS_SECURE ? 'Y' : 'N';
     answer->message.value[BULLA_ANSWER_READ_MEMORY_ZONE] = area->id;
     answer->message.value[BULLA_ANSWER_READ_MEMORY_OFFSET] = offset;
@@ -107,7 +107,7 @@ static bool log_read(struct bulla_seal *seal, const struct seal_ask *ask, const 
 
 /* ---- clock and settings ---- */
 
-static uint8_t sets_clock(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
+static unsigned sets_clock(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
 {
     const uint64_t *asked = ask->message.value;
     if (asked[BULLA_ASK_SET_CLOCK_TIME] > INT64_MAX / 1000) /* nobody means the year 294247 */
@@ -136,7 +136,7 @@ static bool clock_got(struct bulla_seal *seal, const struct seal_ask *ask, const
     return true;
 }
 
-static uint8_t configures(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
+static unsigned configures(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
 {
     const uint64_t *asked = ask->message.value;
     struct bulla_fault fault;
@@ -272,8 +272,9 @@ static bool status(struct bulla_seal *seal, const struct seal_ask *ask, const st
 
 /* ---- place ---- */
 
-/* A ticket lets a proven reader (so there are keys) do this once. Its counter is stored in the transaction that it permits. */
-static bool ticket_holds(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work)
+/* A ticket lets a proven reader (so there are keys) do this once. Its counter is stored in the transaction that it permits. False: a
+ * wrong one could not be stored. */
+static bool look_at_ticket(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work)
 {
     const struct bulla_party *party = bulla_seal_party(seal);
     const struct bulla_seal_ops *ops = seal->board->ops;
@@ -287,17 +288,22 @@ static bool ticket_holds(struct bulla_seal *seal, const struct seal_ask *ask, st
         facts.lat_e7 = own.lat_e7;
         facts.lon_e7 = own.lon_e7;
     }
+    work->facts &= ~BULLA_FACT(AUTHORISED);
+    if (!bulla_seal_tries_may(seal, BULLA_SEAL_TRY_TICKET))
+        return true;
     if (bulla_ticket_check(party->suite, party->trust, &facts, ask->message.rest, &ticket, &refusal) != BULLA_OK) {
         bulla_seal_ignore(seal, refusal == BULLA_TICKET_SPENT ? BULLA_IGNORED_REPLAYED : BULLA_IGNORED_UNPROVEN);
-        return false;
+        return refusal != BULLA_TICKET_SIGNATURE || bulla_seal_tries_wrong(seal, BULLA_SEAL_TRY_TICKET);
     }
+    work->facts |= BULLA_FACT(AUTHORISED);
     work->spent = ticket.counter;
+    bulla_tries_right(&seal->tries[BULLA_SEAL_TRY_TICKET]);
     bulla_seal_proven_time(seal, ticket.from_s);
     return true;
 }
 
 /* Where the reader says that it is: into rings and log, when the seal has no receiver of its own. */
-static uint8_t permits(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
+static unsigned permits(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
 {
     const uint64_t *asked = ask->message.value; /* the fields of SEAL and UNSEAL lie alike */
     (void)room;
@@ -305,9 +311,8 @@ static uint8_t permits(struct bulla_seal *seal, const struct seal_ask *ask, stru
     work->told.lon_e7 = (int32_t)(uint32_t)asked[BULLA_ASK_SEAL_LONGITUDE];
     if (ask->belief != BULLA_BELIEF_PROVEN)
         work->note.who = (uint32_t)asked[BULLA_ASK_SEAL_READER];
-    if (seal->proven && work->facts & BULLA_FACT(AUTHORISED) && !ticket_holds(seal, ask, work))
-        work->facts &= ~BULLA_FACT(AUTHORISED);
-    return 0;
+    bool asks = seal->proven && work->facts & BULLA_FACT(AUTHORISED);
+    return asks && !look_at_ticket(seal, ask, work) ? SEAL_SILENT : 0;
 }
 
 static bool located(struct bulla_seal *seal, const struct seal_ask *ask, const struct order_room *room, struct seal_answer *answer)
@@ -320,7 +325,7 @@ static bool located(struct bulla_seal *seal, const struct seal_ask *ask, const s
 
 /* ---- the file ---- */
 
-static uint8_t begins_file(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
+static unsigned begins_file(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
 {
     work->area = BULLA_AREA_FILE;
     work->bytes = (struct bulla_bytes){room->file, sizeof room->file};
@@ -333,7 +338,7 @@ static bool file_begun(struct bulla_seal *seal, const struct seal_ask *ask, cons
     return bulla_seal_file_load(seal) == BULLA_OK;
 }
 
-static uint8_t needs_file(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
+static unsigned needs_file(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
 {
     (void)ask, (void)work, (void)room;
     return seal->has_file ? 0 : BULLA_NACK_NOT_FOUND;
@@ -373,17 +378,18 @@ static bool file_told(struct bulla_seal *seal, const struct seal_ask *ask, const
 
 /* ---- the table ---- */
 
-static uint8_t commissions(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
+static unsigned commissions(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room)
 {
     (void)seal, (void)room;
     work->keys = ask->message.rest;
     return 0;
 }
 
-/* `needs`: a reason to refuse, or 0 and what the work carries. `tells`: fills the answer; false: silent. NULL: nothing to do. */
+/* `needs`: a reason to refuse, SEAL_SILENT, or 0 and what the work carries. `tells`: fills the answer; false: silent. NULL: nothing to do.
+ */
 static const struct {
     uint8_t code;
-    uint8_t (*needs)(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room);
+    unsigned (*needs)(struct bulla_seal *seal, const struct seal_ask *ask, struct seal_work *work, struct order_room *room);
     bool (*tells)(struct bulla_seal *seal, const struct seal_ask *ask, const struct order_room *room, struct seal_answer *answer);
 } rows[] = {
     {BULLA_ORDER_COLLECT, NULL, collected},
@@ -469,8 +475,10 @@ static void answer_row(struct bulla_seal *seal, const struct seal_ask *ask, size
     work.note.belief = ask->belief;
     work.note.who = ask->who;
     work.note.order = ask->message.code;
-    answer->nack = rows[row].needs ? rows[row].needs(seal, ask, &work, &room) : 0;
-    if (answer->nack)
+    unsigned why = rows[row].needs ? rows[row].needs(seal, ask, &work, &room) : 0;
+    answer->nack = (uint8_t)why;
+    answer->silent = why == SEAL_SILENT;
+    if (why)
         return;
     if (goes_on(seal, ask)) {
         work.step = bulla_device_step(&seal->device, work.on, work.facts);

@@ -30,21 +30,41 @@ void bulla_seal_proven_time(struct bulla_seal *seal, uint32_t from_s)
 /* Which of the counts a doubt belongs to. */
 static bool doubted(struct bulla_seal *seal, enum bulla_doubt doubt)
 {
-    bool late = doubt == BULLA_DOUBT_ORDER || doubt == BULLA_DOUBT_REPLAYED || doubt == BULLA_DOUBT_REFLECTED || doubt == BULLA_DOUBT_ENDED;
+    bool late = doubt == BULLA_DOUBT_ORDER || doubt == BULLA_DOUBT_REPLAYED || doubt == BULLA_DOUBT_ENDED;
     bulla_seal_ignore(seal, late ? BULLA_IGNORED_REPLAYED : BULLA_IGNORED_UNPROVEN);
     return false;
 }
 
-bool bulla_seal_hello(struct bulla_seal *seal, const struct bulla_frame *frame, uint8_t data[BULLA_FRAME_MAX], size_t *n)
+/* A wrong shared key, or one that has to wait. It may be asked for in clear, so the answer tells a stranger nothing new. */
+static bool refuse_key(uint16_t *status, uint8_t data[BULLA_FRAME_MAX], size_t *n)
 {
+    *status = BULLA_REPLY_REFUSED;
+    data[0] = BULLA_NACK_AUTHORITY;
+    data[1] = BULLA_REFUSAL_PASSWORD;
+    *n = 2;
+    return true;
+}
+
+bool bulla_seal_hello(struct bulla_seal *seal, const struct bulla_frame *frame, uint16_t *status, uint8_t data[BULLA_FRAME_MAX], size_t *n)
+{
+    uint8_t suite;
+    bool by_key;
     const struct bulla_party *party = bulla_seal_party(seal);
     enum bulla_doubt doubt = BULLA_DOUBT_KIND;
     struct bulla_session called;
     if (!party)
         return doubted(seal, doubt);
+    by_key = bulla_session_asks(frame->data, &suite, &by_key) && by_key;
+    if (by_key && !bulla_seal_tries_may(seal, BULLA_SEAL_TRY_KEY))
+        return refuse_key(status, data, n);
     bulla_session_init(&called, party);
-    if (bulla_session_answer(&called, frame->data, data, BULLA_FRAME_MAX, n, &doubt) != BULLA_OK)
-        return doubted(seal, doubt);
+    if (bulla_session_answer(&called, frame->data, data, BULLA_FRAME_MAX, n, &doubt) != BULLA_OK) {
+        bool wrong = by_key && doubt == BULLA_DOUBT_SIGNATURE && bulla_seal_tries_wrong(seal, BULLA_SEAL_TRY_KEY);
+        (void)doubted(seal, doubt);
+        if (wrong)
+            return refuse_key(status, data, n);
+        return false;
+    }
     seal->called = called;
     return true;
 }
@@ -63,15 +83,18 @@ static void adopt(struct bulla_seal *seal)
 {
     seal->open = seal->called;
     bulla_session_end(&seal->called);
+    if (seal->open.shared) /* a call alone may be a recorded one */
+        bulla_tries_right(&seal->tries[BULLA_SEAL_TRY_KEY]);
     bulla_seal_proven_time(seal, seal->open.from_s);
 }
 
-bool bulla_seal_prove(struct bulla_seal *seal, const struct bulla_frame *frame, uint8_t data[BULLA_FRAME_MAX], size_t *n)
+bool bulla_seal_prove(struct bulla_seal *seal, const struct bulla_frame *frame, uint16_t *bits, uint8_t data[BULLA_FRAME_MAX], size_t *n)
 {
     const struct bulla_moment moment = bulla_seal_moment(seal);
     const uint16_t status = bulla_seal_status_word(seal);
     const uint8_t plain[HEAD] = {(uint8_t)(status >> 8), (uint8_t)status, BULLA_ORDER_PROVE};
     enum bulla_doubt doubt = BULLA_DOUBT_ORDER;
+    (void)bits;
     if (!bulla_seal_party(seal) || !seal->called.party || bulla_session_accept(&seal->called, &moment, frame->data, &doubt) != BULLA_OK)
         return doubted(seal, doubt);
     adopt(seal);
@@ -113,13 +136,14 @@ static bool ask_of(struct bulla_seal *seal, uint16_t session, struct bulla_bytes
     return true;
 }
 
-bool bulla_seal_wrapped(struct bulla_seal *seal, const struct bulla_frame *frame, uint8_t data[BULLA_FRAME_MAX], size_t *n)
+bool bulla_seal_wrapped(struct bulla_seal *seal, const struct bulla_frame *frame, uint16_t *bits, uint8_t data[BULLA_FRAME_MAX], size_t *n)
 {
     uint8_t plain[BULLA_RECORD_MAX], said[HEAD + BULLA_FRAME_MAX];
     struct seal_ask ask;
     struct seal_answer answer;
     uint16_t status;
     size_t len;
+    (void)bits; /* a refusal is wrapped as well */
     if (!unwrap(seal, frame, plain, &len))
         return false;
     if (!ask_of(seal, frame->session, (struct bulla_bytes){plain, len}, &ask, &answer)) {

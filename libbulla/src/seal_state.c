@@ -7,7 +7,8 @@
 #include "libbulla/src/seal_inside.h"
 #include "libbulla/src/word.h"
 
-#define FORM 2
+#define FORM       2 /* of the identity */
+#define STATE_FORM 3
 
 #define BULLA_ON_NONE SEAL_NOBODY
 
@@ -99,7 +100,7 @@ static void encode(const struct bulla_seal *seal, const struct bulla_device *dev
                    uint8_t bytes[BULLA_SEAL_STATE_SIZE])
 {
     struct bulla_writer w = bulla_writer_over(bytes, BULLA_SEAL_STATE_SIZE);
-    bulla_writer_put_u8(&w, FORM);
+    bulla_writer_put_u8(&w, STATE_FORM);
     bulla_writer_put_u8(&w, device->profile);
     bulla_writer_put_u8(&w, device->state);
     bulla_writer_put_u8(&w, device->passage);
@@ -117,6 +118,7 @@ static void encode(const struct bulla_seal *seal, const struct bulla_device *dev
         bulla_writer_put_u32(&w, seal->counts[i]);
     for (unsigned i = 0; i < BULLA_SETTINGS; i++)
         bulla_writer_put_u32(&w, seal->settings.value[i]);
+    bulla_seal_tries_encode(seal, bytes + SEAL_TRIES_AT);
 }
 
 static void get_device(struct bulla_cursor *c, struct bulla_device *device)
@@ -154,12 +156,15 @@ enum bulla_status bulla_seal_state_load(struct bulla_seal *seal)
         return status;
     struct bulla_cursor c = bulla_cursor_over(bytes + 1, sizeof bytes - 1);
     get_device(&c, &device);
-    if (bytes[0] != FORM || device.profile != seal->device.profile || !bulla_device_valid(&device))
+    if (bytes[0] != STATE_FORM || device.profile != seal->device.profile || !bulla_device_valid(&device))
         return BULLA_DAMAGED;
     seal->device = device;
     decode(seal, &c);
+    bulla_seal_tries_decode(seal, bytes + SEAL_TRIES_AT);
     return BULLA_OK;
 }
+
+_Static_assert(SEAL_TRIES_AT + SEAL_TRIES_SIZE == BULLA_SEAL_STATE_SIZE, "they are the last of it");
 
 static void start_anew(struct bulla_seal *seal)
 {
@@ -180,6 +185,7 @@ void bulla_seal_state_rescue(struct bulla_seal *seal)
     start_anew(seal);
     seal->device = device;
     seal->spent = UINT32_MAX;
+    bulla_seal_tries_lost(seal);
     seal->log_at = 0;
 }
 

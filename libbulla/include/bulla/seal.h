@@ -23,6 +23,9 @@
  * When flash fails: a command is not answered; whether it was done shows when the zones are opened again, which the next
  * call does first. What happened to the seal itself waits in memory and is done then. Until then it answers nobody.
  *
+ * Wrong shared keys and badly signed tickets are tries (bulla/tries.h): each is stored before it is refused, and after some of them
+ * nothing of its kind is even looked at for a while, which grows.
+ *
  * What is not for it, unknown, damaged, replayed, out of order or badly signed changes nothing but a count. Counts are
  * stored with the next event: who sends rubbish does not wear out flash.
  */
@@ -38,6 +41,7 @@
 #include "bulla/schedule.h"
 #include "bulla/session.h"
 #include "bulla/ticket.h"
+#include "bulla/tries.h"
 #include "bulla/zone.h"
 
 /* clang-format off */
@@ -53,7 +57,7 @@
     X(FILE,      0x81, BULLA_SEAL_FILE_SIZE,  NONE, 0, "file")
 
 #define BULLA_SEAL_STATE_TABLE(X) /* field, offset, bytes, name, meaning; numbers are big-endian */                    \
-    X(FORM,     0,  1,  "form",     "2")                                                                               \
+    X(FORM,     0,  1,  "form",     "3")                                                                               \
     X(PROFILE,  1,  1,  "profile",  "enum bulla_profile")                                                              \
     X(STATE,    2,  1,  "state",    "enum bulla_device_state")                                                         \
     X(PASSAGE,  3,  1,  "passage",  "the last thing that went through the shackle")                                    \
@@ -68,7 +72,8 @@
     X(LAT,      60, 4,  "lat",      "where it was last, 10^-7 degrees; 0x80000000: not known")                         \
     X(LON,      64, 4,  "lon",      "the same")                                                                        \
     X(COUNTS,   68, 16, "counts",   "four counts, BULLA_IGNORED_TABLE")                                                \
-    X(SETTINGS, 84, 16, "settings", "four, enum bulla_setting")
+    X(SETTINGS, 84, 16, "settings", "four, enum bulla_setting")                                                        \
+    X(TRIES,    100, 20, "tries",   "two, BULLA_SEAL_TRIES_TABLE, each as BULLA_TRIES_TABLE has it")
 
 #define BULLA_SEAL_IDENTITY_TABLE(X) /* written once, when it is made: field, offset, bytes, name, meaning */          \
     X(FORM,    0,  1, "form",    "2; 0: a new seal that was not finished")                                             \
@@ -103,10 +108,14 @@
     X(UNKNOWN,  1, "unknown")  /* no such order, or a wrong one to all */                                              \
     X(REPLAYED, 2, "replayed") /* heard before, or out of order */                                                     \
     X(UNPROVEN, 3, "unproven") /* a signature, record or ticket does not hold */
+
+#define BULLA_SEAL_TRIES_TABLE(X) /* what is tried, each with a wait of its own: who guesses at one holds up no other */ \
+    X(KEY,    0, "key")    /* a shared key, or a password that is one */                                               \
+    X(TICKET, 1, "ticket") /* the signature of a ticket */
 /* clang-format on */
 
 #define BULLA_SEAL_IDENTITY_SIZE 24
-#define BULLA_SEAL_STATE_SIZE    100
+#define BULLA_SEAL_STATE_SIZE    120
 #define BULLA_SEAL_FILE_SIZE     136  /* length of the description 1, whole 1, spare 2, received 4, description 128 */
 #define BULLA_SEAL_BANK_MIN      4096 /* bytes of half of the area of zones */
 #define BULLA_SEAL_QUEUE         8
@@ -141,6 +150,13 @@ enum bulla_ignored {
     BULLA_IGNORED_TABLE(X)
 #undef X
         BULLA_IGNORED
+};
+
+enum bulla_seal_try {
+#define X(name, number, text) BULLA_SEAL_TRY_##name = number,
+    BULLA_SEAL_TRIES_TABLE(X)
+#undef X
+        BULLA_SEAL_TRIES
 };
 
 struct bulla_spot { /* 10^-7 degrees; BULLA_NO_COORDINATE: not known */
@@ -230,9 +246,10 @@ struct bulla_seal {
     int64_t floor_ms;
     struct bulla_spot spot;
     uint32_t counts[BULLA_IGNORED];
-    struct bulla_seal_note note; /* the last one */
-    uint64_t ticks;              /* of the crystal since the start */
-    uint32_t counter;            /* as last seen */
+    struct bulla_tries tries[BULLA_SEAL_TRIES]; /* by the running time */
+    struct bulla_seal_note note;                /* the last one */
+    uint64_t ticks;                             /* of the crystal since the start */
+    uint32_t counter;                           /* as last seen */
     struct bulla_seal_waiting queue[BULLA_SEAL_QUEUE];
     uint8_t queued;
     uint32_t lost;          /* events that the queue did not take */
