@@ -124,7 +124,7 @@ enum bulla_status bulla_reader_find(struct bulla_reader *reader, struct bulla_fo
  * `moment`: what the reader knows of the time, to judge the seal's certificate. */
 enum bulla_status bulla_reader_session(struct bulla_reader *reader, const struct bulla_address *seal,
                                        const struct bulla_moment *moment) BULLA_MUST_CHECK;
-/* The same with a key that both have. */
+/* The same with a key that both have. REFUSED: it is the wrong one, or the seal takes none for a while (bulla/tries.h). */
 enum bulla_status bulla_reader_session_shared(struct bulla_reader *reader, const struct bulla_address *seal,
                                               const struct bulla_shared_key *key) BULLA_MUST_CHECK;
 void bulla_reader_leave(struct bulla_reader *reader);

@@ -125,6 +125,25 @@ static void a_permission_that_cannot_be_ended(void **state)
     assert_int_equal(bench.seal.device.state, BULLA_DEVICE_SEALED);
 }
 
+/* A report that waits for the end of a flight is no record, and is in flash all the same. */
+static void a_report_that_is_held(void **state)
+{
+    (void)state;
+    uint8_t modes[4];
+    bench_init(&bench, 9);
+    bench_start(&bench, BULLA_PROFILE_ACTIVE);
+    assert_int_equal(bench_order(&bench, BULLA_ORDER_FLIGHT_BEGIN).nack, 0);
+    uint64_t records = bench.seal.log.next;
+    assert_int_equal(bench_event(&bench, BULLA_ON_REPORT_DUE, 0), BULLA_OK);
+    assert_int_equal(bench.reports, 0);
+    assert_int_equal(bench.seal.log.next, records);
+    assert_int_equal(bulla_zones_read(&bench.seal.zones, BULLA_AREA_STATE, 4, modes, sizeof modes), BULLA_OK);
+    uint32_t stored = (uint32_t)modes[0] << 24 | (uint32_t)modes[1] << 16 | (uint32_t)modes[2] << 8 | modes[3];
+    assert_true(stored & BULLA_MODE(HELD));
+    assert_int_equal(bench_order(&bench, BULLA_ORDER_FLIGHT_END).nack, SILENT);
+    assert_int_equal(bench.reports, 1);
+}
+
 /* ---- orders ---- */
 
 /* Closed before it was permitted: the reader that permits it then is the one who closed it, in the ring too. [GBT-7.1.8] */
@@ -223,6 +242,7 @@ int main(void)
         cmocka_unit_test(what_happens_is_done_once),
         cmocka_unit_test(a_report_before_the_permission_ends),
         cmocka_unit_test(a_permission_that_cannot_be_ended),
+        cmocka_unit_test(a_report_that_is_held),
         cmocka_unit_test(who_closed_it),
         cmocka_unit_test(a_seal_without_power),
         cmocka_unit_test(a_collection_without_a_block),
