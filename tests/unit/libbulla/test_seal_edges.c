@@ -36,6 +36,12 @@ static void a_start_that_fails(void **state)
     bench_init(&bench, 1);
     bench_start(&bench, BULLA_PROFILE_GBT);
     bench_seal(&bench);
+    const struct bulla_attachment about = {.decides = BULLA_DIGEST_SHA256, .size = 9, .name = "scan.pdf"};
+    struct bulla_fault fault;
+    uint8_t bytes[BULLA_ATTACHMENT_SIZE];
+    struct bulla_link_message begins = {.code = BULLA_ORDER_FILE_BEGIN, .rest = {bytes, 0}};
+    assert_int_equal(bulla_attachment_encode(&about, bytes, &begins.rest.len, &fault), BULLA_OK);
+    assert_int_equal(bench_ask(&bench, &begins).nack, 0);
     clean = bench;
     for (uint64_t nth = 1;; nth++) {
         bench = clean;
@@ -50,6 +56,8 @@ static void a_start_that_fails(void **state)
         }
         if (status != BULLA_OK)
             assert_int_equal(bench.seal.events, 7777);
+        else
+            assert_true(bench.seal.has_file);
         assert_int_equal(bench_restart(&bench), BULLA_OK);
         assert_int_equal(bench.seal.device.state, BULLA_DEVICE_SEALED);
         assert_int_equal(bench.seal.address.serial, 0x12345678);

@@ -28,6 +28,7 @@ static void refused_for_the_key(bool right)
     assert_int_equal(reader.nack, BULLA_NACK_AUTHORITY);
     assert_int_equal(reader.refusal, BULLA_REFUSAL_PASSWORD);
     assert_false(reader.in_session);
+    assert_int_equal(reader.session.state, BULLA_SESSION_OVER); /* and what the call had made is wiped */
 }
 
 /* [WCO-9.3-P3] Five are free; then a minute, in which the right one is not taken either; each further one doubles it. */
@@ -39,6 +40,10 @@ static void wrong_keys_are_made_slow(void **state)
     uint8_t got[11];
     begin(1);
     initialise();
+    struct bulla_shared_key unknown = shared_key; /* one that it does not have: nothing is guessed with that */
+    unknown.id[0] ^= 1;
+    assert_int_equal(bulla_reader_session_shared(&reader, &seal, &unknown), BULLA_MORE);
+    assert_int_equal(tries->total, 0);
     uint32_t unproven = bench->seal.counts[BULLA_IGNORED_UNPROVEN], events = bench->seal.events;
     for (unsigned i = 1; i <= BULLA_TRIES_FREE; i++) {
         refused_for_the_key(false);
