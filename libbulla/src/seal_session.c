@@ -35,7 +35,7 @@ static bool doubted(struct bulla_seal *seal, enum bulla_doubt doubt)
     return false;
 }
 
-/* A wrong shared key, or one that has to wait. It may be asked for in clear, so the answer tells a stranger nothing new. */
+/* A wrong shared key, and any while it waits: the right one gets the same answer then, so a guess is not confirmed. */
 static bool refuse_key(uint16_t *status, uint8_t data[BULLA_FRAME_MAX], size_t *n)
 {
     *status = BULLA_REPLY_REFUSED;
