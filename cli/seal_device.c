@@ -75,7 +75,7 @@ static bool body_write(struct seal_device *device)
 static bool board_random(void *context, uint8_t *to, size_t n)
 {
     (void)context;
-    return suite_random_host.fill(suite_random_host.context, to, n) == BULLA_OK;
+    return bulla_host_random_system.fill(bulla_host_random_system.context, to, n) == BULLA_OK;
 }
 
 static bool board_out(void *context)

@@ -70,7 +70,7 @@ bool seal_key_read(const char *path, enum bulla_side side, struct seal_key_file 
         return false;
     }
     const char *suite = json_string_value(json_object_get(object, "suite"));
-    bool good = suite && suite_make(suite_find(suite), &suite_random_host, &keys->suite) == BULLA_OK &&
+    bool good = suite && bulla_host_suite_make(bulla_host_suite_find(suite), &bulla_host_random_system, &keys->suite) == BULLA_OK &&
                 hex_member(object, "owner", keys->owner, sizeof keys->owner) &&
                 hex_member(object, "secret", keys->secret, sizeof keys->secret) &&
                 hex_member(object, "certificate", keys->certificate, sizeof keys->certificate) &&
@@ -126,7 +126,7 @@ static json_t *member(const struct owner *owner, struct bulla_authority *authori
 {
     uint8_t secret[BULLA_SECRET], certificate[BULLA_AUTHORITY_SIZE];
     struct bulla_fault fault;
-    if (suite_key_make(&owner->suite, secret, authority->public_key) != BULLA_OK ||
+    if (bulla_host_key_make(&owner->suite, secret, authority->public_key) != BULLA_OK ||
         bulla_authority_sign(&owner->suite, owner->secret, owner->public_key, authority) != BULLA_OK ||
         bulla_authority_encode(authority, certificate, &fault) != BULLA_OK) {
         return NULL;
@@ -153,7 +153,7 @@ static bool owner_read(const char *folder, struct owner *owner)
     }
     json_t *object = cli_json_read(path, &code);
     const char *suite = json_string_value(json_object_get(object, "suite"));
-    bool good = suite && suite_make(suite_find(suite), &suite_random_host, &owner->suite) == BULLA_OK &&
+    bool good = suite && bulla_host_suite_make(bulla_host_suite_find(suite), &bulla_host_random_system, &owner->suite) == BULLA_OK &&
                 hex_member(object, "secret", owner->secret, sizeof owner->secret) &&
                 hex_member(object, "public", owner->public_key, sizeof owner->public_key);
     if (object && !good) {
@@ -171,11 +171,11 @@ static bool owner_of_folder(const char *folder, const char *suite, struct owner 
     if (access(path, F_OK) == 0) {
         return owner_read(folder, owner);
     }
-    if (suite_make(suite_find(suite), &suite_random_host, &owner->suite) != BULLA_OK) {
+    if (bulla_host_suite_make(bulla_host_suite_find(suite), &bulla_host_random_system, &owner->suite) != BULLA_OK) {
         cli_say("--suite: no suite \"%s\": expected x25519-ed25519-sha256-aes128gcm, p256-ecdsa-sha256-aes128gcm or sm2-sm3-sm4gcm", suite);
         return false;
     }
-    if (suite_key_make(&owner->suite, owner->secret, owner->public_key) != BULLA_OK) {
+    if (bulla_host_key_make(&owner->suite, owner->secret, owner->public_key) != BULLA_OK) {
         return say_failed("owner");
     }
     return write_file(folder, "owner",

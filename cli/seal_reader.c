@@ -18,7 +18,7 @@
 
 struct talk {
     const struct seal_options *o;
-    struct transport *transport;
+    struct bulla_host *transport;
     struct bulla_transport port;
     struct bulla_reader reader;
     struct bulla_address seal;
@@ -458,7 +458,7 @@ static int open_talk(struct talk *t)
     if (o->keys && !seal_key_read(o->keys, BULLA_SIDE_READER, &t->keys, &code)) {
         return code;
     }
-    t->transport = transport_connect(o->at, why, sizeof why);
+    t->transport = bulla_host_connect(o->at, why, sizeof why);
     if (!t->transport) {
         cli_say("%s", why);
         return CLI_IO;
@@ -469,11 +469,11 @@ static int open_talk(struct talk *t)
     setup.patience_ms = (uint32_t)patience;
     setup.window = strncmp(o->at, "air:", 4) == 0 ? 0 : 1;
     setup.party = o->keys ? &t->keys.party : NULL;
-    if (suite_random_host.fill(suite_random_host.context, (uint8_t *)&setup.session, sizeof setup.session) != BULLA_OK) {
+    if (bulla_host_random_system.fill(bulla_host_random_system.context, (uint8_t *)&setup.session, sizeof setup.session) != BULLA_OK) {
         cli_say("no randomness");
         return CLI_IO;
     }
-    t->port = transport_port(t->transport);
+    t->port = bulla_host_port(t->transport);
     bulla_reader_open(&t->reader, &t->port, &setup);
     return CLI_OK;
 }
@@ -514,7 +514,7 @@ static int talk(struct talk *t, int (*run)(struct talk *t))
         code = run(t);
     }
     bulla_wipe(&t->reader.session, sizeof t->reader.session);
-    transport_close(t->transport);
+    bulla_host_close(t->transport);
     return code;
 }
 

@@ -13,7 +13,7 @@
 #include "cli/seal_device.h"
 #include "transport/transport.h"
 
-#define FDS_MAX     (TRANSPORT_PEERS + 4)
+#define FDS_MAX     (BULLA_HOST_PEERS + 4)
 #define PENDING_MAX 16
 #define LINE_MAX_   200
 
@@ -25,7 +25,7 @@ struct pending { /* an answer that waits for its slot */
 
 struct run {
     struct seal_device device;
-    struct transport_server *server;
+    struct bulla_host_server *server;
     struct pending pending[PENDING_MAX];
     size_t n_pending;
     uint64_t slot_us;
@@ -59,9 +59,9 @@ static void tell(struct run *run)
 static void answer(struct run *run, unsigned peer, const struct bulla_seal_reply *reply)
 {
     if (reply->slot == 0) {
-        (void)transport_server_answer(run->server, peer, (struct bulla_bytes){reply->bytes, reply->n});
+        (void)bulla_host_server_answer(run->server, peer, (struct bulla_bytes){reply->bytes, reply->n});
     } else if (run->n_pending < PENDING_MAX) {
-        run->pending[run->n_pending++] = (struct pending){transport_now_us() + (reply->slot - 1u) * run->slot_us, peer, *reply};
+        run->pending[run->n_pending++] = (struct pending){bulla_host_now_us() + (reply->slot - 1u) * run->slot_us, peer, *reply};
     }
 }
 
@@ -79,7 +79,7 @@ static void heard(void *context, unsigned peer, struct bulla_bytes frame)
 /* Sends what is due; how many microseconds to the next, or UINT64_MAX. */
 static uint64_t send_due(struct run *run)
 {
-    uint64_t now_us = transport_now_us(), wait_us = UINT64_MAX;
+    uint64_t now_us = bulla_host_now_us(), wait_us = UINT64_MAX;
     for (size_t i = 0; i < run->n_pending;) {
         struct pending *p = &run->pending[i];
         if (p->at_us > now_us) {
@@ -87,7 +87,7 @@ static uint64_t send_due(struct run *run)
             i++;
             continue;
         }
-        (void)transport_server_answer(run->server, p->peer, (struct bulla_bytes){p->reply.bytes, p->reply.n});
+        (void)bulla_host_server_answer(run->server, p->peer, (struct bulla_bytes){p->reply.bytes, p->reply.n});
         *p = run->pending[--run->n_pending];
     }
     return wait_us;
@@ -126,7 +126,7 @@ static void go(struct run *run)
         uint32_t turn_ms = bulla_seal_turn(&run->device.seal, seal_device_now());
         tell(run);
         uint64_t wait_us = send_due(run);
-        size_t n = transport_server_fds(run->server, fds, FDS_MAX - 1);
+        size_t n = bulla_host_server_fds(run->server, fds, FDS_MAX - 1);
         if (run->words) {
             fds[n] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
         }
@@ -138,7 +138,7 @@ static void go(struct run *run)
         if (ready > 0 && run->words && fds[n].revents && !take_words(run)) {
             return;
         }
-        transport_server_feed(run->server, heard, run);
+        bulla_host_server_feed(run->server, heard, run);
     }
 }
 
@@ -223,7 +223,7 @@ static void say_start(struct run *run)
     cli_json_print(json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "event", "start", "seal", address, "profile",
                              bulla_profile_row(seal->device.profile)->name, "state", bulla_device_state_text(seal->device.state), "shows",
                              bulla_shows_text(bulla_device_shows(&seal->device)), "trust", seal->proven ? "keys" : "none", "at",
-                             transport_server_name(run->server)));
+                             bulla_host_server_name(run->server)));
 }
 
 int seal_run(const struct seal_options *o, int argc, char **argv)
@@ -243,7 +243,7 @@ int seal_run(const struct seal_options *o, int argc, char **argv)
     if (code != CLI_OK) {
         return code;
     }
-    run.server = transport_listen(o->listen, why, sizeof why);
+    run.server = bulla_host_listen(o->listen, why, sizeof why);
     if (!run.server) {
         cli_say("%s", why);
         seal_device_close(&run.device);
@@ -253,7 +253,7 @@ int seal_run(const struct seal_options *o, int argc, char **argv)
     run.told = run.device.seal.events;
     say_start(&run);
     go(&run);
-    transport_server_close(run.server);
+    bulla_host_server_close(run.server);
     seal_device_close(&run.device);
     return CLI_OK;
 }

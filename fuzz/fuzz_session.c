@@ -32,7 +32,7 @@ static void promise(bool kept, const char *what)
 struct pair {
     bool made;
     uint64_t random;
-    struct suite_random source;
+    struct bulla_host_random source;
     struct bulla_suite suite;
     uint8_t owner[BULLA_SECRET], owner_public[BULLA_PUBLIC], secret[2][BULLA_SECRET];
     uint8_t certificate[2][BULLA_AUTHORITY_SIZE];
@@ -76,7 +76,7 @@ static void party_make(struct pair *pair, enum bulla_side side)
                                         .rights = side ? 0 : BULLA_RIGHT_READ,
                                         .until_s = UINT32_MAX};
     struct bulla_fault fault;
-    bool good = suite_key_make(&pair->suite, pair->secret[side], authority.public_key) == BULLA_OK &&
+    bool good = bulla_host_key_make(&pair->suite, pair->secret[side], authority.public_key) == BULLA_OK &&
                 bulla_authority_sign(&pair->suite, pair->owner, pair->owner_public, &authority) == BULLA_OK &&
                 bulla_authority_encode(&authority, pair->certificate[side], &fault) == BULLA_OK;
     promise(good, "a certificate is made");
@@ -99,10 +99,11 @@ static struct pair *pair_of(unsigned which)
     if (pair->made)
         return pair;
     pair->made = true;
-    pair->source = (struct suite_random){fill, pair};
+    pair->source = (struct bulla_host_random){fill, pair};
     pair->trust = (struct bulla_trust){.context = pair, .issuer = issuer};
-    promise(suite_make(which & 1 ? BULLA_SUITE_NATIONAL : BULLA_SUITE_INTERNATIONAL, &pair->source, &pair->suite) == BULLA_OK, "a suite");
-    promise(suite_key_make(&pair->suite, pair->owner, pair->owner_public) == BULLA_OK, "an owner");
+    promise(bulla_host_suite_make(which & 1 ? BULLA_SUITE_NATIONAL : BULLA_SUITE_INTERNATIONAL, &pair->source, &pair->suite) == BULLA_OK,
+            "a suite");
+    promise(bulla_host_key_make(&pair->suite, pair->owner, pair->owner_public) == BULLA_OK, "an owner");
     party_make(pair, BULLA_SIDE_READER);
     party_make(pair, BULLA_SIDE_SEAL);
     promise(bulla_ticket_sign(&pair->suite, pair->owner, pair->owner_public, &ticket) == BULLA_OK &&

@@ -14,7 +14,7 @@ enum bulla_status suite_status(bool good, enum bulla_status other)
 
 enum bulla_status suite_fill(void *context, uint8_t *to, size_t n)
 {
-    const struct suite_random *random = context;
+    const struct bulla_host_random *random = context;
     return random->fill(random->context, to, n);
 }
 

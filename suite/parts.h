@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Of what the suites of a host are put together. The context of each is its struct suite_random.
+ * Of what the suites of a host are put together. The context of each is its struct bulla_host_random.
  */
 #ifndef SUITE_PARTS_H
 #define SUITE_PARTS_H

@@ -10,28 +10,33 @@
 #ifndef SUITE_SUITE_H
 #define SUITE_SUITE_H
 
+#include "bulla/api.h"
 #include "bulla/suite.h"
 
-struct suite_random {
+BULLA_BEGIN
+
+struct bulla_host_random {
     enum bulla_status (*fill)(void *context, uint8_t *to, size_t n);
     void *context;
 };
 
 /* OpenSSL's, seeded by the operating system. */
-extern const struct suite_random suite_random_host;
+extern const struct bulla_host_random bulla_host_random_system;
 
 /* REFUSED: no such suite. `random` stays as long as the suite. */
-enum bulla_status suite_make(unsigned id, const struct suite_random *random, struct bulla_suite *suite) BULLA_MUST_CHECK;
+enum bulla_status bulla_host_suite_make(unsigned id, const struct bulla_host_random *random, struct bulla_suite *suite) BULLA_MUST_CHECK;
 
 /* The number of a suite by its name; 0: none. */
-unsigned suite_find(const char *name);
+unsigned bulla_host_suite_find(const char *name);
 
-/* A new pair for signing. FAILED: no randomness. REFUSED: not a suite of suite_make(). */
-enum bulla_status suite_key_make(const struct bulla_suite *suite, uint8_t secret[BULLA_SECRET],
-                                 uint8_t public_key[BULLA_PUBLIC]) BULLA_MUST_CHECK;
+/* A new pair for signing. FAILED: no randomness. REFUSED: not a suite of bulla_host_suite_make(). */
+enum bulla_status bulla_host_key_make(const struct bulla_suite *suite, uint8_t secret[BULLA_SECRET],
+                                      uint8_t public_key[BULLA_PUBLIC]) BULLA_MUST_CHECK;
 
 /* The public key that belongs to a private one. REFUSED: it is none. */
-enum bulla_status suite_key_public(const struct bulla_suite *suite, const uint8_t secret[BULLA_SECRET],
-                                   uint8_t public_key[BULLA_PUBLIC]) BULLA_MUST_CHECK;
+enum bulla_status bulla_host_key_public(const struct bulla_suite *suite, const uint8_t secret[BULLA_SECRET],
+                                        uint8_t public_key[BULLA_PUBLIC]) BULLA_MUST_CHECK;
+
+BULLA_END
 
 #endif

@@ -76,7 +76,7 @@ static int open_tcp_address(const struct addrinfo *a, bool listens)
 
 static int open_tcp(const char *where, bool listens, char *why, size_t size)
 {
-    char host[TRANSPORT_NAME];
+    char host[BULLA_HOST_NAME];
     const char *colon = strrchr(where, ':');
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = listens ? AI_PASSIVE : 0}, *list = NULL;
     if (!colon || (size_t)(colon - where) >= sizeof host) {
@@ -122,7 +122,7 @@ static bool make_raw(int fd, int baud)
 
 int address_line(const char *where, char *why, size_t size)
 {
-    char device[TRANSPORT_NAME];
+    char device[BULLA_HOST_NAME];
     int baud = 115200;
     if (sscanf(where, "%127[^:]:%d", device, &baud) < 1) {
         snprintf(why, size, "serial:%s: expected serial:DEVICE[:BAUD]", where);
@@ -135,14 +135,14 @@ int address_line(const char *where, char *why, size_t size)
     return fd;
 }
 
-int address_pty(char name[TRANSPORT_NAME], char *why, size_t size)
+int address_pty(char name[BULLA_HOST_NAME], char *why, size_t size)
 {
-    char device[TRANSPORT_NAME - 8];
+    char device[BULLA_HOST_NAME - 8];
     int fd = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 || grantpt(fd) != 0 || unlockpt(fd) != 0 || ptsname_r(fd, device, sizeof device) != 0 || !make_raw(fd, 115200)) {
         return fail(fd, why, size, "pty");
     }
-    snprintf(name, TRANSPORT_NAME, "serial:%s", device);
+    snprintf(name, BULLA_HOST_NAME, "serial:%s", device);
     return fd;
 }
 

@@ -71,7 +71,7 @@ bool air_send(const struct air *air, struct bulla_bytes frame)
 {
     uint8_t datagram[AIR_HEAD + BULLA_FRAME_MAX];
     struct bulla_writer w = bulla_writer_over(datagram, sizeof datagram);
-    bulla_writer_put_u64(&w, transport_now_us());
+    bulla_writer_put_u64(&w, bulla_host_now_us());
     bulla_writer_put_u32(&w, (uint32_t)(PREAMBLE_US + frame.len * BYTE_US));
     bulla_writer_put(&w, frame.at, frame.len);
     DIR *folder = opendir(air->folder);

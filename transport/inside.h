@@ -26,14 +26,14 @@ bool stream_send(int fd, struct bulla_bytes bytes);
 
 /* A descriptor, or -1 with why. `listens`: as a server. */
 int address_open(const char *where, bool listens, char *why, size_t size);
-int address_line(const char *where, char *why, size_t size);        /* serial:... */
-int address_pty(char name[TRANSPORT_NAME], char *why, size_t size); /* the master; `name` is serial:... */
+int address_line(const char *where, char *why, size_t size);         /* serial:... */
+int address_pty(char name[BULLA_HOST_NAME], char *why, size_t size); /* the master; `name` is serial:... */
 
 /* A place in a shared room. */
 struct air {
     int fd;
     bool seal;
-    char folder[TRANSPORT_NAME], own[2 * TRANSPORT_NAME];
+    char folder[BULLA_HOST_NAME], own[2 * BULLA_HOST_NAME];
 };
 
 #define AIR_HEAD 12 /* of a datagram: time 8, microseconds that it lasts 4 */

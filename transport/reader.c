@@ -20,7 +20,7 @@ struct on_air {
     uint8_t bytes[BULLA_FRAME_MAX];
 };
 
-struct transport {
+struct bulla_host {
     struct stream stream; /* fd -1: the air */
     struct air air;
     struct on_air on_air[ON_AIR];
@@ -29,7 +29,7 @@ struct transport {
 
 /* ---- the air ---- */
 
-static void take_all(struct transport *t)
+static void take_all(struct bulla_host *t)
 {
     struct on_air next = {0};
     for (int n = 0; t->n < ON_AIR && (n = air_take(&t->air, next.bytes, &next.from_us, &next.to_us)) >= 0;) {
@@ -45,7 +45,7 @@ static void take_all(struct transport *t)
 }
 
 /* Those that met are heard as one noise. */
-static int hear(struct transport *t, size_t i, uint8_t *to)
+static int hear(struct bulla_host *t, size_t i, uint8_t *to)
 {
     struct on_air heard = t->on_air[i];
     t->on_air[i] = t->on_air[--t->n];
@@ -61,11 +61,11 @@ static int hear(struct transport *t, size_t i, uint8_t *to)
     return BULLA_TRANSPORT_NOISE;
 }
 
-static int receive_air(struct transport *t, uint8_t *to, uint64_t until_us)
+static int receive_air(struct bulla_host *t, uint8_t *to, uint64_t until_us)
 {
     for (;;) {
         take_all(t);
-        uint64_t now_us = transport_now_us(), wait_us = until_us > now_us ? until_us - now_us : 0;
+        uint64_t now_us = bulla_host_now_us(), wait_us = until_us > now_us ? until_us - now_us : 0;
         for (size_t i = 0; i < t->n; i++) {
             uint64_t heard_us = t->on_air[i].to_us + GUARD_US;
             if (heard_us <= now_us) {
@@ -85,7 +85,7 @@ static int receive_air(struct transport *t, uint8_t *to, uint64_t until_us)
 
 /* ---- streams ---- */
 
-static int receive_stream(struct transport *t, uint8_t *to, uint64_t until_us)
+static int receive_stream(struct bulla_host *t, uint8_t *to, uint64_t until_us)
 {
     for (;;) {
         size_t n = stream_frame(&t->stream, true);
@@ -94,7 +94,7 @@ static int receive_stream(struct transport *t, uint8_t *to, uint64_t until_us)
             stream_drop(&t->stream, n);
             return (int)n;
         }
-        uint64_t now_us = transport_now_us();
+        uint64_t now_us = bulla_host_now_us();
         struct pollfd wait = {.fd = t->stream.fd, .events = POLLIN};
         int ready = poll(&wait, 1, until_us > now_us ? (int)((until_us - now_us + 999) / 1000) : 0);
         if (ready == 0) {
@@ -110,14 +110,14 @@ static int receive_stream(struct transport *t, uint8_t *to, uint64_t until_us)
 
 static bool port_send(void *context, struct bulla_bytes frame)
 {
-    struct transport *t = context;
+    struct bulla_host *t = context;
     return t->stream.fd < 0 ? air_send(&t->air, frame) : stream_send(t->stream.fd, frame);
 }
 
 static int port_receive(void *context, uint8_t *to, size_t size, uint32_t timeout_ms)
 {
-    struct transport *t = context;
-    uint64_t until_us = transport_now_us() + timeout_ms * UINT64_C(1000);
+    struct bulla_host *t = context;
+    uint64_t until_us = bulla_host_now_us() + timeout_ms * UINT64_C(1000);
     if (size < BULLA_FRAME_MAX) {
         return BULLA_TRANSPORT_FAILED;
     }
@@ -127,19 +127,19 @@ static int port_receive(void *context, uint8_t *to, size_t size, uint32_t timeou
 static uint64_t port_now(void *context)
 {
     (void)context;
-    return transport_now_us() / 1000;
+    return bulla_host_now_us() / 1000;
 }
 
 static const struct bulla_transport_ops port = {port_send, port_receive, port_now};
 
-struct bulla_transport transport_port(struct transport *transport)
+struct bulla_transport bulla_host_port(struct bulla_host *transport)
 {
     return (struct bulla_transport){&port, transport};
 }
 
-struct transport *transport_connect(const char *where, char *why, size_t size)
+struct bulla_host *bulla_host_connect(const char *where, char *why, size_t size)
 {
-    struct transport *t = calloc(1, sizeof *t);
+    struct bulla_host *t = calloc(1, sizeof *t);
     bool good;
     if (!t) {
         snprintf(why, size, "out of memory");
@@ -159,7 +159,7 @@ struct transport *transport_connect(const char *where, char *why, size_t size)
     return t;
 }
 
-void transport_close(struct transport *transport)
+void bulla_host_close(struct bulla_host *transport)
 {
     if (!transport) {
         return;

@@ -12,17 +12,17 @@
 
 #include "transport/inside.h"
 
-struct transport_server {
+struct bulla_host_server {
     int listener; /* -1: none */
     bool in_air, is_line;
     struct air air;
-    struct stream peers[TRANSPORT_PEERS]; /* fd -1: free */
-    char name[TRANSPORT_NAME];
-    char path[TRANSPORT_NAME]; /* of a socket to be removed; "" for none */
+    struct stream peers[BULLA_HOST_PEERS]; /* fd -1: free */
+    char name[BULLA_HOST_NAME];
+    char path[BULLA_HOST_NAME]; /* of a socket to be removed; "" for none */
 };
 
 /* Port 0 is any that is free: what it became. */
-static void name_tcp(struct transport_server *server, const char *where)
+static void name_tcp(struct bulla_host_server *server, const char *where)
 {
     struct sockaddr_storage own = {0};
     socklen_t len = sizeof own;
@@ -34,7 +34,7 @@ static void name_tcp(struct transport_server *server, const char *where)
     snprintf(server->name, sizeof server->name, "%.*s:%u", (int)(colon - where), where, port);
 }
 
-static bool listen_at(struct transport_server *server, const char *where, char *why, size_t size)
+static bool listen_at(struct bulla_host_server *server, const char *where, char *why, size_t size)
 {
     snprintf(server->name, sizeof server->name, "%s", where);
     if (strncmp(where, "air:", 4) == 0) {
@@ -55,15 +55,15 @@ static bool listen_at(struct transport_server *server, const char *where, char *
     return server->listener >= 0;
 }
 
-struct transport_server *transport_listen(const char *where, char *why, size_t size)
+struct bulla_host_server *bulla_host_listen(const char *where, char *why, size_t size)
 {
-    struct transport_server *server = calloc(1, sizeof *server);
+    struct bulla_host_server *server = calloc(1, sizeof *server);
     if (!server) {
         snprintf(why, size, "out of memory");
         return NULL;
     }
     server->listener = -1;
-    for (unsigned i = 0; i < TRANSPORT_PEERS; i++) {
+    for (unsigned i = 0; i < BULLA_HOST_PEERS; i++) {
         server->peers[i].fd = -1;
     }
     if (!listen_at(server, where, why, size)) {
@@ -73,7 +73,7 @@ struct transport_server *transport_listen(const char *where, char *why, size_t s
     return server;
 }
 
-void transport_server_close(struct transport_server *server)
+void bulla_host_server_close(struct bulla_host_server *server)
 {
     if (server->in_air) {
         air_close(&server->air);
@@ -84,7 +84,7 @@ void transport_server_close(struct transport_server *server)
     if (server->path[0]) {
         unlink(server->path);
     }
-    for (unsigned i = 0; i < TRANSPORT_PEERS; i++) {
+    for (unsigned i = 0; i < BULLA_HOST_PEERS; i++) {
         if (server->peers[i].fd >= 0) {
             close(server->peers[i].fd);
         }
@@ -92,7 +92,7 @@ void transport_server_close(struct transport_server *server)
     free(server);
 }
 
-const char *transport_server_name(const struct transport_server *server)
+const char *bulla_host_server_name(const struct bulla_host_server *server)
 {
     return server->name;
 }
@@ -104,22 +104,22 @@ static void add(struct pollfd *fds, size_t max, size_t *n, int fd)
     }
 }
 
-size_t transport_server_fds(const struct transport_server *server, struct pollfd *fds, size_t max)
+size_t bulla_host_server_fds(const struct bulla_host_server *server, struct pollfd *fds, size_t max)
 {
     size_t n = 0;
     if (server->in_air) {
         add(fds, max, &n, server->air.fd);
     }
     add(fds, max, &n, server->listener);
-    for (unsigned i = 0; i < TRANSPORT_PEERS; i++) {
+    for (unsigned i = 0; i < BULLA_HOST_PEERS; i++) {
         add(fds, max, &n, server->peers[i].fd);
     }
     return n;
 }
 
-static void accept_all(struct transport_server *server)
+static void accept_all(struct bulla_host_server *server)
 {
-    for (unsigned i = 0; i < TRANSPORT_PEERS && server->listener >= 0; i++) {
+    for (unsigned i = 0; i < BULLA_HOST_PEERS && server->listener >= 0; i++) {
         if (server->peers[i].fd < 0) {
             server->peers[i] = (struct stream){.fd = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)};
             if (server->peers[i].fd < 0) {
@@ -130,7 +130,7 @@ static void accept_all(struct transport_server *server)
 }
 
 /* A line that nobody holds open reads as an error: it stays. */
-static void feed_peer(struct transport_server *server, unsigned i, void (*heard)(void *, unsigned, struct bulla_bytes), void *context)
+static void feed_peer(struct bulla_host_server *server, unsigned i, void (*heard)(void *, unsigned, struct bulla_bytes), void *context)
 {
     struct stream *peer = &server->peers[i];
     bool there = stream_fill(peer) || server->is_line;
@@ -146,8 +146,8 @@ static void feed_peer(struct transport_server *server, unsigned i, void (*heard)
     }
 }
 
-void transport_server_feed(struct transport_server *server, void (*heard)(void *context, unsigned peer, struct bulla_bytes frame),
-                           void *context)
+void bulla_host_server_feed(struct bulla_host_server *server, void (*heard)(void *context, unsigned peer, struct bulla_bytes frame),
+                            void *context)
 {
     uint8_t frame[BULLA_FRAME_MAX];
     uint64_t from_us, to_us;
@@ -155,14 +155,14 @@ void transport_server_feed(struct transport_server *server, void (*heard)(void *
         heard(context, 0, (struct bulla_bytes){frame, (size_t)n});
     }
     accept_all(server);
-    for (unsigned i = 0; i < TRANSPORT_PEERS; i++) {
+    for (unsigned i = 0; i < BULLA_HOST_PEERS; i++) {
         if (server->peers[i].fd >= 0) {
             feed_peer(server, i, heard, context);
         }
     }
 }
 
-bool transport_server_answer(struct transport_server *server, unsigned peer, struct bulla_bytes frame)
+bool bulla_host_server_answer(struct bulla_host_server *server, unsigned peer, struct bulla_bytes frame)
 {
     if (server->in_air) {
         return air_send(&server->air, frame);

@@ -11,7 +11,7 @@
 #define STALE_US    300000 /* a frame whose rest has not come by then is none */
 #define SEND_MS     2000
 
-uint64_t transport_now_us(void)
+uint64_t bulla_host_now_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -28,7 +28,7 @@ bool stream_fill(struct stream *stream)
         return errno == EAGAIN || errno == EINTR;
     }
     if (stream->n == 0) {
-        stream->since_us = transport_now_us();
+        stream->since_us = bulla_host_now_us();
     }
     stream->n += (size_t)got;
     return got > 0;
@@ -38,12 +38,12 @@ void stream_drop(struct stream *stream, size_t n)
 {
     stream->n -= n;
     memmove(stream->bytes, stream->bytes + n, stream->n);
-    stream->since_us = transport_now_us();
+    stream->since_us = bulla_host_now_us();
 }
 
 size_t stream_frame(struct stream *stream, bool from_seal)
 {
-    if (stream->n && transport_now_us() - stream->since_us > STALE_US &&
+    if (stream->n && bulla_host_now_us() - stream->since_us > STALE_US &&
         bulla_frame_length((struct bulla_bytes){stream->bytes, stream->n}, from_seal) > stream->n) {
         stream_drop(stream, 1);
     }

@@ -18,38 +18,43 @@
 
 #include <poll.h>
 
+#include "bulla/api.h"
 #include "bulla/reader.h"
 
-#define TRANSPORT_PEERS 16 /* readers at one seal */
-#define TRANSPORT_NAME  128
+BULLA_BEGIN
+
+#define BULLA_HOST_PEERS 16 /* readers at one seal */
+#define BULLA_HOST_NAME  128
 
 /* ---- the reader's end ---- */
 
-struct transport;
+struct bulla_host;
 
-struct transport *transport_connect(const char *where, char *why, size_t size); /* NULL: it failed */
-void transport_close(struct transport *transport);
-struct bulla_transport transport_port(struct transport *transport); /* good until it is closed */
+struct bulla_host *bulla_host_connect(const char *where, char *why, size_t size); /* NULL: it failed */
+void bulla_host_close(struct bulla_host *transport);
+struct bulla_transport bulla_host_port(struct bulla_host *transport); /* good until it is closed */
 
 /* ---- the seal's end ---- */
 
-struct transport_server;
+struct bulla_host_server;
 
-struct transport_server *transport_listen(const char *where, char *why, size_t size); /* NULL: it failed */
-void transport_server_close(struct transport_server *server);
-const char *transport_server_name(const struct transport_server *server); /* where readers find it, in the words above */
+struct bulla_host_server *bulla_host_listen(const char *where, char *why, size_t size); /* NULL: it failed */
+void bulla_host_server_close(struct bulla_host_server *server);
+const char *bulla_host_server_name(const struct bulla_host_server *server); /* where readers find it, in the words above */
 
 /* What to wait for: how many of fds[max] were filled in. */
-size_t transport_server_fds(const struct transport_server *server, struct pollfd *fds, size_t max);
+size_t bulla_host_server_fds(const struct bulla_host_server *server, struct pollfd *fds, size_t max);
 
 /* After poll(): takes in what there is, and hands on each whole frame with the number of its peer. */
-void transport_server_feed(struct transport_server *server, void (*heard)(void *context, unsigned peer, struct bulla_bytes frame),
-                           void *context);
+void bulla_host_server_feed(struct bulla_host_server *server, void (*heard)(void *context, unsigned peer, struct bulla_bytes frame),
+                            void *context);
 
 /* To that peer; false: it is gone. */
-bool transport_server_answer(struct transport_server *server, unsigned peer, struct bulla_bytes frame);
+bool bulla_host_server_answer(struct bulla_host_server *server, unsigned peer, struct bulla_bytes frame);
 
 /* Microseconds of a clock that only grows and that all processes of a machine share. */
-uint64_t transport_now_us(void);
+uint64_t bulla_host_now_us(void);
+
+BULLA_END
 
 #endif

@@ -18,8 +18,11 @@
 #ifndef BULLA_AUTHORITY_H
 #define BULLA_AUTHORITY_H
 
+#include "bulla/api.h"
 #include "bulla/fault.h"
 #include "bulla/suite.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_AUTHORITY_TABLE(X) /* field, offset, bytes, name, meaning */                                          \
@@ -157,5 +160,7 @@ enum bulla_status bulla_authority_check(const struct bulla_suite *suite, const s
 
 const char *bulla_right_text(unsigned bit); /* name of the right with that bit number; "": none */
 const char *bulla_doubt_text(unsigned doubt);
+
+BULLA_END
 
 #endif

@@ -15,8 +15,11 @@
 #ifndef BULLA_LINK_H
 #define BULLA_LINK_H
 
+#include "bulla/api.h"
 #include "bulla/authority.h"
 #include "bulla/frame.h"
+
+BULLA_BEGIN
 
 #define BULLA_LINK_SLOT_US  57300 /* a slot of a collection, as ISO/IEC 18000-7 has it */
 #define BULLA_LINK_AWAKE_MS 30000 /* how long a seal stays out of the collections of a reader that sent it to sleep */
@@ -214,5 +217,7 @@ enum bulla_status bulla_link_encode(const struct bulla_link_message *message, ui
 void bulla_link_header(const struct bulla_frame *frame, uint8_t header[BULLA_LINK_HEADER]);
 
 const char *bulla_access_text(unsigned access); /* "": none of the table */
+
+BULLA_END
 
 #endif

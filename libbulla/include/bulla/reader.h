@@ -27,7 +27,10 @@
 #ifndef BULLA_READER_H
 #define BULLA_READER_H
 
+#include "bulla/api.h"
 #include "bulla/seal.h"
+
+BULLA_BEGIN
 
 #define BULLA_READER_TRIES       3
 #define BULLA_READER_PATIENCE_MS 500
@@ -185,5 +188,7 @@ enum bulla_status bulla_reader_setting(struct bulla_reader *reader, const struct
                                        uint32_t *value) BULLA_MUST_CHECK;
 enum bulla_status bulla_reader_configure(struct bulla_reader *reader, const struct bulla_address *seal, enum bulla_setting setting,
                                          uint32_t value) BULLA_MUST_CHECK;
+
+BULLA_END
 
 #endif

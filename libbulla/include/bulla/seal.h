@@ -32,6 +32,7 @@
 #ifndef BULLA_SEAL_H
 #define BULLA_SEAL_H
 
+#include "bulla/api.h"
 #include "bulla/attachment.h"
 #include "bulla/clock.h"
 #include "bulla/device.h"
@@ -43,6 +44,8 @@
 #include "bulla/ticket.h"
 #include "bulla/tries.h"
 #include "bulla/zone.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_AREA_TABLE(X) /* area, id of its zone, bytes, event when a reader writes it, byte of a blank one, name */ \
@@ -306,5 +309,7 @@ const char *bulla_area_text(unsigned id); /* "": none of the table; so below */
 const char *bulla_surface_text(unsigned surface);
 const char *bulla_belief_text(unsigned belief);
 const char *bulla_ignored_text(unsigned what);
+
+BULLA_END
 
 #endif

@@ -33,7 +33,10 @@
 #ifndef BULLA_SESSION_H
 #define BULLA_SESSION_H
 
+#include "bulla/api.h"
 #include "bulla/authority.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_SESSION_FORM_TABLE(X) /* form, first byte, longest message, name */ \
@@ -161,5 +164,7 @@ unsigned bulla_session_rights(const struct bulla_session *session, const struct 
 
 const char *bulla_session_state_text(unsigned state);
 const char *bulla_session_proof_text(unsigned proof);
+
+BULLA_END
 
 #endif

@@ -22,8 +22,11 @@
 #ifndef BULLA_SUITE_H
 #define BULLA_SUITE_H
 
+#include "bulla/api.h"
 #include "bulla/bytes.h"
 #include "bulla/status.h"
+
+BULLA_BEGIN
 
 #define BULLA_HASH       32 /* bytes of a digest and of an HMAC */
 #define BULLA_HASH_BLOCK 64 /* that the digest works on: the same in SHA-256 and SM3 */
@@ -111,5 +114,7 @@ bool bulla_same_secret(const uint8_t *a, const uint8_t *b, size_t n);
 
 /* Zeros that the compiler does not leave out. */
 void bulla_wipe(void *at, size_t n);
+
+BULLA_END
 
 #endif

@@ -20,8 +20,11 @@
 #ifndef BULLA_TICKET_H
 #define BULLA_TICKET_H
 
+#include "bulla/api.h"
 #include "bulla/authority.h"
 #include "bulla/frame.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_TICKET_TABLE(X) /* field, offset, bytes, name, meaning */                                              \
@@ -129,5 +132,7 @@ bool bulla_ticket_within(int32_t lat_e7, int32_t lon_e7, int32_t of_lat_e7, int3
 
 const char *bulla_ticket_operation_text(unsigned operation); /* "": none of the table */
 const char *bulla_ticket_refusal_text(unsigned refusal);
+
+BULLA_END
 
 #endif

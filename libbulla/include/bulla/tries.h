@@ -11,8 +11,11 @@
 #ifndef BULLA_TRIES_H
 #define BULLA_TRIES_H
 
+#include "bulla/api.h"
 #include "bulla/bytes.h"
 #include "bulla/status.h"
+
+BULLA_BEGIN
 
 /* clang-format off */
 #define BULLA_TRIES_TABLE(X) /* field, offset, bytes, name, meaning; numbers are big-endian */ \
@@ -47,5 +50,7 @@ void bulla_tries_right(struct bulla_tries *tries);
 void bulla_tries_encode(const struct bulla_tries *tries, uint8_t bytes[BULLA_TRIES_SIZE]);
 /* After a restart: the wait goes on from what was stored. DAMAGED: a wait above the limit; *tries then waits the longest. */
 enum bulla_status bulla_tries_decode(const uint8_t bytes[BULLA_TRIES_SIZE], int64_t now_ms, struct bulla_tries *tries) BULLA_MUST_CHECK;
+
+BULLA_END
 
 #endif

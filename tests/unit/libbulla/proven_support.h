@@ -67,7 +67,7 @@ static inline void certify(uint8_t kind, uint64_t subject, uint16_t rights, cons
 static inline void give_rights(uint16_t rights)
 {
     uint8_t public_key[BULLA_PUBLIC];
-    assert_int_equal(suite_key_public(&suite, reader_secret, public_key), BULLA_OK);
+    assert_int_equal(bulla_host_key_public(&suite, reader_secret, public_key), BULLA_OK);
     certify(BULLA_AUTHORITY_READER, READER_ID, rights, public_key, reader_certificate);
 }
 
@@ -77,11 +77,11 @@ static inline void begin(uint64_t seed)
     const struct bulla_reader_setup setup = {
         .id = 1, .session = 0x77, .spot = {BULLA_NO_COORDINATE, BULLA_NO_COORDINATE}, .party = &reader_party};
     uint8_t public_key[BULLA_PUBLIC];
-    assert_int_equal(suite_make(BULLA_SUITE_INTERNATIONAL, &suite_random_host, &suite), BULLA_OK);
-    assert_int_equal(suite_key_make(&suite, owner_secret, owner_public), BULLA_OK);
-    assert_int_equal(suite_key_make(&suite, seal_secret, public_key), BULLA_OK);
+    assert_int_equal(bulla_host_suite_make(BULLA_SUITE_INTERNATIONAL, &bulla_host_random_system, &suite), BULLA_OK);
+    assert_int_equal(bulla_host_key_make(&suite, owner_secret, owner_public), BULLA_OK);
+    assert_int_equal(bulla_host_key_make(&suite, seal_secret, public_key), BULLA_OK);
     certify(BULLA_AUTHORITY_SEAL, bulla_authority_seal(0xBEEF, 1000), 0, public_key, seal_certificate);
-    assert_int_equal(suite_key_make(&suite, reader_secret, public_key), BULLA_OK);
+    assert_int_equal(bulla_host_key_make(&suite, reader_secret, public_key), BULLA_OK);
     give_rights(BULLA_RIGHTS_ALL);
     air_init(&air, 1, BULLA_PROFILE_GBT, true, seed);
     air.seals[0].party = &seal_party;

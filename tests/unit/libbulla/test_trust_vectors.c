@@ -20,7 +20,7 @@
 static struct bulla_suite suite_of(unsigned id)
 {
     struct bulla_suite suite;
-    assert_int_equal(suite_make(id, &suite_random_host, &suite), BULLA_OK);
+    assert_int_equal(bulla_host_suite_make(id, &bulla_host_random_system, &suite), BULLA_OK);
     return suite;
 }
 
@@ -31,7 +31,7 @@ static bool issuer(void *context, unsigned kind, const uint8_t id[BULLA_KEY_ID],
     uint8_t secret[BULLA_SECRET], own[BULLA_KEY_ID];
     (void)kind;
     memset(secret, 0x42, sizeof secret);
-    assert_int_equal(suite_key_public(suite, secret, public_key), BULLA_OK);
+    assert_int_equal(bulla_host_key_public(suite, secret, public_key), BULLA_OK);
     assert_int_equal(bulla_suite_key_id(suite, public_key, own), BULLA_OK);
     return memcmp(own, id, sizeof own) == 0;
 }

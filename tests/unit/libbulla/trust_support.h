@@ -130,7 +130,7 @@ struct keys {
 
 struct world {
     struct random random;
-    struct suite_random source;
+    struct bulla_host_random source;
     struct faulty faulty[2]; /* of the two sides */
     struct bulla_suite suite[2];
     struct keys owner, stranger, key[2];
@@ -185,17 +185,17 @@ static inline void world_certify(struct world *world, enum bulla_side side, cons
 static inline void world_make(struct world *world, unsigned suite_id, uint64_t seed)
 {
     *world = (struct world){.random = {seed}};
-    world->source = (struct suite_random){world_fill, &world->random};
+    world->source = (struct bulla_host_random){world_fill, &world->random};
     for (unsigned side = 0; side < 2; side++) {
         world->faulty[side].how = BULLA_FAILED;
-        assert_int_equal(suite_make(suite_id, &world->source, &world->faulty[side].under), BULLA_OK);
+        assert_int_equal(bulla_host_suite_make(suite_id, &world->source, &world->faulty[side].under), BULLA_OK);
         world->suite[side] = faulty_over(&world->faulty[side]);
         world->moment[side] = (struct bulla_moment){NOW_MS, NOW_MS - 1000, true};
     }
     const struct bulla_suite *suite = &world->faulty[0].under;
     struct keys *all[] = {&world->owner, &world->stranger, &world->key[0], &world->key[1]};
     for (unsigned i = 0; i < 4; i++)
-        assert_int_equal(suite_key_make(suite, all[i]->secret, all[i]->public_key), BULLA_OK);
+        assert_int_equal(bulla_host_key_make(suite, all[i]->secret, all[i]->public_key), BULLA_OK);
     world->authority[0] = (struct bulla_authority){.kind = BULLA_AUTHORITY_READER,
                                                    .subject = READER_ID,
                                                    .rights = BULLA_RIGHT_READ | BULLA_RIGHT_SEAL,

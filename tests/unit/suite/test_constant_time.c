@@ -79,7 +79,7 @@ static void run_hmac(const struct bulla_suite *suite, uint8_t *secret)
 static void run_keys(unsigned id, uint8_t *secret)
 {
     struct bulla_suite suite;
-    if (suite_make(id, &suite_random_host, &suite) != BULLA_OK)
+    if (bulla_host_suite_make(id, &bulla_host_random_system, &suite) != BULLA_OK)
         abort();
     suite.hmac = NULL; /* libbulla's own */
     run_hmac(&suite, secret);

@@ -48,18 +48,18 @@ static void names_are_those_of_the_table(void **state)
     assert_int_equal(sizeof table / sizeof *table, SUITES);
     for (size_t i = 0; i < SUITES; i++) {
         struct bulla_suite suite = {0};
-        assert_int_equal(suite_make(table[i].id, &suite_random_host, &suite), BULLA_OK);
+        assert_int_equal(bulla_host_suite_make(table[i].id, &bulla_host_random_system, &suite), BULLA_OK);
         assert_int_equal(suite.id, table[i].id);
         assert_string_equal(suite.name, table[i].name);
-        assert_int_equal(suite_find(table[i].name), table[i].id);
+        assert_int_equal(bulla_host_suite_find(table[i].name), table[i].id);
     }
     struct bulla_suite suite = {.id = 99}, before = suite;
     uint8_t secret[BULLA_SECRET], public_key[BULLA_PUBLIC];
-    assert_int_equal(suite_make(99, &suite_random_host, &suite), BULLA_REFUSED);
+    assert_int_equal(bulla_host_suite_make(99, &bulla_host_random_system, &suite), BULLA_REFUSED);
     assert_memory_equal(&suite, &before, sizeof suite);
-    assert_int_equal(suite_find("md5"), 0);
-    assert_int_equal(suite_key_make(&suite, secret, public_key), BULLA_REFUSED);
-    assert_int_equal(suite_key_public(&suite, secret, public_key), BULLA_REFUSED);
+    assert_int_equal(bulla_host_suite_find("md5"), 0);
+    assert_int_equal(bulla_host_key_make(&suite, secret, public_key), BULLA_REFUSED);
+    assert_int_equal(bulla_host_key_public(&suite, secret, public_key), BULLA_REFUSED);
 }
 
 /* [WCO-4.3-E2] [WCO-9.3-S1] [WCO-9.3-R2] */
@@ -69,7 +69,7 @@ static void both_sides_of_an_agreement_share_a_secret(void **state)
     for (size_t i = 0; i < SUITES; i++) {
         struct bulla_suite suite;
         uint8_t secret[2][BULLA_SECRET], public_key[2][BULLA_PUBLIC] = {{0}}, shared[3][BULLA_SHARED];
-        assert_int_equal(suite_make(all_suites[i], &suite_random_host, &suite), BULLA_OK);
+        assert_int_equal(bulla_host_suite_make(all_suites[i], &bulla_host_random_system, &suite), BULLA_OK);
         for (unsigned side = 0; side < 2; side++)
             assert_int_equal(suite.pair(suite.context, secret[side], public_key[side]), BULLA_OK);
         for (unsigned side = 0; side < 2; side++) {
@@ -93,7 +93,7 @@ static void what_is_no_public_key_is_refused(void **state)
                                                                                                            signature[BULLA_SIGNATURE];
         unsigned refused = 0;
         struct random random = {3};
-        assert_int_equal(suite_make(all_suites[i], &suite_random_host, &suite), BULLA_OK);
+        assert_int_equal(bulla_host_suite_make(all_suites[i], &bulla_host_random_system, &suite), BULLA_OK);
         assert_int_equal(suite.pair(suite.context, secret, public_key), BULLA_OK);
         assert_int_equal(suite.sign(suite.context, secret, digest, signature), BULLA_OK);
         struct bulla_agreement agreement = {BULLA_SIDE_SEAL, secret, public_key, other};
@@ -126,10 +126,10 @@ static void only_the_owner_of_a_key_signs(void **state)
         struct bulla_suite suite;
         uint8_t secret[BULLA_SECRET], other[BULLA_SECRET], public_key[BULLA_PUBLIC], again[BULLA_PUBLIC], digest[BULLA_HASH] = {1, 2, 3};
         uint8_t signature[BULLA_SIGNATURE];
-        assert_int_equal(suite_make(all_suites[i], &suite_random_host, &suite), BULLA_OK);
-        assert_int_equal(suite_key_make(&suite, other, again), BULLA_OK);
-        assert_int_equal(suite_key_make(&suite, secret, public_key), BULLA_OK);
-        assert_int_equal(suite_key_public(&suite, secret, again), BULLA_OK);
+        assert_int_equal(bulla_host_suite_make(all_suites[i], &bulla_host_random_system, &suite), BULLA_OK);
+        assert_int_equal(bulla_host_key_make(&suite, other, again), BULLA_OK);
+        assert_int_equal(bulla_host_key_make(&suite, secret, public_key), BULLA_OK);
+        assert_int_equal(bulla_host_key_public(&suite, secret, again), BULLA_OK);
         assert_memory_equal(again, public_key, sizeof again);
         assert_int_equal(suite.sign(suite.context, other, digest, signature), BULLA_OK);
         assert_int_equal(suite.verify(suite.context, public_key, digest, signature), BULLA_REFUSED);
@@ -163,11 +163,11 @@ static void randomness_is_an_argument(void **state)
     (void)state;
     for (size_t i = 0; i < SUITES; i++) {
         struct random one = {7}, two = {7}, three = {8};
-        const struct suite_random sources[] = {{fill, &one}, {fill, &two}, {fill, &three}};
+        const struct bulla_host_random sources[] = {{fill, &one}, {fill, &two}, {fill, &three}};
         uint8_t secret[3][BULLA_SECRET], public_key[3][BULLA_PUBLIC] = {{0}};
         for (unsigned k = 0; k < 3; k++) {
             struct bulla_suite suite;
-            assert_int_equal(suite_make(all_suites[i], &sources[k], &suite), BULLA_OK);
+            assert_int_equal(bulla_host_suite_make(all_suites[i], &sources[k], &suite), BULLA_OK);
             assert_int_equal(suite.pair(suite.context, secret[k], public_key[k]), BULLA_OK);
         }
         assert_memory_equal(public_key[0], public_key[1], BULLA_PUBLIC);
@@ -182,14 +182,14 @@ static void a_bad_source_makes_no_key(void **state)
     static uint8_t zero = 0, all = 0xFF;
     static enum bulla_status failed = BULLA_FAILED, full = BULLA_FULL;
     for (size_t i = 0; i < SUITES; i++) {
-        const struct suite_random sources[] = {{fill_fails, &failed}, {fill_fails, &full}, {fill_same, &zero}, {fill_same, &all}};
+        const struct bulla_host_random sources[] = {{fill_fails, &failed}, {fill_fails, &full}, {fill_same, &zero}, {fill_same, &all}};
         bool curve = all_suites[i] == BULLA_SUITE_P256 || all_suites[i] == BULLA_SUITE_NATIONAL;
         for (unsigned k = 0; k < (curve ? 4 : 2); k++) {
             struct bulla_suite suite;
             uint8_t secret[BULLA_SECRET], public_key[BULLA_PUBLIC];
-            assert_int_equal(suite_make(all_suites[i], &sources[k], &suite), BULLA_OK);
+            assert_int_equal(bulla_host_suite_make(all_suites[i], &sources[k], &suite), BULLA_OK);
             assert_int_not_equal(suite.pair(suite.context, secret, public_key), BULLA_OK);
-            assert_int_not_equal(suite_key_make(&suite, secret, public_key), BULLA_OK);
+            assert_int_not_equal(bulla_host_key_make(&suite, secret, public_key), BULLA_OK);
             assert_int_not_equal(suite.random(suite.context, secret, 4), k < 2 ? BULLA_OK : BULLA_FAILED);
         }
     }
@@ -204,12 +204,12 @@ static void what_is_no_scalar_signs_nothing(void **state)
     for (unsigned i = 0; i < 2; i++) {
         struct bulla_suite suite;
         uint8_t secret[BULLA_SECRET], public_key[BULLA_PUBLIC], signature[BULLA_SIGNATURE] = {0};
-        assert_int_equal(suite_make(all_suites[2 + i], &suite_random_host, &suite), BULLA_OK);
+        assert_int_equal(bulla_host_suite_make(all_suites[2 + i], &bulla_host_random_system, &suite), BULLA_OK);
         for (unsigned less = 0; less < 3; less++) {
             assert_true(bulla_hex_get(secret, order[i], BULLA_SECRET));
             secret[31] = (uint8_t)(secret[31] - less);
             enum bulla_status expected = less == 2 ? BULLA_OK : BULLA_REFUSED;
-            assert_int_equal(suite_key_public(&suite, secret, public_key), expected);
+            assert_int_equal(bulla_host_key_public(&suite, secret, public_key), expected);
             assert_int_equal(suite.sign(suite.context, secret, public_key, signature), expected);
         }
     }
