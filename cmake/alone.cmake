@@ -1,9 +1,19 @@
 # libbulla and its tests alone (BULLA_LIBRARY_ALONE), which asks for no package: for another machine, for the memory sanitizer, for
 # whoever wants nothing else.
 
-# Whether a source needs what is not libbulla: the platform, or a library.
+# Whether a source needs what is not libbulla: the platform, or a library. Also by a header of the tests that it includes.
 function(bulla_needs_more source out)
     file(STRINGS ${source} found REGEX "^#include (\"(cli|platform|proto|sim|fuzz)/|\"tests/support/(vec|wire|pg|nats)|<(jansson|openssl))")
+    bulla_needs_suite(${source} suite)
+    if(suite AND NOT TARGET suite)
+        list(APPEND found ${suite})
+    endif()
+    set(${out} "${found}" PARENT_SCOPE)
+endfunction()
+
+# Whether it needs the cipher suites of a host.
+function(bulla_needs_suite source out)
+    file(STRINGS ${source} found REGEX "^#include \"(suite/|tests/unit/libbulla/trust_support)")
     set(${out} "${found}" PARENT_SCOPE)
 endfunction()
 

@@ -18,14 +18,14 @@ compile() { # extra flags, folder, sources...
     printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} sh -c "gcc @$work/flags $extra -c {} -o $folder/\$(basename {} .c).o"
 }
 compile "-O0 --coverage" "$work" "$here"/libbulla/src/*.c
-compile -O1 "$work/plain" $(ls proto/*.c | grep -v template) platform/model/*.c cli/*_json.c tests/support/{vec,wire,nor}.c \
+compile -O1 "$work/plain" $(ls proto/*.c | grep -v template) suite/*.c platform/model/*.c cli/*_json.c tests/support/{vec,wire,nor}.c \
     $(printf "tests/unit/libbulla/%s.c " $tests)
 mkdir -p "$work/main"
 for test in $tests; do mv "$work/plain/$test.o" "$work/main/"; done
 
 one() { # test
     cd "$work"
-    gcc --coverage "main/$1.o" ./*.o plain/*.o -o "$1" -lcmocka -ljansson -lcrypto -lm
+    gcc --coverage "main/$1.o" ./*.o plain/*.o -o "$1" -lcmocka -ljansson -lcrypto -lgcrypt -lm
     cd "$here"
     "$work/$1" >"$work/$1.log" 2>&1 || { tail -20 "$work/$1.log"; exit 1; }
 }

@@ -21,6 +21,7 @@
 #include "bulla/api.h"
 #include "bulla/fault.h"
 #include "bulla/suite.h"
+#include "bulla/time.h"
 
 BULLA_BEGIN
 

@@ -5,6 +5,7 @@
 #ifndef TESTS_PROVEN_SUPPORT_H
 #define TESTS_PROVEN_SUPPORT_H
 
+#include "suite/suite.h"
 #include "tests/unit/libbulla/air_support.h"
 
 #define READER_ID UINT64_C(0x5EA1)
