@@ -159,7 +159,7 @@ function(bulla_tests)
     set(overload.py_share BULLA_OVERLOAD_SECONDS=10)
     set(web_day.mjs_share BULLA_WEB_SPEED=1.5)
     # These wait more than they work and measure no time: one of them at a time, beside others.
-    set(patient api.py cluster_refused.py cluster_stores.py contract.sh corpus.py decode.sh disk_full.py replay.sh seal_data.sh web_unit.sh)
+    set(patient api.py cluster_refused.py cluster_stores.py contract.sh corpus.py decode.sh disk_full.py install.py replay.sh seal_api.sh seal_data.sh web_unit.sh)
     file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/lint/*.sh ${CMAKE_SOURCE_DIR}/tests/e2e/*.sh
          ${CMAKE_SOURCE_DIR}/tests/e2e/*.py ${CMAKE_SOURCE_DIR}/tests/e2e/*.mjs)
     foreach(script ${scripts})

@@ -20,6 +20,10 @@ prove() { # NAME [VARIABLE=VALUE ...]
 }
 
 echo "$("$program" version 2>/dev/null || "$program" --version), $(uname -srm), $(nproc) cores, $(date -u +%F)"
+if [ -x "$build/tests/test_seal_cuts" ]; then
+    echo "== test_seal_cuts BULLA_CUTS=all"
+    BULLA_CUTS=all "$build/tests/test_seal_cuts" || failed=$((failed + 1))
+fi
 rounds=${KILL_ROUNDS:-100}
 for store in "sqlite $rounds" "postgres $(((rounds + 3) / 4))"; do
     on=BULLA_TEST_STORE=${store% *}
