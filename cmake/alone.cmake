@@ -13,7 +13,7 @@ endfunction()
 
 # Whether it needs the cipher suites of a host.
 function(bulla_needs_suite source out)
-    file(STRINGS ${source} found REGEX "^#include \"(suite/|tests/unit/libbulla/trust_support)")
+    file(STRINGS ${source} found REGEX "^#include \"(suite/|tests/unit/libbulla/(trust|proven)_support)")
     set(${out} "${found}" PARENT_SCOPE)
 endfunction()
 

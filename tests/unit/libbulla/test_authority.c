@@ -229,6 +229,27 @@ static void the_limits_of_hmac_and_keys(void **state)
     assert_memory_equal(mac, other, sizeof mac);
 }
 
+/* Keys around a block of the digest are used as they are, or digested. */
+static void hmac_is_that_of_the_library_for_keys_of_any_length(void **state)
+{
+    (void)state;
+    static const unsigned suites[] = {BULLA_SUITE_INTERNATIONAL, BULLA_SUITE_NATIONAL};
+    for (unsigned i = 0; i < 2; i++) {
+        struct world world;
+        uint8_t key[150], mac[BULLA_HASH], other[BULLA_HASH];
+        world_make(&world, suites[i], 8);
+        struct bulla_suite own = world.suite[0];
+        own.hmac = NULL;
+        random_fill(&world.random, key, sizeof key);
+        for (size_t n = 0; n <= sizeof key; n++) {
+            const struct bulla_bytes part = {key, sizeof key - n};
+            assert_int_equal(bulla_suite_hmac(&world.suite[0], (struct bulla_bytes){key, n}, &part, 1, mac), BULLA_OK);
+            assert_int_equal(bulla_suite_hmac(&own, (struct bulla_bytes){key, n}, &part, 1, other), BULLA_OK);
+            assert_memory_equal(mac, other, sizeof mac);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +262,7 @@ int main(void)
         cmocka_unit_test(words),
         cmocka_unit_test(secrets_are_the_same_or_not),
         cmocka_unit_test(the_limits_of_hmac_and_keys),
+        cmocka_unit_test(hmac_is_that_of_the_library_for_keys_of_any_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
