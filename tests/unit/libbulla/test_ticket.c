@@ -70,6 +70,16 @@ static void expect_refused(struct gate *gate, enum bulla_ticket_refusal why)
     assert_memory_equal(&gate->got, &before, sizeof before);
 }
 
+/* By their bytes, in which every field is: padding is nobody's. */
+static void assert_same_ticket(const struct bulla_ticket *got, const struct bulla_ticket *expected)
+{
+    uint8_t a[BULLA_TICKET_SIZE], b[BULLA_TICKET_SIZE];
+    struct bulla_fault fault;
+    assert_int_equal(bulla_ticket_encode(got, a, &fault), BULLA_OK);
+    assert_int_equal(bulla_ticket_encode(expected, b, &fault), BULLA_OK);
+    assert_memory_equal(a, b, sizeof a);
+}
+
 static const unsigned all_suites[] = {BULLA_SUITE_INTERNATIONAL, BULLA_SUITE_INTERNATIONAL_256, BULLA_SUITE_P256, BULLA_SUITE_NATIONAL};
 
 /* [WCO-6-13] [WCO-13.5-R10] */
@@ -81,7 +91,7 @@ static void a_ticket_holds_once(void **state)
         gate_make(&gate, all_suites[i]);
         assert_int_equal(gate_check(&gate), BULLA_OK);
         assert_int_equal(gate.refusal, BULLA_TICKET_GOOD);
-        assert_memory_equal(&gate.got, &gate.ticket, sizeof gate.got);
+        assert_same_ticket(&gate.got, &gate.ticket);
         gate.facts.counter = gate.got.counter; /* what the seal stores before it acts */
         expect_refused(&gate, BULLA_TICKET_SPENT);
         gate.facts.counter++;
