@@ -17,6 +17,25 @@ static void events_that_are_none(void **state)
     assert_int_equal(bench.seal.events, 0);
 }
 
+/* The bank that was left is still to be erased, and cannot be: the event waits, and is done once. */
+static void an_old_bank_that_stays_delays_an_event(void **state)
+{
+    (void)state;
+    struct bulla_seal_note notes[64];
+    bench_init(&bench, 15);
+    bench_start(&bench, BULLA_PROFILE_GBT);
+    bench_seal(&bench);
+    size_t n = bench_log(&bench, notes, 64);
+    bench.seal.zones.other_stale = true;
+    bench.nor.off = true;
+    assert_int_equal(bench_event(&bench, BULLA_ON_INTRUSION, 3), BULLA_FAILED);
+    nor_power(&bench.nor);
+    bench_wait(&bench, 2000);
+    (void)bulla_seal_turn(&bench.seal, bench.now);
+    assert_int_equal(bench_log(&bench, notes, 64), n + 1);
+    assert_int_equal(notes[n].surface, 3);
+}
+
 /* Events wait for flash, as many as there is room for; nobody is answered; then they are done in their order, with their times. */
 static void what_happens_without_flash_waits(void **state)
 {
@@ -358,6 +377,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_that_are_none),
+        cmocka_unit_test(an_old_bank_that_stays_delays_an_event),
         cmocka_unit_test(what_happens_without_flash_waits),
         cmocka_unit_test(a_motor_that_is_stuck),
         cmocka_unit_test(keys_that_do_not_go),
