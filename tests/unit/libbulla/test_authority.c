@@ -2,6 +2,7 @@
  *
  * libbulla: what an owner lets a reader do, and what is built on a suite's digest.
  */
+#include "suite/suite.h"
 #include "tests/unit/libbulla/trust_support.h"
 
 /* The header's table, written down by hand. */

@@ -2,6 +2,7 @@
  *
  * libbulla: a reader and a seal prove themselves to each other and say something after that.
  */
+#include "suite/suite.h"
 #include "tests/unit/libbulla/trust_support.h"
 
 static const unsigned all_suites[] = {BULLA_SUITE_INTERNATIONAL, BULLA_SUITE_INTERNATIONAL_256, BULLA_SUITE_P256, BULLA_SUITE_NATIONAL};

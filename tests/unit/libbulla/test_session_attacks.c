@@ -3,6 +3,7 @@
  * libbulla: what somebody in between, or with a stolen or forged identity, does to a session. Nothing is accepted, nothing
  * changes but the counters, and what is right is taken after it all the same.
  */
+#include "suite/suite.h"
 #include "tests/unit/libbulla/trust_support.h"
 
 /* What is done to the three messages and to a record, each when its right one is awaited. */
@@ -385,6 +386,38 @@ static void a_forged_identity_is_refused(void **state)
     }
 }
 
+/* Whoever talked to a seal or a reader has its certificate and a signature of it. Sent on in another session they prove nothing. */
+static uint8_t captured[BULLA_SIGNATURE];
+static bool have_captured;
+
+static enum bulla_status sign_captured(void *context, const uint8_t *secret, const uint8_t *digest, uint8_t *signature)
+{
+    if (!have_captured && faulty_sign(context, secret, digest, captured) != BULLA_OK)
+        return BULLA_FAILED;
+    have_captured = true;
+    memcpy(signature, captured, sizeof captured);
+    return BULLA_OK;
+}
+
+/* [WCO-3.2-2] [WCO-9.3-S3] */
+static void a_captured_signature_proves_nothing(void **state)
+{
+    (void)state;
+    static const unsigned suites[] = {BULLA_SUITE_INTERNATIONAL, BULLA_SUITE_P256, BULLA_SUITE_NATIONAL};
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned side = 0; side < 2; side++) {
+            struct world world;
+            struct talk talk;
+            world_make(&world, suites[i], 400);
+            have_captured = false;
+            world.suite[side].sign = sign_captured;
+            talk_until(&talk, &world, 4); /* in this one it is right */
+            talk_until(&talk, &world, side ? 2 : 3);
+            assert_int_equal(side ? talk_prove(&talk) : talk_accept(&talk), BULLA_REFUSED);
+            assert_int_equal(talk.doubt, BULLA_DOUBT_SIGNATURE);
+        }
+}
+
 /* A good seal answers, but it is not the one that was called. */
 static void another_seal_than_the_one_called_is_refused(void **state)
 {
@@ -458,6 +491,7 @@ int main(void)
         cmocka_unit_test(another_header_is_refused),
         cmocka_unit_test(a_weaker_suite_is_not_talked_into),
         cmocka_unit_test(a_forged_identity_is_refused),
+        cmocka_unit_test(a_captured_signature_proves_nothing),
         cmocka_unit_test(another_seal_than_the_one_called_is_refused),
         cmocka_unit_test(one_key_for_signing_and_agreement_is_refused),
         cmocka_unit_test(a_clock_that_was_set_back_brings_nothing_back),
