@@ -160,6 +160,8 @@ function(bulla_tests)
     set(web_day.mjs_share BULLA_WEB_SPEED=1.5)
     # These wait more than they work and measure no time: one of them at a time, beside others.
     set(patient api.py cluster_refused.py cluster_stores.py contract.sh corpus.py decode.sh disk_full.py install.py replay.sh seal_api.sh seal_data.sh web_unit.sh)
+    # These work more than they wait, measure no time either, and have their own processes alone: one of them beside the others.
+    set(busy big_endian.sh coverage.sh firmware.py simulate_selftest.sh)
     file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/lint/*.sh ${CMAKE_SOURCE_DIR}/tests/e2e/*.sh
          ${CMAKE_SOURCE_DIR}/tests/e2e/*.py ${CMAKE_SOURCE_DIR}/tests/e2e/*.mjs)
     foreach(script ${scripts})
@@ -181,6 +183,8 @@ function(bulla_tests)
         if(name IN_LIST patient)
             set(alone RESOURCE_LOCK patient)
             set(alone_on_postgres RESOURCE_LOCK postgres)
+        elseif(name IN_LIST busy)
+            set(alone RESOURCE_LOCK busy)
         endif()
         if(folder STREQUAL "e2e")
             set_tests_properties(${folder}/${name} PROPERTIES ${alone})
