@@ -125,6 +125,8 @@ struct node_seen {
     bool alive;
 };
 
+#define TURNS_SEEN 8 /* transactions by which the next one is sized */
+
 struct cluster {
     char store[STORE_ID_SIZE]; /* the shared store's own id */
     unsigned partitions;       /* 1: alone with a store of its own */
@@ -139,7 +141,6 @@ struct cluster {
     size_t n_nodes, nodes_size;
     bool busy;    /* the last batch was not small */
     bool hurries; /* there are news among what was gathered */
-#define TURNS_SEEN 8
     double row_ms[TURNS_SEEN]; /* of a row, in the last transactions */
     unsigned n_took;
     size_t rows_most; /* of a transaction, by what the last ones took; 0: not known yet */

@@ -311,7 +311,8 @@ def one_round(c, reader, n, fault, chance, totals):
     totals["told"] |= missed | odd
     check(not missed, f"{what} ({target}): openings without an alarm", sorted(missed))
     check(not odd, f"{what} ({target}): alarms that nobody asked for, or twice", sorted(odd)[:10])
-    again = settle(lambda: all(node.ready() for node in c.nodes))  # brokers may choose once more right after
+    # For a second at least: brokers may choose once more right after.
+    again = settle(lambda: all(node.ready() for node in c.nodes) and (time.sleep(1) or all(node.ready() for node in c.nodes)))
     check(again, f"{what} ({target}): all nodes are ready again", [node.name for node in c.nodes if not node.ready()])
     totals["said"] += said
     totals["back"] += [watch.all_back] if watch.all_back else []

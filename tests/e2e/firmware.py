@@ -21,6 +21,7 @@ import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import e2e  # noqa: E402
+import seals  # noqa: E402
 
 BULLA = e2e.program()
 BUILD = os.path.join(e2e.ROOT, "build", "cortex-m")
@@ -138,21 +139,8 @@ class Machine:
         self.kill()
 
 
-def bulla(*words):
-    """(exit code, JSON lines, stderr)"""
-    got = subprocess.run([BULLA, "seal", *words], cwd=WORK, capture_output=True, text=True, timeout=240)
-    return got.returncode, [json.loads(line) for line in got.stdout.splitlines() if line.startswith("{")], got.stderr
-
-
-def good(*words):
-    code, lines, err = bulla(*words)
-    e2e.equal(code, 0, f"{' '.join(words[:3])} ({err.strip()})")
-    return lines
-
-
-def refused(why, *words):
-    code, lines, err = bulla(*words)
-    e2e.equal((code, why in err, lines), (1, True, []), f"{' '.join(words)} is refused: {err.strip()}")
+verbs = seals.Verbs(BULLA, WORK)
+bulla, good, refused = verbs.bulla, verbs.good, verbs.refused
 
 
 def log_of(at):
