@@ -121,7 +121,7 @@ static void check_attempt(struct host *host, const struct bulla_observation *o)
 {
     if (o->has & BULLA_HAS_UNLOCK) {
         MUST(o->unlock.channel <= BULLA_CHANNEL_SERIAL && o->unlock.verdict <= BULLA_VERDICT_REFUSED);
-        MUST(o->unlock.reason <= BULLA_REASON_UNKNOWN);
+        MUST(o->unlock.reason <= BULLA_REASON_WRONG_DEVICE);
         mix_text(host, o->unlock.credential, sizeof o->unlock.credential);
     }
     if (o->has & BULLA_HAS_RESULT) {
@@ -141,7 +141,7 @@ static void emit(void *context, const struct bulla_observation *o)
     mix_text(host, o->id, sizeof o->id);
     MUST((o->unknown & ~o->has) == 0);
     MUST(o->proof <= BULLA_PROOF_PROVEN);
-    MUST(!(o->events >> (BULLA_EVENT_SELF_TEST_FAILED + 1)));
+    MUST(!(o->events >> (BULLA_EVENT_DAMAGE_SEEN + 1)));
     MUST(!bulla_observation_knows(o, BULLA_HAS_PERCENT) || o->percent <= 100);
     MUST(!bulla_observation_knows(o, BULLA_HAS_TIME) || o->time_ms != BULLA_TIME_NONE);
     MIX(o->has);

@@ -75,6 +75,8 @@ size_t batch_put_bytes(struct batch *b, const void *bytes, size_t n)
 /* How much of an observation is in use: the arrays lie at the end, in this order. */
 static size_t used_size(const struct bulla_observation *o)
 {
+    if (o->has & BULLA_HAS_NOTE)
+        return sizeof *o;
     if (o->n_sublocks)
         return offsetof(struct bulla_observation, sublocks) + o->n_sublocks * sizeof o->sublocks[0];
     if (o->n_cells)

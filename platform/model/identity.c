@@ -67,6 +67,14 @@ static void put_seal(struct bulla_writer *w, const struct bulla_observation *o)
         bulla_writer_put_text(w, o->result.text);
         bulla_writer_put_u8(w, 0);
     }
+    if (o->has & BULLA_HAS_NOTE) {
+        bulla_writer_put_text(w, o->note.by);
+        bulla_writer_put_u8(w, 0);
+        bulla_writer_put_text(w, o->note.about);
+        bulla_writer_put_u8(w, 0);
+        bulla_writer_put_text(w, o->note.text);
+        bulla_writer_put_u8(w, 0);
+    }
 }
 
 static void put_arrays(struct bulla_writer *w, const struct bulla_observation *o)
@@ -95,7 +103,7 @@ static void put_when(struct bulla_writer *w, const struct bulla_observation *o)
 
 void identity_name(struct identity *identity, struct bulla_observation *o)
 {
-    uint8_t said[1024]; /* more than all fields and arrays can fill */
+    uint8_t said[1280]; /* more than all fields and arrays can fill */
     uint8_t digest[EVP_MAX_MD_SIZE];
     struct bulla_writer w = bulla_writer_over(said, sizeof said);
     bulla_writer_put_text(&w, o->protocol);

@@ -14,6 +14,8 @@
 MODEL_WORDS(journey_state, JOURNEY_STATE_TABLE)
 MODEL_WORDS(journey_mode, JOURNEY_MODE_TABLE)
 MODEL_WORDS(journey_regime, JOURNEY_REGIME_TABLE)
+MODEL_WORDS(zone_duty, ZONE_DUTY_TABLE)
+MODEL_WORDS(point_kind, POINT_KIND_TABLE)
 
 static const unsigned exits[] = {
     [JOURNEY_DRAFT] = 1u << JOURNEY_SEALED | 1u << JOURNEY_CANCELLED,
@@ -167,6 +169,12 @@ static bool check_places(struct refusal r, const struct journey *j)
     for (size_t i = 0; i < j->n_dead_zones; i++)
         if (!check_place(r, "dead_zones", i, &j->dead_zones[i]))
             return false;
+    for (size_t i = 0; i < j->n_zones; i++)
+        if (!check_place(r, "zones", i, &j->zones[i].place))
+            return false;
+    for (size_t i = 0; i < j->n_points; i++)
+        if (!check_place(r, "points", i, &j->points[i].place))
+            return false;
     return true;
 }
 
@@ -180,11 +188,27 @@ static bool check_order(struct refusal r, const char *before, int64_t before_ms,
     return refuse(r, "%s: expected a time after %s (%s), got %s", after, before, expected, got);
 }
 
+/* The plan's times go on in the order of the way. */
+static bool check_plan(struct refusal r, const struct journey *j)
+{
+    int64_t before_ms = BULLA_TIME_NONE;
+    for (size_t i = 0; i < j->n_points; i++) {
+        int64_t planned_ms = j->points[i].planned_ms;
+        if (!check_order(r, "the point before", before_ms, "points[].planned", planned_ms))
+            return false;
+        before_ms = planned_ms == BULLA_TIME_NONE ? before_ms : planned_ms;
+    }
+    for (size_t i = 0; i < j->n_legs; i++)
+        if (!check_order(r, "legs[].from", j->legs[i].from_ms, "legs[].until", j->legs[i].until_ms))
+            return false;
+    return true;
+}
+
 static bool check_times(struct refusal r, const struct journey *j)
 {
     return check_order(r, "sealed_at", j->sealed_at_ms, "arrive_by", j->arrive_by_ms) &&
            check_order(r, "depart_by", j->depart_by_ms, "arrive_by", j->arrive_by_ms) &&
-           check_order(r, "sealed_at", j->sealed_at_ms, "depart_by", j->depart_by_ms);
+           check_order(r, "sealed_at", j->sealed_at_ms, "depart_by", j->depart_by_ms) && check_plan(r, j);
 }
 
 static bool check_numbers(struct refusal r, const struct journey *j)

@@ -18,6 +18,9 @@
 #define JOURNEY_LIMITS_MAX 16
 #define JOURNEY_CREDENTIALS_MAX 16
 #define JOURNEY_CONTAINERS_MAX 8
+#define JOURNEY_ZONES_MAX 32
+#define JOURNEY_POINTS_MAX 32
+#define JOURNEY_LEGS_MAX 8
 
 /* clang-format off */
 #define JOURNEY_STATE_TABLE(X) X(DRAFT, 0, "draft") X(SEALED, 1, "sealed") X(UNDER_WAY, 2, "under-way") X(ARRIVED, 3, "arrived") \
@@ -25,7 +28,19 @@
 #define JOURNEY_MODE_TABLE(X)   X(ROAD, 0, "road") X(RAIL, 1, "rail") X(VESSEL, 2, "vessel") X(MULTIMODAL, 3, "multimodal")
 #define JOURNEY_REGIME_TABLE(X) X(INTERNAL, 0, "internal") X(IMPORT, 1, "import") X(EXPORT, 2, "export") X(CROSS_BORDER, 3, "cross-border") \
                                X(TRANSIT, 4, "transit")
+/* What is done in a zone, and what is therefore no alarm there (or, of a border strip and a forbidden one, is). */
+#define ZONE_DUTY_TABLE(X) X(STOP, 1, "authorised-stop") X(QUEUE, 2, "queue") X(BORDER_STRIP, 3, "border-strip") X(SEA_LEG, 4, "sea-leg") \
+                           X(DEAD, 5, "dead-zone") X(SHADOW, 6, "shadow") X(HANDLING, 7, "handling") X(REFUELLING, 8, "refuelling") \
+                           X(FORBIDDEN, 9, "forbidden") X(MONITORED, 10, "monitored") X(APPROACH, 11, "approach")
+#define POINT_KIND_TABLE(X) X(PASS, 0, "pass") X(CHECKPOINT, 1, "checkpoint") X(LOAD, 2, "load") X(DISCHARGE, 3, "discharge") \
+                            X(TRANSHIPMENT, 4, "transhipment")
 /* clang-format on */
+#define X(name, number, text) ZONE_##name = number,
+enum zone_duty { ZONE_DUTY_TABLE(X) };
+#undef X
+#define X(name, number, text) POINT_##name = number,
+enum point_kind { POINT_KIND_TABLE(X) };
+#undef X
 #define X(name, number, text) JOURNEY_##name = number,
 enum journey_state { JOURNEY_STATE_TABLE(X) };
 #undef X
@@ -40,6 +55,24 @@ struct journey_limit {
     enum bulla_sensor_kind kind;
     double min, max; /* unit of the sensor kind; NAN: no limit on that side */
     int32_t for_minutes;
+};
+
+struct zone { /* shadow: no satellites (tunnel, covered terminal); monitored: seals lock on entering it and may open on leaving */
+    enum zone_duty duty;
+    struct place place; /* max_minutes: of a stop the longest stay, of a dead zone or sea leg its due time; 0: without one */
+};
+
+struct journey_point { /* a point that the journey is planned to pass */
+    enum point_kind kind;
+    struct place place;
+    int64_t planned_ms;        /* BULLA_TIME_NONE: at any time */
+    int32_t tolerance_minutes; /* either way */
+};
+
+struct journey_leg { /* a part of the way by other means than the journey's vehicle */
+    enum journey_mode mode;
+    char means[MODEL_SEAL_SIZE]; /* plate, train number; "ais:MMSI": a vessel whose position stands in for a silent seal */
+    int64_t from_ms, until_ms;   /* BULLA_TIME_NONE: open */
 };
 
 /* A permission to open: by a command, a ticket or a credential, in a span of time and perhaps at a place. */
@@ -81,6 +114,13 @@ struct journey {
     int32_t silence_minutes, stay_minutes, battery_percent;
     struct journey_limit limits[JOURNEY_LIMITS_MAX];
     size_t n_limits;
+    char profile[16];                  /* of the rules' parameters: "" the default, "eaeu" */
+    struct zone zones[JOURNEY_ZONES_MAX];
+    size_t n_zones;
+    struct journey_point points[JOURNEY_POINTS_MAX]; /* in the order of the way */
+    size_t n_points;
+    struct journey_leg legs[JOURNEY_LEGS_MAX];
+    size_t n_legs;
     char credentials[JOURNEY_CREDENTIALS_MAX][BULLA_CREDENTIAL_SIZE]; /* cards allowed to open at origin, destination and stops */
     size_t n_credentials;
     struct permission *permissions;    /* heap, owned by the journey, in order of from_ms */
@@ -103,6 +143,10 @@ bool journey_check(const struct journey *journey, char *why, size_t size);
 /* The state machine: whether `to` may follow `from`, from the const table. */
 bool journey_may(enum journey_state from, enum journey_state to);
 
+const char *zone_duty_text(unsigned value);
+int zone_duty_from(const char *text);
+const char *point_kind_text(unsigned value);
+int point_kind_from(const char *text);
 const char *journey_state_text(unsigned value);
 const char *journey_mode_text(unsigned value);
 const char *journey_regime_text(unsigned value);

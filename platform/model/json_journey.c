@@ -9,26 +9,12 @@
 #include "platform/model/json_parts.h"
 
 #define DEFAULT_CORRIDOR_M 500.0
-#define DEFAULT_RADIUS_M 500.0
-
-static json_t *place_json(const struct place *p)
-{
-    json_t *place = json_object();
-    json_object_set_new(place, "name", json_string(p->name));
-    json_put_text(place, "station", p->station);
-    json_object_set_new(place, "lat", json_real(p->lat));
-    json_object_set_new(place, "lon", json_real(p->lon));
-    json_object_set_new(place, "radius_m", json_real(p->radius_m));
-    if (p->max_minutes)
-        json_object_set_new(place, "max_minutes", json_integer(p->max_minutes));
-    return place;
-}
 
 static json_t *places_json(const struct place *places, size_t n)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, place_json(&places[i]));
+        json_array_append_new(list, json_place(&places[i]));
     return list;
 }
 
@@ -70,7 +56,7 @@ static json_t *permissions_json(const struct journey *j)
         json_object_set_new(permission, "until", json_time(p->until_ms));
         json_object_set_new(permission, "unseals", json_boolean(p->unseals));
         if (p->has_place)
-            json_object_set_new(permission, "place", place_json(&p->place));
+            json_object_set_new(permission, "place", json_place(&p->place));
         json_array_append_new(list, permission);
     }
     return list;
@@ -112,8 +98,8 @@ json_t *journey_to_json(const struct journey *j)
     json_object_set_new(json, "unsealed_at", json_time(j->unsealed_at_ms));
     json_object_set_new(json, "route", route_json(&j->route));
     json_object_set_new(json, "corridor_m", json_real(j->route.corridor_m > 0 ? j->route.corridor_m : DEFAULT_CORRIDOR_M));
-    json_object_set_new(json, "origin", j->has_origin ? place_json(&j->origin) : json_null());
-    json_object_set_new(json, "destination", j->has_destination ? place_json(&j->destination) : json_null());
+    json_object_set_new(json, "origin", j->has_origin ? json_place(&j->origin) : json_null());
+    json_object_set_new(json, "destination", j->has_destination ? json_place(&j->destination) : json_null());
     json_object_set_new(json, "stops", places_json(j->stops, j->n_stops));
     json_object_set_new(json, "dead_zones", places_json(j->dead_zones, j->n_dead_zones));
     json_object_set_new(json, "silence_minutes", json_integer(j->silence_minutes));
@@ -121,26 +107,12 @@ json_t *journey_to_json(const struct journey *j)
     json_object_set_new(json, "battery_percent", json_integer(j->battery_percent));
     json_object_set_new(json, "limits", limits_json(j));
     json_object_set_new(json, "permissions", permissions_json(j));
+    json_put_plan(json, j);
     json_object_set_new(json, "version", json_integer(j->version));
     return json;
 }
 
 /* --- reading --- */
-
-static struct place read_place(const json_t *json, const char *inside, char *why)
-{
-    struct json_reader r = {json, inside, why};
-    struct place p = {.radius_m = DEFAULT_RADIUS_M};
-    json_read_into(&r, "name", p.name, sizeof p.name);
-    json_read_into(&r, "station", p.station, sizeof p.station);
-    if (!json_read_has(&r, "lat") || !json_read_has(&r, "lon"))
-        json_read_fail(&r, json_read_has(&r, "lat") ? "lon" : "lat", "degrees", NULL);
-    p.lat = json_read_number(&r, "lat", -90, 90, 0);
-    p.lon = json_read_number(&r, "lon", -180, 180, 0);
-    p.radius_m = json_read_number(&r, "radius_m", 0, 200000, DEFAULT_RADIUS_M);
-    p.max_minutes = (int32_t)json_read_integer(&r, "max_minutes", 0, 86400, 0);
-    return p;
-}
 
 static size_t read_places(struct json_reader *r, const char *name, struct place *to, size_t max)
 {
@@ -151,7 +123,7 @@ static size_t read_places(struct json_reader *r, const char *name, struct place 
         return 0;
     }
     for (size_t i = 0; i < n; i++)
-        to[i] = read_place(json_array_get(list, i), name, r->why);
+        to[i] = json_read_place(json_array_get(list, i), name, r->why);
     return n;
 }
 
@@ -227,7 +199,7 @@ static void read_permissions(struct json_reader *r, struct journey *j)
         const json_t *place = json_read_object(&p, "place");
         permission.has_place = place != NULL;
         if (place)
-            permission.place = read_place(place, "permissions[].place", r->why);
+            permission.place = json_read_place(place, "permissions[].place", r->why);
         if (permission.from_ms == BULLA_TIME_NONE || permission.until_ms == BULLA_TIME_NONE)
             json_read_fail(&p, "from", "a span of time from, until", NULL);
         else if (!journey_add_permission(j, &permission))
@@ -291,10 +263,10 @@ static void read_places_of(struct json_reader *r, struct journey *j)
     const json_t *origin = json_read_object(r, "origin"), *destination = json_read_object(r, "destination");
     j->has_origin = origin != NULL;
     if (origin)
-        j->origin = read_place(origin, "origin", r->why);
+        j->origin = json_read_place(origin, "origin", r->why);
     j->has_destination = destination != NULL;
     if (destination)
-        j->destination = read_place(destination, "destination", r->why);
+        j->destination = json_read_place(destination, "destination", r->why);
     j->n_stops = read_places(r, "stops", j->stops, PLACE_STOPS_MAX);
     j->n_dead_zones = read_places(r, "dead_zones", j->dead_zones, sizeof j->dead_zones / sizeof *j->dead_zones);
 }
@@ -318,6 +290,7 @@ struct journey *journey_from_json(const json_t *json, char why[MODEL_WHY_SIZE])
     j->battery_percent = (int32_t)json_read_integer(&r, "battery_percent", -1, 100, 0);
     j->version = json_read_integer(&r, "version", 0, INT64_MAX, 0);
     read_limits(&r, j);
+    json_read_plan(&r, j);
     read_permissions(&r, j);
     if (why[0]) {
         journey_free(j);

@@ -85,6 +85,15 @@ static json_t *result_json(const struct bulla_result *r)
     return result;
 }
 
+static json_t *note_json(const struct bulla_note *n)
+{
+    json_t *note = json_object();
+    json_object_set_new(note, "by", json_string(n->by));
+    json_put_text(note, "about", n->about);
+    json_put_text(note, "text", n->text);
+    return note;
+}
+
 static json_t *sensors_json(const struct bulla_observation *o)
 {
     json_t *list = json_array();
@@ -160,6 +169,8 @@ json_t *observation_to_json(const struct bulla_observation *o)
         json_object_set_new(json, "unlock", unlock_json(&o->unlock));
     if (o->has & BULLA_HAS_RESULT)
         json_object_set_new(json, "result", result_json(&o->result));
+    if (o->has & BULLA_HAS_NOTE)
+        json_object_set_new(json, "note", note_json(&o->note));
     put_known(json, "fence", o, BULLA_HAS_FENCE, json_integer(o->fence));
     put_known(json, "wake", o, BULLA_HAS_WAKE, json_integer(o->wake));
     put_filled(json, "sensors", sensors_json(o));
@@ -280,6 +291,16 @@ static void read_result(const json_t *result, struct bulla_observation *o, char 
     json_read_into(&r, "text", o->result.text, sizeof o->result.text);
 }
 
+static void read_note(const json_t *note, struct bulla_observation *o, char *why)
+{
+    struct json_reader r = {note, "note", why};
+    o->has |= BULLA_HAS_NOTE;
+    o->note = (struct bulla_note){0};
+    json_read_into(&r, "by", o->note.by, sizeof o->note.by);
+    json_read_into(&r, "about", o->note.about, sizeof o->note.about);
+    json_read_into(&r, "text", o->note.text, sizeof o->note.text);
+}
+
 static void read_sensors(const json_t *sensors, struct bulla_observation *o, char *why)
 {
     for (size_t i = 0; i < json_array_size(sensors); i++) {
@@ -364,6 +385,8 @@ bool observation_from_json(const json_t *json, struct bulla_observation *out, ch
         read_unlock(json_object_get(json, "unlock"), &o, why);
     if (json_read_object(&r, "result"))
         read_result(json_object_get(json, "result"), &o, why);
+    if (json_read_object(&r, "note"))
+        read_note(json_object_get(json, "note"), &o, why);
     if (said(&r, "fence", &o, BULLA_HAS_FENCE))
         o.fence = (uint8_t)json_read_integer(&r, "fence", 0, 255, 0);
     if (said(&r, "wake", &o, BULLA_HAS_WAKE))

@@ -36,4 +36,11 @@ void json_read_fail(struct json_reader *r, const char *name, const char *expecte
 /* Adds a text member unless the text is empty. */
 void json_put_text(json_t *object, const char *name, const char *text);
 
+/* A place as an object, and back; json_plan.c. */
+json_t *json_place(const struct place *p);
+struct place json_read_place(const json_t *json, const char *inside, char *why);
+/* The profile, zones, points and legs of a journey. */
+void json_put_plan(json_t *json, const struct journey *j);
+void json_read_plan(struct json_reader *r, struct journey *j);
+
 #endif

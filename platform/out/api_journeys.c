@@ -59,12 +59,13 @@ static json_t *whole_json(struct out_request *r, const struct journey *j)
 /* Without what makes a journey long. Called inside the store: no other call to it may be made here. */
 static void take_summary(void *context, const void *record)
 {
-    static const char *const left_out[] = {"route", "corridor_m", "stops", "dead_zones", "limits", "credentials", "permissions"};
+    static const char *const left_out[] = {"route", "corridor_m", "stops", "dead_zones", "limits", "credentials", "permissions",
+                                          "profile", "zones", "points", "legs"};
     struct journey *slim = malloc(sizeof *slim);
     if (!slim)
         return;
     memcpy(slim, record, sizeof *slim); /* borrows the heap parts, which are not looked at */
-    slim->route.n = slim->n_permissions = slim->n_stops = slim->n_dead_zones = slim->n_limits = 0;
+    slim->route.n = slim->n_permissions = slim->n_stops = slim->n_dead_zones = slim->n_limits = slim->n_zones = slim->n_points = slim->n_legs = 0;
     json_t *json = journey_to_json(slim);
     for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
         json_object_del(json, left_out[i]);

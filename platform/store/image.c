@@ -27,6 +27,7 @@ const struct store_image_table store_image_tables[] = {
     {"journey", {N(position), T(id), N(version), N(state), N(mode), N(regime), T(carrier), T(administration), T(reference), T(vehicle),
                  T(driver), T(cargo), T(containers), T(seals), N(created_ms), N(sealed_at_ms), N(depart_by_ms), N(arrive_by_ms),
                  N(arrived_at_ms), N(unsealed_at_ms), B(has_origin), T(origin), B(has_destination), T(destination), T(stops), T(dead_zones),
+                 T(profile), T(zones), T(points), T(legs),
                  T(limits), T(credentials), N(silence_minutes), N(stay_minutes), N(battery_percent), R(corridor_m), Y(route)}, 1, 200},
     {"journey_seal", {T(seal), N(position)}, 2, 2000},
     {"permission", {N(number), T(journey), T(id), T(seal), T(credential), N(from_ms), N(until_ms), B(unseals), B(has_place), T(place)}, 1, 1000,

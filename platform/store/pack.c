@@ -323,6 +323,20 @@ static void get_sublocks(struct bulla_cursor *c, struct bulla_observation *o)
     }
 }
 
+static void put_note(struct bulla_writer *w, const struct bulla_note *n)
+{
+    put_text(w, n->by, sizeof n->by);
+    put_text(w, n->about, sizeof n->about);
+    put_text(w, n->text, sizeof n->text);
+}
+
+static void get_note(struct bulla_cursor *c, struct bulla_note *n)
+{
+    get_text(c, n->by, sizeof n->by);
+    get_text(c, n->about, sizeof n->about);
+    get_text(c, n->text, sizeof n->text);
+}
+
 static uint8_t first_byte(const struct bulla_observation *o, uint32_t known)
 {
     return (uint8_t)(VERSION << 4 | (o->stored ? FLAG_STORED : 0) | (known & BULLA_HAS_FIX && o->fix_valid ? FLAG_FIX_VALID : 0) |
@@ -359,6 +373,9 @@ static void put_groups(struct bulla_writer *w, const struct bulla_observation *o
     if (flags & FLAG_SUBLOCKS) {
         put_sublocks(w, o);
     }
+    if (known & BULLA_HAS_NOTE) {
+        put_note(w, &o->note);
+    }
 }
 
 static void get_groups(struct bulla_cursor *c, struct bulla_observation *o, uint32_t known, uint8_t flags)
@@ -383,6 +400,9 @@ static void get_groups(struct bulla_cursor *c, struct bulla_observation *o, uint
     }
     if (flags & FLAG_SUBLOCKS) {
         get_sublocks(c, o);
+    }
+    if (known & BULLA_HAS_NOTE) {
+        get_note(c, &o->note);
     }
 }
 

@@ -13,7 +13,7 @@
  *   u8         proof, with FLAG_PROOF
  *   then, each where its bit in has (and not in unknown) or its flag says so:
  *   zigzag counter · i32 lat, i32 lon · zigzag speed · varint course · zigzag altitude · u8 satellites · zigzag accuracy ·
- *   u8 percent · zigzag millivolts · u8 fence · u8 wake · state · varint events · unlock · result · sensors · cells · sub-locks
+ *   u8 percent · zigzag millivolts · u8 fence · u8 wake · state · varint events · unlock · result · sensors · cells · sub-locks · note
  *   state      two bytes, 3 bits each (first bit 0), or 0x80 and five bytes
  *   text       u8 length, characters
  */
@@ -23,7 +23,7 @@
 #include "bulla/cursor.h"
 #include "bulla/observation.h"
 
-#define STORE_PACK_MAX 1600 /* no observation packs to more */
+#define STORE_PACK_MAX 1800 /* no observation packs to more */
 
 /* The packed bytes, written to `to[STORE_PACK_MAX]`; returns their number. */
 size_t store_pack_put(uint8_t to[STORE_PACK_MAX], const struct bulla_observation *o);

@@ -25,13 +25,27 @@ static const struct record_field PLACE[] = {
 static const struct record_field LIMIT[] = {
     INT(journey_limit, kind), REAL(journey_limit, min), REAL(journey_limit, max), INT(journey_limit, for_minutes), END};
 
+#define WITHIN(type, member) {#member, RECORD_TEXT, offsetof(struct type, place.member), sizeof(((struct type *)0)->place.member)}
+#define PLACE_WITHIN(type) \
+    WITHIN(type, name), WITHIN(type, station), {"lat", RECORD_REAL, offsetof(struct type, place.lat), sizeof(double)}, \
+    {"lon", RECORD_REAL, offsetof(struct type, place.lon), sizeof(double)}, \
+    {"radius_m", RECORD_REAL, offsetof(struct type, place.radius_m), sizeof(double)}, \
+    {"max_minutes", RECORD_INT, offsetof(struct type, place.max_minutes), sizeof(int32_t)}
+
+static const struct record_field ZONE[] = {INT(zone, duty), PLACE_WITHIN(zone), END};
+static const struct record_field POINT[] = {
+    INT(journey_point, kind), PLACE_WITHIN(journey_point), LONG(journey_point, planned_ms), INT(journey_point, tolerance_minutes), END};
+static const struct record_field LEG[] = {
+    INT(journey_leg, mode), TEXT(journey_leg, means), LONG(journey_leg, from_ms), LONG(journey_leg, until_ms), END};
+
 static const struct record_field JOURNEY[] = {
     TEXT(journey, id), INT(journey, state), INT(journey, mode), INT(journey, regime), TEXT(journey, carrier),
     TEXT(journey, administration), TEXT(journey, reference), TEXT(journey, vehicle), TEXT(journey, driver), TEXT(journey, cargo),
     TEXTS(journey, containers), TEXTS(journey, seals), LONG(journey, created_ms), LONG(journey, sealed_at_ms),
     LONG(journey, depart_by_ms), LONG(journey, arrive_by_ms), LONG(journey, arrived_at_ms), LONG(journey, unsealed_at_ms),
     BOOL(journey, has_origin), ONE(journey, origin, PLACE), BOOL(journey, has_destination), ONE(journey, destination, PLACE),
-    MANY(journey, stops, PLACE), MANY(journey, dead_zones, PLACE), MANY(journey, limits, LIMIT), TEXTS(journey, credentials),
+    MANY(journey, stops, PLACE), MANY(journey, dead_zones, PLACE), TEXT(journey, profile), MANY(journey, zones, ZONE),
+    MANY(journey, points, POINT), MANY(journey, legs, LEG), MANY(journey, limits, LIMIT), TEXTS(journey, credentials),
     INT(journey, silence_minutes), INT(journey, stay_minutes), INT(journey, battery_percent),
     {"corridor_m", RECORD_REAL, offsetof(struct journey, route.corridor_m), sizeof(double)},
     {"route", RECORD_ROUTE, MEMBER(journey, route)}, END};

@@ -27,6 +27,9 @@ BULLA_BEGIN
 #define BULLA_SENSORS_MAX 12
 #define BULLA_CELLS_MAX 6
 #define BULLA_SUBLOCKS_MAX 8
+#define BULLA_NOTE_BY_SIZE 40
+#define BULLA_NOTE_ABOUT_SIZE 24
+#define BULLA_NOTE_TEXT_SIZE 120
 
 enum bulla_has { /* bits of `has` and `unknown` */
     BULLA_HAS_TIME = 1u << 0,
@@ -44,6 +47,7 @@ enum bulla_has { /* bits of `has` and `unknown` */
     BULLA_HAS_RESULT = 1u << 12, /* the device's verdict on a command */
     BULLA_HAS_FENCE = 1u << 13,
     BULLA_HAS_WAKE = 1u << 14,
+    BULLA_HAS_NOTE = 1u << 15, /* said about the seal by somebody else: an officer, a gate, a crane, a carrier */
 };
 
 /* clang-format off */
@@ -57,7 +61,8 @@ enum bulla_has { /* bits of `has` and `unknown` */
 #define BULLA_VERDICT_TABLE(X) X(UNKNOWN, 0, "unknown") X(ACCEPTED, 1, "accepted") X(REFUSED, 2, "refused")
 #define BULLA_REASON_TABLE(X)  X(NONE, 0, "") X(OK, 1, "ok") X(WRONG_PASSWORD, 2, "wrong-password") X(UNKNOWN_CARD, 3, "unknown-card") \
                                X(OUTSIDE_FENCE, 4, "outside-fence") X(CHANNEL_DISABLED, 5, "channel-disabled") X(TOO_MANY_TRIES, 6, "too-many-tries") \
-                               X(HARDWARE, 7, "hardware") X(UNKNOWN, 8, "unknown")
+                               X(HARDWARE, 7, "hardware") X(UNKNOWN, 8, "unknown") X(REPLAYED, 9, "replayed") X(EXPIRED, 10, "expired") \
+                               X(WRONG_DEVICE, 11, "wrong-device")
 /* Numbers are bits of `events` and are stored: never reuse one. docs/observation.md says what each means. */
 #define BULLA_EVENT_TABLE(X) \
     X(LOCKED, 0, "locked") X(UNLOCKED, 1, "unlocked") X(AUTO_LOCKED, 2, "auto-locked") X(UNLOCK_REFUSED, 3, "unlock-refused") \
@@ -72,7 +77,12 @@ enum bulla_has { /* bits of `has` and `unknown` */
     X(LOW_BATTERY, 33, "low-battery") X(FENCE_ENTER, 34, "fence-enter") X(FENCE_EXIT, 35, "fence-exit") X(REGISTRATION, 36, "registration") \
     X(SOS, 37, "sos") X(OVERSPEED, 38, "overspeed") X(ILLEGAL_MOVEMENT, 39, "illegal-movement") X(MEDIA, 40, "media") \
     X(POSITION_CELL, 41, "position-from-cells") X(SENSOR_FAULT, 42, "sensor-fault") X(STARTUP, 43, "startup") X(GNSS_FAULT, 44, "gnss-fault") \
-    X(TIME_ZONE_SUSPECT, 45, "time-zone-suspect") X(DOOR_CLOSED, 46, "door-closed") X(DESTROYED, 47, "destroyed") X(SELF_TEST_FAILED, 48, "self-test-failed")
+    X(TIME_ZONE_SUSPECT, 45, "time-zone-suspect") X(DOOR_CLOSED, 46, "door-closed") X(DESTROYED, 47, "destroyed") X(SELF_TEST_FAILED, 48, "self-test-failed") \
+    /* said about a seal by others, with a note (BULLA_HAS_NOTE) */ \
+    X(READ, 49, "read") X(READ_FAILED, 50, "read-failed") X(VEHICLE_SEEN, 51, "vehicle-seen") X(SEAL_MISSING, 52, "seal-missing") \
+    X(DATA_DIFFERS, 53, "data-differs") X(PAIRING_DIFFERS, 54, "pairing-differs") X(LOADED, 55, "loaded") X(DISCHARGED, 56, "discharged") \
+    X(TRANSHIPPED, 57, "transhipped") X(HANDED_OVER, 58, "handed-over") X(TAKEN_OVER, 59, "taken-over") X(READER_DOWN, 60, "reader-down") \
+    X(DAMAGE_SEEN, 61, "damage-seen")
 #define BULLA_SENSOR_TABLE(X) /* kind, number, name, unit; values are thousandths of the unit */ \
     X(TEMPERATURE, 1, "temperature", "C") X(HUMIDITY, 2, "humidity", "%") X(LIGHT, 3, "light", "lx") X(TILT, 4, "tilt", "deg") \
     X(SHOCK, 5, "shock", "g") X(PRESSURE, 6, "pressure", "kPa") X(VOC, 7, "voc", "ppm") X(MILEAGE, 8, "mileage", "km") \
@@ -150,6 +160,12 @@ struct bulla_sublock { /* a lock that speaks through this device */
     uint64_t events;
 };
 
+struct bulla_note { /* what somebody else said about the seal; BULLA_HAS_NOTE */
+    char by[BULLA_NOTE_BY_SIZE];       /* who: a user, a reader, a gate, a station: its id */
+    char about[BULLA_NOTE_ABOUT_SIZE]; /* the field or place it is about: "container", "weight", a station's id; "" : the seal itself */
+    char text[BULLA_NOTE_TEXT_SIZE];   /* in words, for people */
+};
+
 struct bulla_observation {
     /* identity and provenance */
     uint32_t has, unknown;
@@ -184,6 +200,7 @@ struct bulla_observation {
     struct bulla_sensor sensors[BULLA_SENSORS_MAX];
     struct bulla_cell cells[BULLA_CELLS_MAX];
     struct bulla_sublock sublocks[BULLA_SUBLOCKS_MAX];
+    struct bulla_note note;
 };
 
 /* An observation in which nothing is said yet. Does not touch the arrays. */

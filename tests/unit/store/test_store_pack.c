@@ -120,6 +120,11 @@ static void any_observation(struct bulla_observation *o)
         o->result.serial = any_int();
         o->result.verdict = any_byte();
     }
+    if (known & BULLA_HAS_NOTE) {
+        any_text(o->note.by, sizeof o->note.by);
+        any_text(o->note.about, sizeof o->note.about);
+        any_text(o->note.text, sizeof o->note.text);
+    }
     any_arrays(o);
 }
 
@@ -149,6 +154,11 @@ static void every_field_comes_back(void **state)
             assert_string_equal(in.result.text, out.result.text);
             assert_int_equal(in.result.serial, out.result.serial);
             assert_int_equal(in.result.verdict, out.result.verdict);
+        }
+        if (in.has & ~in.unknown & BULLA_HAS_NOTE) {
+            assert_string_equal(in.note.by, out.note.by);
+            assert_string_equal(in.note.about, out.note.about);
+            assert_string_equal(in.note.text, out.note.text);
         }
         for (size_t s = 0; s < in.n_sensors; s++) {
             assert_string_equal(in.sensors[s].id, out.sensors[s].id);

@@ -953,6 +953,27 @@ export interface components {
             max?: number | null;
             for_minutes?: number;
         };
+        /** @description A place with a duty; what is done there is no alarm (of a border strip and a forbidden zone, it is) */
+        Zone: components["schemas"]["Place"] & {
+            /** @enum {unknown} */
+            duty: "authorised-stop" | "queue" | "border-strip" | "sea-leg" | "dead-zone" | "shadow" | "handling" | "refuelling" | "forbidden" | "monitored" | "approach";
+        };
+        /** @description A point that the journey is planned to pass */
+        Point: components["schemas"]["Place"] & {
+            /** @enum {unknown} */
+            kind?: "pass" | "checkpoint" | "load" | "discharge" | "transhipment";
+            planned?: components["schemas"]["Time"];
+            tolerance_minutes?: number;
+        };
+        /** @description A part of the way by other means than the journey's vehicle */
+        Leg: {
+            /** @enum {unknown} */
+            mode: "road" | "rail" | "vessel" | "multimodal";
+            /** @description Plate, train number, or ais:MMSI: a vessel whose position stands in for a silent seal */
+            means?: string;
+            from?: components["schemas"]["Time"];
+            until?: components["schemas"]["Time"];
+        };
         JourneyInput: {
             /** @description Given by the platform when absent */
             id?: string;
@@ -992,6 +1013,11 @@ export interface components {
             stay_minutes?: number | null;
             battery_percent?: number | null;
             limits?: components["schemas"]["Limit"][];
+            /** @description Of the rules' parameters: empty or eaeu */
+            profile?: string | null;
+            zones?: components["schemas"]["Zone"][];
+            points?: components["schemas"]["Point"][];
+            legs?: components["schemas"]["Leg"][];
             /** @description Cards that may open at origin */
             credentials?: string[];
         };
@@ -1042,6 +1068,10 @@ export interface components {
             stay_minutes?: number | null;
             battery_percent?: number | null;
             limits?: components["schemas"]["Limit"][];
+            profile?: string;
+            zones?: components["schemas"]["Zone"][];
+            points?: components["schemas"]["Point"][];
+            legs?: components["schemas"]["Leg"][];
             credentials?: string[];
             permissions?: {
                 /** @description Of the command or ticket */
