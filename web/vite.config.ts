@@ -14,5 +14,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1500,
   },
-  server: { proxy: { "/api": api } },
+  server: { proxy: { "/api": { target: api, changeOrigin: true, headers: { origin: api } } } }, // the platform takes changes from its own origin alone
 });

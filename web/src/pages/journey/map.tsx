@@ -4,12 +4,14 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Alarm, Journey } from "@/api/model";
 import { t } from "@/i18n";
 import { bounds, type Position } from "@/lib/geo";
+import { countUntil, frameAt } from "@/lib/film";
+import { toMs } from "@/lib/time";
 import { at, linesOf, type TrackRow } from "@/lib/track";
 import { collection, type Chart, type Overlay } from "@/map/chart";
 import { MapBox } from "@/map/mapbox";
 import { JourneyOverlay, SpotOverlay } from "@/map/paths";
 
-interface Props { journey: Journey; rows: TrackRow[]; alarms: Alarm[]; cursor: number | null; chosen: string | null; onHover: (t: number | null) => void; onPick: (id: string | null) => void }
+interface Props { journey: Journey; rows: TrackRow[]; alarms: Alarm[]; cursor: number | null; film: boolean; chosen: string | null; onHover: (t: number | null) => void; onPick: (id: string | null) => void }
 
 /** Alarms as rings where they happened. */
 const alarmOverlay: Overlay = {
@@ -17,7 +19,7 @@ const alarmOverlay: Overlay = {
   layers: () => [{ id: "j-alarms", type: "symbol", source: "j-alarms", layout: { "icon-image": ["concat", "ring-", ["to-string", ["get", "grade"]]], "icon-allow-overlap": true, "icon-size": 0.8 } }],
 };
 
-export function JourneyMap({ journey: j, rows, alarms, cursor, chosen, onHover, onPick }: Props) {
+export function JourneyMap({ journey: j, rows, alarms, cursor, film, chosen, onHover, onPick }: Props) {
   const overlays = useRef<{ journey: JourneyOverlay; spot: SpotOverlay } | null>(null);
   overlays.current ??= { journey: new JourneyOverlay("j"), spot: new SpotOverlay("j-spot") };
   const [chart, setChart] = useState<Chart | null>(null);
@@ -31,12 +33,17 @@ export function JourneyMap({ journey: j, rows, alarms, cursor, chosen, onHover, 
   ];
   const whole = () => bounds([...route, ...valid.map((r): Position => [r.lon!, r.lat!]), ...places.map((p): Position => [p.place.lon, p.place.lat])]);
 
+  // In the film, only what was known at the moment is drawn; the track grows with each report, not with each frame.
+  const frame = film && cursor !== null ? frameAt(valid, cursor) : null;
+  const known = film && cursor !== null ? countUntil(valid, cursor) : valid.length;
+  const happened = film && cursor !== null ? alarms.filter((a) => (toMs(a.onset) ?? 0) <= cursor) : alarms;
   useEffect(() => {
+    const shown = valid.slice(0, known);
     overlays.current!.journey.show({
-      route, corridor: j.corridor_m ?? 0, track: linesOf(valid), places,
-      points: valid.map((r, i) => ({ at: [r.lon!, r.lat!], id: r.id, stored: r.stored, i })),
+      route, corridor: j.corridor_m ?? 0, track: linesOf(shown), places,
+      points: shown.map((r, i) => ({ at: [r.lon!, r.lat!], id: r.id, stored: r.stored, i })),
     });
-  }, [j.version, valid, chart]);
+  }, [j.version, valid, known, chart]);
   const fitted = useRef(false);
   useEffect(() => {
     const b = whole();
@@ -44,8 +51,9 @@ export function JourneyMap({ journey: j, rows, alarms, cursor, chosen, onHover, 
     fitted.current = true;
     chart.map.fitBounds(b, { padding: 40, maxZoom: 13, duration: 0 });
   }, [chart, valid]);
-  useEffect(() => chart?.setData("j-alarms", collection(alarms.filter((a) => a.position).map((a) => ({ type: "Feature", properties: { grade: a.grade }, geometry: { type: "Point", coordinates: [a.position!.lon, a.position!.lat] } })))), [alarms, chart]);
+  useEffect(() => chart?.setData("j-alarms", collection(happened.filter((a) => a.position).map((a) => ({ type: "Feature", properties: { grade: a.grade }, geometry: { type: "Point", coordinates: [a.position!.lon, a.position!.lat] } })))), [alarms, happened.length, chart]);
   useEffect(() => {
+    if (frame) return overlays.current!.spot.show({ at: frame.at, accuracy: frame.reckoned ? null : frame.row.accuracy });
     const r = cursor !== null ? at(valid, cursor) : (valid.find((x) => x.id === chosen) ?? valid.at(-1));
     overlays.current!.spot.show(r ? { at: [r.lon!, r.lat!], accuracy: cursor === null ? r.accuracy : null } : null);
   }, [cursor, chosen, valid, chart]);

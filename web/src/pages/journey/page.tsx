@@ -23,6 +23,7 @@ import { tell } from "@/ui/toast";
 import { Time, words } from "@/ui/time";
 import { objectLink } from "../audit";
 import { Messages } from "../seal/messages";
+import { Film } from "./film";
 import { JourneyMap } from "./map";
 import { Plots } from "./plots";
 import { Steps } from "./steps";
@@ -34,7 +35,9 @@ export function JourneyPage({ id }: { id: string }) {
   const track = useGet<Track>(`/journeys/${seg(id)}/track?points=4000`, true);
   const line = useGet<Page<TimelineItem>>(may("observe") ? `/journeys/${seg(id)}/timeline` : null, true);
   const past = useGet<Page<Alarm>>(`/journeys/${seg(id)}/alarms?limit=200`, true);
-  const [cursor, setCursor] = useState<number | null>(null);
+  const [hover, setCursor] = useState<number | null>(null);
+  const [filmAt, setFilmAt] = useState<number | null>(null);
+  const cursor = hover ?? filmAt;
   const chosen = query.value.get("point");
   const tab = query.value.get("tab") ?? "timeline";
 
@@ -51,12 +54,14 @@ export function JourneyPage({ id }: { id: string }) {
     return [...all.values()].sort((a, b) => Number(isOpen(b)) - Number(isOpen(a)) || Date.parse(b.onset ?? "") - Date.parse(a.onset ?? ""));
   }, [past.value, liveAlarms.value]);
   const rows = useMemo(() => rowsOf(track.value), [track.value]);
+  const valid = useMemo(() => rows.filter((r) => r.valid), [rows]);
   const total = (track.value?.tracks ?? []).reduce((n, x) => n + x.total, 0);
 
   if (loaded.error?.status === 404) return <main class="page" id="page"><PageHead title={id} back="/journeys" /><Empty icon="route" title={t("journey.notFound")} /></main>;
   const j = loaded.value;
   if (!j) return <main class="page" id="page">{loaded.error ? <Problem error={tell(loaded.error)} retry={loaded.reload} /> : <Skeleton rows={12} />}</main>;
   const standing = mine.filter((a) => a.state !== "withdrawn");
+  const moments = standing.map((a) => ({ t: toMs(a.onset) ?? 0, grade: a.grade, what: word("kind", a.kind) }));
   const pick = (row: string | null) => setQuery({ point: row });
   const tabs: [string, string][] = [["timeline", t("journey.timeline")], ["messages", t("journey.messages")], ...(may("observe") ? [["audit", t("journey.audit")] as [string, string]] : [])];
   return (
@@ -71,7 +76,8 @@ export function JourneyPage({ id }: { id: string }) {
       <Head j={j} etag={loaded.etag} onChanged={loaded.reload} />
       <div class="columns">
         <div class="column main">
-          <JourneyMap journey={j} rows={rows} alarms={standing} cursor={cursor} chosen={chosen} onHover={setCursor} onPick={pick} />
+          <JourneyMap journey={j} rows={rows} alarms={standing} cursor={cursor} film={filmAt !== null && hover === null} chosen={chosen} onHover={setCursor} onPick={pick} />
+          <Film rows={valid} moments={moments} at={filmAt} onAt={setFilmAt} />
           {total > rows.length && <p class="dim note-line">{t("journey.thinned", { n: rows.length, total })}</p>}
           {chosen && <PointCard id={chosen} onClose={() => pick(null)} />}
           {rows.length > 0
