@@ -35,6 +35,8 @@ struct app {
     struct tracks *tracks;
     struct device_port ports[LISTENERS_MAX];
     size_t n_ports;
+    struct clock clock;
+    struct clock_pace pace;
 };
 
 /* --- process --- */
@@ -189,7 +191,8 @@ static bool set_limits(struct app *app)
         unsigned long rate = equals ? strtoul(equals + 1, &end, 10) : 0;
         if (!*spec)
             continue;
-        if (!equals || equals == spec || end == equals + 1 || *end || rate == 0 || rate > 10000000 || equals - spec >= GATEWAY_TENANT_SIZE) {
+        if (!equals || equals == spec || end == equals + 1 || *end || rate == 0 || rate > 10000000 ||
+            equals - spec >= GATEWAY_TENANT_SIZE) {
             cli_say("--quota: expected name=number (1 to 10000000 observations a second), got \"%s\"", spec);
             return false;
         }
@@ -202,6 +205,36 @@ static bool set_limits(struct app *app)
     return true;
 }
 
+#define CLOCK_SPEED_MOST 10000.0
+
+/* A training clock is this process's alone: a shared store goes by its database's clock, and so do its other nodes. */
+static bool set_clock(struct app *app)
+{
+    const char *spec = app->options.clock;
+    app->clock = clock_system();
+    if (!spec)
+        return true;
+    char time[BULLA_TIME_TEXT] = "";
+    const char *comma = strchr(spec, ',');
+    size_t n = comma ? (size_t)(comma - spec) : strlen(spec);
+    snprintf(time, sizeof time, "%.*s", (int)n, spec);
+    int64_t from_ms = n < sizeof time ? bulla_time_get(time) : BULLA_TIME_NONE;
+    char *end = NULL;
+    double speed = comma ? strtod(comma + 1, &end) : 1;
+    if (from_ms == BULLA_TIME_NONE || (comma && (*end || end == comma + 1)) || !(speed > 0 && speed <= CLOCK_SPEED_MOST)) {
+        cli_say("--clock: expected TIME[,SPEED] such as 2026-03-01T06:00:00Z,60 with a speed up to %.0f, got \"%s\"", CLOCK_SPEED_MOST,
+                spec);
+        return false;
+    }
+    if (store_is_shared(app->store)) {
+        cli_say("--clock: a training needs a store on this machine's disk, got one that others share");
+        return false;
+    }
+    app->clock = clock_paced(&app->pace, from_ms, speed);
+    cli_say("training: the clock is not the machine's; it begins at %s and runs %g times as fast", time, speed);
+    return true;
+}
+
 struct app *app_open(const struct cli_context *context, const struct app_options *options)
 {
     char why[MODEL_WHY_SIZE] = "";
@@ -210,16 +243,17 @@ struct app *app_open(const struct cli_context *context, const struct app_options
         return NULL;
     app->options = *options;
     snprintf(app->data, sizeof app->data, "%s", options->data ? options->data : "bulla-data");
-    if (!make_directory(app->data) || !open_store(app, context) || !suits_bus(app)) {
+    if (!make_directory(app->data) || !open_store(app, context) || !suits_bus(app) || !set_clock(app)) {
         app_close(app);
         return NULL;
     }
     name_node(app);
-    const struct platform_options platform_options = {.clock = clock_system(),
-                                              .node = app->node,
-                                              .buses = context->buses,
-                                              .bus = options->bus && strcmp(options->bus, "local") != 0 ? options->bus : NULL,
-                                              .folder = app->data};
+    const struct platform_options platform_options = {.clock = app->clock,
+                                                      .clock_speed = app->pace.speed,
+                                                      .node = app->node,
+                                                      .buses = context->buses,
+                                                      .bus = options->bus && strcmp(options->bus, "local") != 0 ? options->bus : NULL,
+                                                      .folder = app->data};
     app->platform = platform_open(app->store, &platform_options, why);
     if (!app->platform)
         cli_say("%s", why);
@@ -266,11 +300,12 @@ static bool start_tracks(struct app *app)
 {
     struct tracks_policy policy;
     char why[120] = "";
-    if (tracks_policy_load(app->store, &policy) < 0 || (app->options.retention && !tracks_policy_read(app->options.retention, &policy, why))) {
+    if (tracks_policy_load(app->store, &policy) < 0 ||
+        (app->options.retention && !tracks_policy_read(app->options.retention, &policy, why))) {
         cli_say("retention: %s", why[0] ? why : store_error(app->store));
         return false;
     }
-    app->tracks = tracks_start(app->store, clock_system(), &policy, platform_is_first, app->platform);
+    app->tracks = tracks_start(app->store, app->clock, &policy, platform_is_first, app->platform);
     if (!app->tracks)
         cli_say("the thread that packs tracks could not be started");
     return app->tracks != NULL;
@@ -283,7 +318,8 @@ bool app_start(struct app *app)
         cli_say("%s", why);
         return false;
     }
-    struct out_options options = {.address = app->options.http ? app->options.http : "127.0.0.1:8080", .behind_tls = app->options.behind_tls};
+    struct out_options options = {.address = app->options.http ? app->options.http : "127.0.0.1:8080",
+                                  .behind_tls = app->options.behind_tls};
     app->out = out_start(app->platform, &options, why, sizeof why);
     if (!app->out) {
         cli_say("--http: %s", why);

@@ -25,6 +25,7 @@ struct app_options { /* texts; NULL: the default */
     const char *quota;   /* "jt701/tcp=1000,*=50": observations a second */
     const json_t *retention; /* see tracks_policy_read(); NULL: the store's setting, or the defaults */
     bool behind_tls;
+    const char *clock;   /* "TIME[,SPEED]": a training clock; NULL: the machine's */
 };
 
 /* Device ports when nothing else is said. */

@@ -29,6 +29,8 @@ static const char help[] =
     "                     above it plain reports are shed like under overload\n"
     "  --shed on|off      overload: shed plain reports, counted and unacknowledged (on, default), or let sockets wait\n"
     "  --behind-tls       a proxy on this machine ends TLS: cookies are marked Secure, its X-Forwarded-For is believed\n"
+    "  --clock TIME[,SPEED]\n"
+    "                     for training: the clock begins at TIME and runs SPEED times as fast (a store of its own)\n"
     "  --config FILE      JSON with any of the above by name: {\"http\": \"127.0.0.1:80\", \"devices\": \"0.0.0.0\"};\n"
     "                     and \"retention\": {\"observations_days\": 400, \"thin_days\": 90, \"thin_step_s\": 60,\n"
     "                     \"tracks_days\": 1100, \"grace_h\": 6}: packed tracks outlive the observations; 0: never\n"
@@ -127,7 +129,7 @@ static int run(const struct cli_context *context, int argc, char **argv)
         {"listen", &s.app.listen, NULL}, {"store", &s.app.store, NULL}, {"bus", &s.app.bus, NULL},
         {"node", &s.app.node, NULL},     {"shed", &s.app.shed, NULL},   {"quota", &s.app.quota, NULL},
         {"config", &s.config, NULL},     {"quiet", NULL, &s.quiet},     {"debug", NULL, &s.debug},
-        {"behind-tls", NULL, &s.app.behind_tls},
+        {"behind-tls", NULL, &s.app.behind_tls}, {"clock", &s.app.clock, NULL},
     };
     argc = cli_options(&cli_serve, options, sizeof options / sizeof *options, argc, argv);
     if (argc < 0)

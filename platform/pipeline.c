@@ -97,6 +97,11 @@ int64_t platform_now(struct platform *p)
     return clock_now(&p->clock);
 }
 
+double platform_clock_speed(const struct platform *p)
+{
+    return p->clock_speed;
+}
+
 void platform_new_id(struct platform *p, char id[MODEL_ID_SIZE])
 {
     ulid_put(id, clock_now(&p->clock));
@@ -171,6 +176,7 @@ static struct platform *new_platform(struct store *store, const struct platform_
         return NULL;
     p->store = store;
     p->machine = options->clock;
+    p->clock_speed = options->clock_speed;
     p->clock = (struct clock){cluster_clock_now, p};
     p->stepped = options->stepped;
     p->unknown_most = options->unknown_most ? options->unknown_most : LIMIT_UNKNOWN_SEALS;

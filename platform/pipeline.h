@@ -23,6 +23,7 @@
 
 struct platform_options {
     struct clock clock;
+    double clock_speed;                     /* of a training clock, which is not the machine's; 0: it is */
     const char *node;                       /* this node's name, 1 .. 63 characters; NULL: "bulla" */
     const char *http;                       /* where its API is, for the list of nodes; NULL: "" */
     const struct bus_backend *const *buses; /* NULL ends them */

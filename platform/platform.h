@@ -22,6 +22,9 @@ struct store *platform_store(struct platform *platform);
 /* The clock, ms. */
 int64_t platform_now(struct platform *platform);
 
+/* How many times as fast as the machine's the clock of a training runs; 0: it is the machine's. */
+double platform_clock_speed(const struct platform *platform);
+
 /* A new record id: 26 characters, ordered by time (ULID). */
 void platform_new_id(struct platform *platform, char id[MODEL_ID_SIZE]);
 

@@ -215,6 +215,7 @@ struct pipeline_counts {
 };
 
 struct platform {
+    double clock_speed;   /* of a training, 0: none */
     struct clock machine; /* as the machine has it */
     struct clock clock;   /* with the correction below: everybody's */
     atomic_llong clock_offset_ms, clock_correction_ms;

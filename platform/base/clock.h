@@ -16,6 +16,14 @@ struct clock {
 /* The machine's clock. */
 struct clock clock_system(void);
 
+/* A clock for training and for simulated months: it begins at from_ms and runs `speed` times as fast as the machine's, never
+ * back. `pace` must outlive it. */
+struct clock_pace {
+    int64_t from_ms, began_us;
+    double speed;
+};
+struct clock clock_paced(struct clock_pace *pace, int64_t from_ms, double speed);
+
 static inline int64_t clock_now(const struct clock *clock)
 {
     return clock->now_ms(clock->host);

@@ -45,6 +45,12 @@ static bool session_stands(const struct session *s, const struct user *u, int64_
     return s->expires_ms > now_ms && s->created_ms <= now_ms + 60000 && !u->disabled;
 }
 
+int64_t out_access_span(const struct out *out, int64_t span_ms)
+{
+    double speed = platform_clock_speed(out->platform);
+    return speed > 1 ? (int64_t)((double)span_ms * speed) : span_ms;
+}
+
 /* Writes the last use down, and moves the end of an idle person's session, at most once a minute. */
 static void touch(struct out_request *r)
 {
@@ -53,7 +59,8 @@ static void touch(struct out_request *r)
         return;
     s->used_ms = r->now_ms;
     if (!s->key) {
-        int64_t idle = r->now_ms + OUT_SESSION_IDLE_MS, longest = s->created_ms + OUT_SESSION_MAX_MS;
+        int64_t idle = r->now_ms + out_access_span(r->out, OUT_SESSION_IDLE_MS);
+        int64_t longest = s->created_ms + out_access_span(r->out, OUT_SESSION_MAX_MS);
         s->expires_ms = idle < longest ? idle : longest;
     }
     (void)store_session_put(out_store(r), s, NULL); /* a failure costs only this note */

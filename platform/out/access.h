@@ -34,4 +34,8 @@ void out_access_journey_of(struct out_request *r, const char *seal, char journey
 bool out_access_seal(struct out_request *r, const char *id, struct seal *seal);
 bool out_access_alarm(struct out_request *r, const char *id, struct alarm *alarm);
 
+/* A span of a session on the platform's clock: a training's day may be minutes long, and its people stay signed in for as long as
+ * others. */
+int64_t out_access_span(const struct out *out, int64_t span_ms);
+
 #endif

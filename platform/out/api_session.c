@@ -10,10 +10,17 @@
 #include "platform/out/routes.h"
 #include "platform/out/secret.h"
 
+/* The platform's clock as a browser can follow it. */
+static json_t *clock_json(const struct out_request *r)
+{
+    double speed = platform_clock_speed(r->out->platform);
+    return json_pack("{s:o, s:f, s:b}", "now", json_time(r->now_ms), "speed", speed > 0 ? speed : 1.0, "training", speed > 0);
+}
+
 static json_t *session_json(const struct out_request *r)
 {
-    return json_pack("{s:o, s:o, s:o}", "user", user_to_json(&r->user), "csrf", r->session.key ? json_null() : json_string(r->session.csrf),
-                     "expires", json_time(r->session.expires_ms));
+    return json_pack("{s:o, s:o, s:o, s:o}", "clock", clock_json(r), "user", user_to_json(&r->user), "csrf",
+                     r->session.key ? json_null() : json_string(r->session.csrf), "expires", json_time(r->session.expires_ms));
 }
 
 static void set_cookie(struct out_request *r, const char *secret, int64_t age_s)
@@ -67,7 +74,8 @@ static int end_sessions(struct out_request *r, const char *user, size_t keep)
 static void begin_session(struct out_request *r, const char *action)
 {
     char secret[OUT_SECRET_SIZE];
-    struct session s = {.created_ms = r->now_ms, .used_ms = r->now_ms, .expires_ms = r->now_ms + OUT_SESSION_IDLE_MS};
+    struct session s = {
+        .created_ms = r->now_ms, .used_ms = r->now_ms, .expires_ms = r->now_ms + out_access_span(r->out, OUT_SESSION_IDLE_MS)};
     snprintf(s.user, sizeof s.user, "%s", r->user.id);
     if (!out_secret_new(secret) || !out_secret_new(s.csrf))
         return;

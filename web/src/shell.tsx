@@ -2,10 +2,10 @@
 // The frame of every page: the rail of pages, the state of the live stream, the account; on a phone, a bar below.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { t, type Key } from "@/i18n";
-import { span } from "@/lib/time";
+import { locale, t, type Key } from "@/i18n";
+import { full, span } from "@/lib/time";
 import { unheld } from "@/state/alarms";
-import { now } from "@/state/clock";
+import { now, training } from "@/state/clock";
 import { useKeys } from "@/state/keyboard";
 import { lostAt, status } from "@/state/live";
 import { sound, themeChoice, type ThemeChoice } from "@/state/prefs";
@@ -68,7 +68,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <button type="button" class="rail-item" onClick={() => setSearch(true)}><span class="rail-icon"><Icon name="search" size={20} /></span><span>{t("search.title")}</span></button>
         <More targets={seen.filter((x) => x.minor)} onPassword={() => setPassword(true)} />
       </nav>
-      <Offline />
+      <div class="banners"><Training /><Offline /></div>
       <div class="content">{children}</div>
       {search && <SearchDialog onClose={() => setSearch(false)} />}
       {keys && <KeysDialog onClose={() => setKeys(false)} />}
@@ -80,6 +80,12 @@ export function Shell({ children }: { children: ComponentChildren }) {
 function Live() {
   const s = status.value;
   return <div class={`stream ${s}`} title={t(`live.${s}`)} role="status"><i /><span>{t(`live.${s}`)}</span></div>;
+}
+
+/** Nobody should take a training for the real thing. */
+function Training() {
+  if (training.value === null) return null;
+  return <div class="training" role="status"><Icon name="flag" size={16} /><strong>{t("training")}</strong><span>{t("training.about", { n: training.value })}</span><time>{full(now.value, locale.value)}</time></div>;
 }
 
 function Offline() {

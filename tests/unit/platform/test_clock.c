@@ -97,8 +97,23 @@ static void it_goes_by_the_stores(void **state)
     remove_folder(folder);
 }
 
+/* [WCO-2.3-9] A training's clock begins where it is told, is that many times as fast, and never goes back. */
+static void a_training_has_a_clock_of_its_own(void **state)
+{
+    (void)state;
+    struct clock_pace pace;
+    struct clock fast = clock_paced(&pace, T0, 1000);
+    int64_t first = clock_now(&fast);
+    assert_true(first >= T0 && first < T0 + 60000);
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    int64_t then = clock_now(&fast);
+    assert_true(then - first >= 20000);
+    pace.began_us -= 1000000; /* as if a second had passed */
+    assert_true(clock_now(&fast) - then >= 1000000);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(it_goes_by_the_stores)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(it_goes_by_the_stores), cmocka_unit_test(a_training_has_a_clock_of_its_own)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

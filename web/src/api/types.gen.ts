@@ -918,6 +918,12 @@ export interface components {
         /** @enum {unknown} */
         JourneyState: "draft" | "sealed" | "under-way" | "arrived" | "released" | "cancelled";
         Session: {
+            /** @description The platform's clock; in a training it is not the machine's and may run faster */
+            clock: {
+                now: components["schemas"]["Time"];
+                speed: number;
+                training: boolean;
+            };
             user: components["schemas"]["User"];
             /** @description Token for X-CSRF-Token; null with a key */
             csrf: string | null;

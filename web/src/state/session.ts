@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { ApiError, call, drop, onAuth, post, setCsrf } from "@/api/client";
 import type { Role, Session } from "@/api/model";
+import { follow } from "./clock";
 import { stored } from "./prefs";
 
 export const session = signal<Session | null>(null);
@@ -27,6 +28,7 @@ const remembered = stored<boolean>("signedIn", false);
 
 function take(s: Session | null): void {
   remembered.value = s !== null;
+  if (s) follow(s.clock);
   session.value = s;
   setCsrf(s?.csrf ?? null);
   mustChange.value = s?.user.must_change ?? false;
