@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes NAME.br and NAME.gz beside each built text file, so that the platform never compresses while serving.
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const root = process.argv[2] ?? "dist";
@@ -14,6 +14,10 @@ function* files(folder) {
     else yield path;
   }
 }
+
+// What a phone keeps for where there is no network (public/sw.js): every file but those that only a developer asks for.
+const kept = [...files(root)].map((path) => "/" + relative(root, path)).filter((path) => !/\.(map|br|gz)$|^\/(sw\.js|precache\.json)$/.test(path));
+writeFileSync(join(root, "precache.json"), JSON.stringify(kept.sort()));
 
 let raw = 0;
 let small = 0;

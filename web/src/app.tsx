@@ -9,7 +9,7 @@ import * as fleet from "./state/fleet";
 import * as journeys from "./state/journeys";
 import { on, start, stop } from "./state/live";
 import { path } from "./state/route";
-import { known, mustChange, resume, session, unreachable } from "./state/session";
+import { alone, known, mustChange, resume, session, unreachable } from "./state/session";
 import { PasswordPage, SignInPage } from "./pages/signin";
 import { Problem } from "./ui/parts";
 import { sayError, Toasts } from "./ui/toast";
@@ -50,7 +50,8 @@ export function App() {
   }, [signedIn]);
 
   let page;
-  if (unreachable.value) page = <div class="alone"><Problem error={{ message: t("error.offline") }} retry={() => void resume()} /></div>;
+  if (alone.value && path.value.startsWith("/patrol")) page = <div class="content">{pageOf(path.value)}</div>;
+  else if (unreachable.value) page = <div class="alone"><Problem error={{ message: t("error.offline") }} retry={() => void resume()} /></div>;
   else if (!known.value) page = <div class="alone" aria-busy="true"><span class="spinner big" /></div>;
   else if (!session.value) page = <SignInPage />;
   else if (mustChange.value) page = <PasswordPage />;

@@ -19,6 +19,8 @@ const StatisticsPage = lazy(() => import("./pages/statistics").then((m) => m.Sta
 const HealthPage = lazy(() => import("./pages/health").then((m) => m.HealthPage));
 const PlatformPage = lazy(() => import("./pages/platform").then((m) => m.PlatformPage));
 
+const PatrolPage = lazy(() => import("./pages/patrol/page").then((m) => m.PatrolPage));
+
 type Make = (...parts: string[]) => VNode;
 const table: [RegExp, Make][] = [
   [/^\/watch$/, () => <WatchPage />],
@@ -33,6 +35,8 @@ const table: [RegExp, Make][] = [
   [/^\/audit$/, () => <AuditPage />],
   [/^\/statistics$/, () => <StatisticsPage />],
   [/^\/health$/, () => <HealthPage />],
+  [/^\/patrol$/, () => <PatrolPage id={null} />],
+  [/^\/patrol\/([^/]+)$/, (id) => <PatrolPage id={id!} />],
   [/^\/platform$/, () => <PlatformPage />],
 ];
 

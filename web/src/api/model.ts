@@ -55,3 +55,9 @@ export interface Health {
 }
 export interface LiveSnapshot { change: number; event: number; seals: LiveSeal[] }
 export interface AlarmKind { kind: string; grade: number; meaning: string }
+
+export type TaskState = "open" | "accepted" | "under-way" | "arrived" | "reported" | "closed";
+export interface Task {
+  id: string; kind: string; state: TaskState; alarm: string | null; journey: string | null; assignee: string | null; patrol: string | null;
+  note: string | null; due: string | null; created: string | null; grade?: number; alarm_kind?: string | null; version: number;
+}

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The platform's vocabulary in English: "group.word". Words that the platform adds later are shown as they are.
 export const words = {
+  "taskKind.patrol": "Field check", "taskKind.inspection": "Inspection", "taskKind.deployment": "Deployment at destination",
+  "taskState.open": "New", "taskState.accepted": "Accepted", "taskState.under-way": "On the way", "taskState.arrived": "On the spot", "taskState.reported": "Reported", "taskState.closed": "Closed",
+  "found.sealed": "Sealed and whole", "found.open": "Open", "found.cut": "Cut", "found.missing": "Not there", "found.damaged": "Damaged",
   "grade.0": "No alarm", "grade.1": "Inform", "grade.2": "Check", "grade.3": "Intervene",
   "kind.illegal_opening": "Opened without permission", "kind.cable_cut": "Cable cut", "kind.body_destroyed": "Seal destroyed",
   "kind.cover_opened": "Cover opened", "kind.tamper": "Tampering", "kind.malfunction": "Malfunction", "kind.unlock_refused": "Unlocking refused",

@@ -26,8 +26,13 @@ export const may = (right: Right) => role.value !== null && (rights[right] as Ro
 /** Whether somebody signed in with this browser: without it there is nothing to ask the platform for. */
 const remembered = stored<boolean>("signedIn", false);
 
+/** Who was signed in here last: a patrol's phone starts in a tunnel too, with the tasks it has kept. Holds no secret. */
+const lastUser = stored<string | null>("lastUser", null);
+export const alone = computed(() => unreachable.value && session.value === null && lastUser.value !== null);
+
 function take(s: Session | null): void {
   remembered.value = s !== null;
+  lastUser.value = s?.user.id ?? null;
   if (s) follow(s.clock);
   session.value = s;
   setCsrf(s?.csrf ?? null);
@@ -64,6 +69,10 @@ export async function signOut(): Promise<void> {
     take(null);
   }
 }
+
+const RETRY_MS = 10_000;
+setInterval(() => unreachable.value && void resume(), RETRY_MS);
+addEventListener("online", () => unreachable.value && void resume());
 
 onAuth(
   () => take(null),

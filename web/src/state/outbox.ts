@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The outbox of this phone: kept in IndexedDB, sent when the platform is reached. And the tasks last seen, for where there is no network.
+import { signal } from "@preact/signals";
+import { createStore, del, get as read, set as write } from "idb-keyval";
+import { ApiError, call, post } from "@/api/client";
+import { drain, type Job, type Outcome, type Wire } from "@/lib/outbox";
+import { on, status } from "./live";
+
+const store = createStore("bulla", "patrol");
+export const waiting = signal<Job[]>([]);
+export const sending = signal(false);
+
+const hex = (buffer: ArrayBuffer) => Array.from(new Uint8Array(buffer), (b) => b.toString(16).padStart(2, "0")).join("");
+
+const wire: Wire = {
+  post: (path, body, key) => post<unknown>(path, body, { key, quiet: true }),
+  put: (path, bytes) => call<unknown>("PUT", path, { raw: new Blob([bytes], { type: "application/octet-stream" }), quiet: true }),
+  judge(e): Outcome {
+    if (!(e instanceof ApiError)) throw e;
+    const later = e.status === 0 || e.status === 401 || e.status === 429 || e.status >= 500;
+    return later ? { kind: "later" } : { kind: "refused", why: [e.problem?.title, e.problem?.detail].filter(Boolean).join(": ") || e.message };
+  },
+  digest: async (bytes) => hex(await crypto.subtle.digest("SHA-256", await bytes.arrayBuffer())),
+};
+
+async function keep(jobs: Job[]): Promise<void> {
+  waiting.value = jobs;
+  await write("jobs", jobs, store);
+}
+
+let again = false;
+/** Tries to send; told again while it sends, it looks once more. */
+export async function flush(): Promise<void> {
+  if (sending.value) {
+    again = true;
+    return;
+  }
+  sending.value = true;
+  try {
+    do {
+      again = false;
+      const before = waiting.value;
+      const rest = await drain(before, wire, async (left) => keep([...left, ...waiting.value.filter((j) => !before.some((b) => b.id === j.id))]));
+      again ||= waiting.value.length > rest.length;
+    } while (again);
+  } finally {
+    sending.value = false;
+  }
+}
+
+export async function put(job: Job): Promise<void> {
+  await keep([...waiting.value, job]); // kept before it is sent: a phone that dies loses nothing
+  void flush();
+}
+
+/** A person has read why it was refused. */
+export async function dismiss(id: string): Promise<void> {
+  await keep(waiting.value.filter((j) => j.id !== id));
+  void flush();
+}
+
+/** What was last seen of the platform, for a start without it. */
+export const kept = {
+  read: <T>(name: string) => read<T>(`kept.${name}`, store),
+  write: (name: string, value: unknown) => (value === null ? del(`kept.${name}`, store) : write(`kept.${name}`, value, store)),
+};
+
+export async function begin(): Promise<void> {
+  if (import.meta.env.PROD && "serviceWorker" in navigator) void navigator.serviceWorker.register("/sw.js").catch(() => undefined);
+  waiting.value = (await read<Job[]>("jobs", store)) ?? [];
+  void flush();
+}
+
+status.subscribe((s) => {
+  if (s === "live" && waiting.value.length > 0) void flush();
+});
+addEventListener("online", () => void flush());
+on("notice", () => waiting.value.length > 0 && void flush());
+setInterval(() => {
+  if (waiting.value.some((j) => !j.refused)) void flush();
+}, 20_000);
