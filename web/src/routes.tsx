@@ -19,6 +19,7 @@ const StatisticsPage = lazy(() => import("./pages/statistics").then((m) => m.Sta
 const HealthPage = lazy(() => import("./pages/health").then((m) => m.HealthPage));
 const PlatformPage = lazy(() => import("./pages/platform").then((m) => m.PlatformPage));
 
+const CheckpointPage = lazy(() => import("./pages/checkpoint/page").then((m) => m.CheckpointPage));
 const PatrolPage = lazy(() => import("./pages/patrol/page").then((m) => m.PatrolPage));
 
 type Make = (...parts: string[]) => VNode;
@@ -35,6 +36,8 @@ const table: [RegExp, Make][] = [
   [/^\/audit$/, () => <AuditPage />],
   [/^\/statistics$/, () => <StatisticsPage />],
   [/^\/health$/, () => <HealthPage />],
+  [/^\/checkpoint$/, () => <CheckpointPage id={null} />],
+  [/^\/checkpoint\/([^/]+)$/, (id) => <CheckpointPage key={id!} id={id!} />],
   [/^\/patrol$/, () => <PatrolPage id={null} />],
   [/^\/patrol\/([^/]+)$/, (id) => <PatrolPage id={id!} />],
   [/^\/platform$/, () => <PlatformPage />],

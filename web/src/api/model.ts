@@ -61,3 +61,25 @@ export interface Task {
   id: string; kind: string; state: TaskState; alarm: string | null; journey: string | null; assignee: string | null; patrol: string | null;
   note: string | null; due: string | null; created: string | null; grade?: number; alarm_kind?: string | null; version: number;
 }
+
+export interface Need { fact: string; holds: boolean; why: string | null }
+export interface StepField { name: string; required: boolean; kind?: string; unit?: string | null; value?: string | null }
+export type StepState = "done" | "next" | "waiting" | "skipped" | "not-needed";
+export interface DossierStep {
+  id: string; title: string; by: string; state: StepState; branch: string | null; needs: Need[]; fields: StepField[]; outcome: string | null;
+  user: string | null; user_name: string | null; time: string | null; reason: string | null; files: string[]; automatic?: boolean;
+}
+export interface Visit { number: number; stage: string; procedure: string; station: string | null; station_name: string | null; arrived: string | null; left: string | null; steps: DossierStep[] }
+export interface ComparedValue { value: string; source: string; time: string | null; station?: string | null; user?: string | null; equal?: boolean | null }
+export interface Compared { field: string; unit: string | null; equal: boolean | null; declared: ComparedValue | null; others: ComparedValue[]; tolerance?: string | null }
+export interface Decision {
+  decision: "release" | "inspect"; automatic: boolean; by: string | null; time: string | null; reasons: string[];
+  inputs: Record<string, string | number | boolean | null>; missing: string[]; policy_version?: number | null;
+}
+export interface Risk { score: number; level: "low" | "medium" | "high"; parts: { name: string; points: number; why: string }[]; policy_version?: number | null }
+export interface DossierFile { id: string; name: string; type: string; size: number; kind?: string; about?: string | null; added: string | null; in_seal?: boolean }
+export interface Dossier {
+  journey: string; scope: string; class: string; mode: string; stage: string; shared_platform: boolean; version: number; opened: string | null; closed: string | null;
+  visits: Visit[]; next: { visit: number; step: string } | null; blocked: Need[]; comparison: Compared[]; decision: Decision | null; risk: Risk | null;
+  documents: DossierFile[]; discharged: string | null; seal_return: { state: string; time: string | null } | null;
+}

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The platform's vocabulary in English: "group.word". Words that the platform adds later are shown as they are.
 export const words = {
+  "scope.domestic": "Domestic", "scope.cross-border": "Cross-border", "stage.departure": "Departure", "stage.en-route": "On the way", "stage.destination": "Destination",
+  "outcome.clean": "As it should be", "outcome.suspect": "Suspect", "outcome.refused": "Refused", "decision.release": "Release", "decision.inspect": "Inspect", "decide.release": "Release", "decide.inspect": "Send to inspection",
+  "decisionInput.risk": "Risk", "decisionInput.lock": "Lock", "decisionInput.supervision": "Supervision", "decisionInput.alarms": "Alarms", "decisionInput.integrity": "Integrity", "yes.true": "Yes", "yes.false": "No",
+  "source.declaration": "Declaration", "source.manifest": "Manifest", "source.waybill": "Waybill", "source.transit-document": "Transit document", "source.registration": "Registration", "source.seal": "Seal", "source.reader": "Reader", "source.weighbridge": "Weighbridge", "source.anpr": "Plate camera", "source.officer": "Officer", "source.image": "Image", "source.carrier": "Carrier", "source.x-ray": "X-ray",
+  "field.plate": "Plate", "field.weight_kg": "Weight", "field.gross_weight_kg": "Gross weight", "field.hs_code": "HS code", "field.un_number": "UN number", "field.length_m": "Length", "field.width_m": "Width", "field.height_m": "Height", "field.office_departure": "Office of departure", "field.office_destination": "Office of destination",
+  "documentKind.photo": "Photograph", "documentKind.nii-image": "Scanner image", "documentKind.declaration": "Declaration", "documentKind.waybill": "Waybill", "documentKind.other": "Other",
   "taskKind.patrol": "Field check", "taskKind.inspection": "Inspection", "taskKind.deployment": "Deployment at destination",
   "taskState.open": "New", "taskState.accepted": "Accepted", "taskState.under-way": "On the way", "taskState.arrived": "On the spot", "taskState.reported": "Reported", "taskState.closed": "Closed",
   "found.sealed": "Sealed and whole", "found.open": "Open", "found.cut": "Cut", "found.missing": "Not there", "found.damaged": "Damaged",
