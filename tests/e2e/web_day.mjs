@@ -5,117 +5,12 @@
 //   node web_day.mjs PROGRAM [BUILD-DIR]      BULLA_SHOTS=dir keeps a picture of each step
 // BULLA_TEST_STORE=postgres: on a database of the tests' server. BULLA_WEB_SPEED (1): the world goes so many times as fast.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { crc32, deflateSync } from "node:zlib";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { photo, runDay, shots, until } from "../support/browser.mjs";
 
-const SKIP = 77;
-const web = join(dirname(fileURLToPath(import.meta.url)), "../../web/");
-const program = process.argv[2];
-const browserPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const shots = process.env.BULLA_SHOTS;
-const password = `e2e-${Math.random().toString(36).slice(2)}-word`;
-
-function skip(why) {
-  console.error(`skipped: ${why}`);
-  process.exit(SKIP);
-}
-if (!program || !existsSync(program)) skip("the program is not built");
-if (!existsSync(browserPath)) skip("no chromium");
-if (!existsSync(join(web, "node_modules/playwright-core"))) skip("playwright-core is not installed in web/node_modules");
-const { chromium } = createRequire(web)("playwright-core");
-
-/** A small PNG with a slope of colour, made here. */
-function photo(width, height) {
-  const crc = crc32 ?? ((b) => { let c = ~0; for (const x of b) { c ^= x; for (let k = 0; k < 8; k++) c = (c >>> 1) ^ (c & 1 ? 0xedb88320 : 0); } return ~c >>> 0; });
-  const chunk = (type, data) => {
-    const body = Buffer.concat([Buffer.from(type), data]);
-    const out = Buffer.alloc(body.length + 8);
-    out.writeUInt32BE(data.length, 0);
-    body.copy(out, 4);
-    out.writeUInt32BE(crc(body) >>> 0, body.length + 4);
-    return out;
-  };
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width, 0);
-  head.writeUInt32BE(height, 4);
-  head.set([8, 2, 0, 0, 0], 8);
-  const rows = Buffer.alloc(height * (1 + width * 3));
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) rows.set([60 + ((x * 120) / width), 80 + ((y * 90) / height), 96], y * (1 + width * 3) + 1 + x * 3);
-  return Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
-}
-
-/** A database of its own, with what makes and drops it; nothing where the store is SQLite. */
-function database() {
-  if (process.env.BULLA_TEST_STORE !== "postgres") return undefined;
-  const support = join(dirname(fileURLToPath(import.meta.url)), "../support");
-  const python = (...words) => spawnSync("/usr/bin/python3", ["-B", ...words], { cwd: support, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
-  const found = python("pg_server.py", resolve(process.argv[3] ?? dirname(program)));
-  if (found.status === SKIP) skip("PostgreSQL is not installed");
-  assert.equal(found.status, 0, "the tests' PostgreSQL runs");
-  const url = `${found.stdout.trim()}/web_day_${process.pid}`;
-  const run = (verb) => python("-c", `import sys, pg_store; pg_store.${verb}(sys.argv[1])`, url).status;
-  assert.equal(run("create"), 0, "the database is made");
-  return { url, drop: () => run("drop") };
-}
-
-// Before the demo: the cable is cut some time after that has begun, and an officer looks by then.
-const browser = await chromium.launch({
-  executablePath: browserPath, headless: true,
-  args: ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-const folder = mkdtempSync(join(tmpdir(), "bulla-web-"));
-const db = database();
-const speed = process.env.BULLA_WEB_SPEED ?? "1";
-const store = db ? ["--store", db.url] : [];
-const server = spawn(program, ["demo", "--http", "127.0.0.1:0", "--password", password, "--data", join(folder, "data"), "--speed", speed, ...store], { stdio: ["ignore", "pipe", "pipe"] });
-let said = "";
-server.stdout.on("data", (d) => (said += d));
-server.stderr.on("data", (d) => (said += d));
-
-async function until(what, seconds, test) {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
-    const got = await test();
-    if (got) return got;
-    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`);
-    await new Promise((r) => setTimeout(r, 100));
-  }
-}
-
-/** Why it cannot be; nothing when it went well. */
-async function day() {
-  const base = await until("the demo's address", 60, () => {
-    if (server.exitCode !== null) throw new Error(`the demo ended with ${server.exitCode}`);
-    return /ready: (http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1];
-  });
-  const first = await (await fetch(`${base}/watch`)).text();
-  if (!first.includes('<div id="app">')) {
-    if (/without the web/.test(first)) return "the program was built without the web part";
-    assert.fail(`not the workplace: ${first.slice(0, 200)}`);
-  }
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", timezoneId: "Africa/Nairobi", reducedMotion: "reduce" });
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
-  const complaints = [];
-  const foreign = [];
-  page.on("console", (m) => {
-    if ((m.type() === "error" || m.type() === "warning") && !/GL Driver Message/.test(m.text())) complaints.push(`${m.type()}: ${m.text()}`);
-  });
-  page.on("pageerror", (e) => complaints.push(`uncaught: ${e.message}`));
-  context.on("request", (r) => {
-    const url = new URL(r.url());
-    if (url.origin !== base && url.protocol !== "blob:") foreign.push(r.url());
-  });
-  const look = async (name) => {
-    if (!shots) return;
-    mkdirSync(shots, { recursive: true });
-    await page.screenshot({ path: join(shots, `${name}.png`) });
-  };
+await runDay("web_day", { words: ["--speed", process.env.BULLA_WEB_SPEED ?? "1"] }, async ({ base, password, folder, person }) => {
+  const { page, complaints, look, quiet } = await person();
 
   // Sign in; a wrong password is said so and keeps the name.
   await page.goto(`${base}/journeys?state=open`);
@@ -230,27 +125,6 @@ async function day() {
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth && [...document.querySelectorAll("main")].every((m) => m.scrollWidth <= m.clientWidth + 1)), `${path} fits 390 pixels`);
   }
 
-  assert.deepEqual(foreign, [], "requests off the origin");
-  assert.deepEqual(complaints, [], "complaints on the console");
-  console.log("the day went well");
+  quiet();
   return undefined;
-}
-
-let code = 1;
-try {
-  const why = await day();
-  if (why) console.error(`skipped: ${why}`);
-  code = why ? SKIP : 0;
-} catch (e) {
-  console.error(e);
-  if (shots) await browser.contexts()[0]?.pages()[0]?.screenshot({ path: join(shots, "failed.png") }).catch(() => undefined);
-  console.error(`the demo: exit ${server.exitCode}, signal ${server.signalCode}`);
-  console.error(said.split("\n").slice(-20).join("\n"));
-} finally {
-  await browser.close();
-  server.kill("SIGTERM");
-  await new Promise((r) => (server.exitCode !== null ? r() : server.once("exit", r)));
-  db?.drop();
-  rmSync(folder, { recursive: true, force: true });
-}
-process.exit(code);
+});
