@@ -300,7 +300,7 @@ void ingest_last(struct platform *p)
     for (; b; b = gateway_take(p->gateway, 0)) {
         if (put(p, b, clock_now(&p->clock)))
             continue;
-        b->n_replies = 0;
+        batch_lose(b);
         gateway_stored(p->gateway, b);
         gateway_done(p->gateway, b);
     }

@@ -356,14 +356,14 @@ static void drop_batches(struct platform *p)
 {
     struct batch *b = p->bus ? NULL : p->batch;
     if (b && !p->batch_stored)
-        b->n_replies = 0;
+        batch_lose(b);
     if (b && !p->batch_stored)
         gateway_stored(p->gateway, b);
     if (b)
         gateway_done(p->gateway, b);
     p->batch = NULL;
     while ((b = gateway_take(p->gateway, 0))) {
-        b->n_replies = 0;
+        batch_lose(b);
         gateway_stored(p->gateway, b);
         gateway_done(p->gateway, b);
     }

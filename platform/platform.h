@@ -66,6 +66,17 @@ int platform_command(struct platform *platform, struct command *command, const s
 /* The commands that the seal's protocol offers: [{name, args, about, secret}]. New reference; empty when unknown. */
 json_t *platform_commands_of(struct platform *platform, const char *seal);
 
+/* Takes in observations that came over no device port (a program's, an officer's, a gate's) and waits until they are durable:
+ * STORE_OK. STORE_CONFLICT: the platform is behind, nothing was taken; STORE_FAILED: it cannot be said whether they are stored (told
+ * again, they count once). A sentence in why. */
+struct platform_said {
+    const struct bulla_observation *o; /* protocol and device set; time, or not */
+    struct bulla_bytes raw;            /* the evidence */
+};
+int platform_observe(struct platform *platform, const struct platform_said *said, size_t n, char why[MODEL_WHY_SIZE]);
+/* A message that was refused, kept for study. */
+void platform_refused(struct platform *platform, const char *protocol, const char *peer, const char *why, struct bulla_bytes raw);
+
 /* The live stream: each event has a number that grows by one, kept in a ring for Last-Event-ID. */
 enum live_kind { LIVE_POSITION, LIVE_ALARM, LIVE_JOURNEY, LIVE_SEAL, LIVE_COMMAND, LIVE_NOTICE };
 struct live_event {

@@ -34,6 +34,7 @@
 #define LIMIT_REST_US 1000                 /* between turns of the loop when messages come fast */
 
 /* --- pipeline --- */
+#define LIMIT_OBSERVE_S 10                 /* who tells an observation from inside waits so long to hear that it is durable */
 #define LIMIT_BATCH_ROWS 8192              /* observations waiting for the disk; then sockets are not read */
 #define LIMIT_BATCH_BYTES (8 * 1024 * 1024)
 #define LIMIT_COMMIT_MS 10                 /* under load, a commit gathers for this long */

@@ -20,21 +20,22 @@ void batch_free(struct batch *b)
     free(b->replies);
     free(b->damages);
     free(b->notes);
+    free(b->told);
     free(b->bytes);
     free(b);
 }
 
 void batch_clear(struct batch *b)
 {
-    b->n_rows = b->n_replies = b->n_damages = b->n_notes = b->n_bytes = 0;
-    b->failed = false;
+    b->n_rows = b->n_replies = b->n_damages = b->n_notes = b->n_told = b->n_bytes = 0;
+    b->failed = b->lost = false;
     b->rows_ms = -1;
     b->next = NULL;
 }
 
 bool batch_empty(const struct batch *b)
 {
-    return b->n_rows == 0 && b->n_replies == 0 && b->n_damages == 0 && b->n_notes == 0;
+    return b->n_rows == 0 && b->n_replies == 0 && b->n_damages == 0 && b->n_notes == 0 && b->n_told == 0;
 }
 
 void batch_rewind(struct batch *b, struct batch_mark mark)
@@ -116,4 +117,25 @@ struct batch_note *batch_put_note(struct batch *b)
     if (!grow(b, (void **)&b->notes, &b->notes_size, b->n_notes + 1, sizeof *b->notes))
         return NULL;
     return memset(&b->notes[b->n_notes++], 0, sizeof *b->notes);
+}
+
+bool batch_put_told(struct batch *b, void (*done)(void *context, bool stored), void *context)
+{
+    if (!grow(b, (void **)&b->told, &b->told_size, b->n_told + 1, sizeof *b->told))
+        return false;
+    b->told[b->n_told++] = (struct batch_told){done, context};
+    return true;
+}
+
+void batch_lose(struct batch *b)
+{
+    b->n_replies = 0;
+    b->lost = true;
+}
+
+void batch_tell(struct batch *b)
+{
+    for (size_t i = 0; i < b->n_told; i++)
+        b->told[i].done(b->told[i].context, !b->lost);
+    b->n_told = 0;
 }

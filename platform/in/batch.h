@@ -34,6 +34,12 @@ struct batch_damage {
     size_t raw_at, raw_len;
 };
 
+/* Who told rows from inside the program waits to hear that they are durable. Called once, from the thread that stored them. */
+struct batch_told {
+    void (*done)(void *context, bool stored);
+    void *context;
+};
+
 enum batch_note_kind { NOTE_CONNECTED, NOTE_DISCONNECTED, NOTE_SENT, NOTE_UNSENT };
 
 struct batch_note {
@@ -50,9 +56,11 @@ struct batch {
     struct batch_reply *replies;
     struct batch_damage *damages;
     struct batch_note *notes;
+    struct batch_told *told;
     uint8_t *bytes;
-    size_t n_rows, n_replies, n_damages, n_notes, n_bytes;
-    size_t rows_size, replies_size, damages_size, notes_size, bytes_size;
+    size_t n_rows, n_replies, n_damages, n_notes, n_told, n_bytes;
+    size_t rows_size, replies_size, damages_size, notes_size, told_size, bytes_size;
+    bool lost;         /* it could not be stored, and nobody is told otherwise */
     bool failed;       /* out of memory while filling: what did not fit was refused, not lost silently */
     atomic_int users;  /* threads that still read it */
     int64_t taken_ms;  /* by the gateway's clock */
@@ -86,5 +94,11 @@ struct batch_row *batch_put_row(struct batch *batch, const struct bulla_observat
 bool batch_put_reply(struct batch *batch, uint64_t peer, const uint8_t *bytes, size_t n);
 struct batch_damage *batch_put_damage(struct batch *batch);
 struct batch_note *batch_put_note(struct batch *batch);
+bool batch_put_told(struct batch *batch, void (*done)(void *context, bool stored), void *context);
+
+/* It could not be stored: no reply goes out. */
+void batch_lose(struct batch *batch);
+/* Tells who waits what became of it. */
+void batch_tell(struct batch *batch);
 
 #endif

@@ -154,6 +154,7 @@ static void give_back(struct gateway *g, struct batch *b)
 
 void gateway_stored(struct gateway *g, struct batch *b)
 {
+    batch_tell(b);
     pthread_mutex_lock(&g->mutex);
     bool deaf = g->deaf;
     if (!deaf) {

@@ -71,10 +71,24 @@ void gateway_step(struct gateway *gateway, int64_t now_ms);
 /* Waits up to wait_ms for something to have come in, then hands over all of it; NULL: nothing came. Gives sockets time
  * to gather LIMIT_COMMIT_MS of messages when they come fast. With 0 it never waits. */
 struct batch *gateway_take(struct gateway *gateway, unsigned wait_ms);
-/* The batch is durable: its replies are sent. The batch must still be given back by gateway_done(). Every batch that was
- * taken must go through both, also one that could not be stored (its replies emptied first: batch->n_replies = 0). */
+/* The batch is durable: its replies are sent, and who told it from inside hears so. The batch must still be given back by
+ * gateway_done(). Every batch that was taken must go through both, also one that could not be stored (batch_lose() first). */
 void gateway_stored(struct gateway *gateway, struct batch *batch);
 void gateway_done(struct gateway *gateway, struct batch *batch);
+/* THE ENTRANCE FROM INSIDE: observations that come over no socket of the gateway's (a broker, an HTTP request, an officer, a gate) go
+ * the same way as all others: into the filling batch, to the store, to the rules. received_ms is set here. They are never shed.
+ * `done` is called once, when they are durable or when they cannot be, from another thread, and must not call the gateway.
+ * GATEWAY_FULL: the store is behind, nothing was taken, try again; GATEWAY_CLOSED: the platform is stopping. Any thread. */
+enum gateway_told { GATEWAY_TOLD, GATEWAY_FULL, GATEWAY_CLOSED };
+struct gateway_row {
+    const struct bulla_observation *o; /* protocol and device set */
+    struct bulla_bytes raw;            /* what it was made from: the evidence */
+};
+enum gateway_told gateway_tell(struct gateway *gateway, const struct gateway_row *rows, size_t n, void (*done)(void *context, bool stored),
+                               void *context);
+/* A message from inside that is refused is kept for study like those of the sockets. */
+void gateway_tell_damage(struct gateway *gateway, const char *protocol, const char *peer, const char *why, struct bulla_bytes raw);
+
 /* Wakes gateway_take() early: the caller has work of another kind. */
 void gateway_wake(struct gateway *gateway);
 

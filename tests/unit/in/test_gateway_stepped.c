@@ -422,6 +422,59 @@ static void the_same_calls_give_the_same_bytes(void **state)
     }
 }
 
+struct heard {
+    unsigned stored, lost;
+};
+
+static void hear(void *context, bool stored)
+{
+    struct heard *h = context;
+    h->stored += stored;
+    h->lost += !stored;
+}
+
+/* What comes over no socket goes the same way, and who told it hears when it is durable, or that it is not. */
+static void told_from_inside(void **state)
+{
+    struct memory *m = *state;
+    struct heard heard = {0};
+    struct bulla_observation o;
+    bulla_observation_init(&o, "json");
+    strcpy(o.device, "D1");
+    o.has |= BULLA_HAS_NOTE;
+    o.note = (struct bulla_note){.by = "gate-1", .text = "seen"};
+    struct gateway_row row = {&o, {(const uint8_t *)"raw", 3}};
+    assert_int_equal(gateway_tell(m->gateway, &row, 1, hear, &heard), GATEWAY_TOLD);
+    struct batch *b = gateway_take(m->gateway, 0);
+    assert_int_equal(b->n_rows, 1);
+    assert_string_equal(b->rows[0].o.note.by, "gate-1");
+    assert_true(b->rows[0].o.received_ms == m->now_ms && b->rows[0].news);
+    assert_memory_equal(b->bytes + b->rows[0].raw_at, "raw", 3);
+    assert_int_equal(heard.stored, 0);
+    gateway_stored(m->gateway, b);
+    gateway_done(m->gateway, b);
+    assert_int_equal(heard.stored, 1);
+    assert_int_equal(gateway_tell(m->gateway, &row, 1, hear, &heard), GATEWAY_TOLD);
+    b = gateway_take(m->gateway, 0);
+    batch_lose(b);
+    gateway_stored(m->gateway, b);
+    gateway_done(m->gateway, b);
+    assert_true(heard.stored == 1 && heard.lost == 1);
+    static struct gateway_row many[LIMIT_BATCH_ROWS + 1];
+    for (size_t i = 0; i <= LIMIT_BATCH_ROWS; i++)
+        many[i] = row;
+    assert_int_equal(gateway_tell(m->gateway, many, LIMIT_BATCH_ROWS + 1, hear, &heard), GATEWAY_FULL);
+    gateway_tell_damage(m->gateway, "json", "127.0.0.1", "time: expected a time, got 7", row.raw);
+    b = gateway_take(m->gateway, 0);
+    assert_true(b->n_rows == 0 && b->n_damages == 1);
+    assert_string_equal(b->damages[0].why, "time: expected a time, got 7");
+    gateway_stored(m->gateway, b);
+    gateway_done(m->gateway, b);
+    gateway_stop(m->gateway);
+    assert_int_equal(gateway_tell(m->gateway, &row, 1, hear, &heard), GATEWAY_CLOSED);
+    assert_true(heard.stored == 1 && heard.lost == 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -437,6 +490,7 @@ int main(void)
         TEST(packets_and_their_senders),
         TEST(a_listener_that_cannot_be),
         cmocka_unit_test(the_same_calls_give_the_same_bytes),
+        TEST(told_from_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
