@@ -189,8 +189,8 @@ bool user_from_json(const json_t *json, struct user *out, char why[MODEL_WHY_SIZ
     json_read_into(&r, "full_name", u.full_name, sizeof u.full_name);
     u.role = (enum user_role)word_or(&r, "role", user_role_from, USER_ROLE_WATCH_OFFICER);
     json_read_into(&r, "party", u.party, sizeof u.party);
-    if (u.role == USER_ROLE_CARRIER && !u.party[0])
-        json_read_fail(&r, "party", "the carrier's party", NULL);
+    if ((u.role == USER_ROLE_CARRIER || u.role == USER_ROLE_TRADER) && !u.party[0])
+        json_read_fail(&r, "party", "the party of the carrier or trader", NULL);
     json_read_into(&r, "station", u.station, sizeof u.station);
     u.must_change = json_read_bool(&r, "must_change", false);
     u.disabled = json_read_bool(&r, "disabled", false);

@@ -15,7 +15,7 @@
 #define SEAL_CLASS_TABLE(X) X(MECHANICAL, 0, "mechanical") X(PASSIVE, 1, "passive") X(SEMI_ACTIVE, 2, "semi-active") X(ACTIVE, 3, "active") \
                            X(SMART_CONTAINER, 4, "smart-container")
 #define USER_ROLE_TABLE(X) X(ADMINISTRATOR, 0, "administrator") X(WATCH_OFFICER, 1, "watch-officer") X(CHECKPOINT_OFFICER, 2, "checkpoint-officer") \
-                           X(CARRIER, 3, "carrier")
+                           X(CARRIER, 3, "carrier") X(PATROL_OFFICER, 4, "patrol-officer") X(SEAL_OPERATOR, 5, "seal-operator") X(TRADER, 6, "trader")
 #define PARTY_KIND_TABLE(X) X(ADMINISTRATION, 0, "administration") X(CARRIER, 1, "carrier") X(OPERATOR, 2, "operator") X(TRADER, 3, "trader")
 #define STATION_KIND_TABLE(X) X(CHECKPOINT, 0, "checkpoint") X(DEPOT, 1, "depot") X(PORT, 2, "port") X(BORDER, 3, "border") X(STOP, 4, "stop")
 #define COMMAND_STATE_TABLE(X) X(QUEUED, 0, "queued") X(SENT, 1, "sent") X(ACCEPTED, 2, "accepted") X(REFUSED, 3, "refused") X(EXPIRED, 4, "expired") \

@@ -8,7 +8,7 @@
 
 bool out_access_is_carrier(const struct out_request *r)
 {
-    return r->user.role == USER_ROLE_CARRIER;
+    return r->user.role == USER_ROLE_CARRIER || r->user.role == USER_ROLE_TRADER;
 }
 
 bool out_access_sees_carrier(const struct out_request *r, const char *carrier)

@@ -17,6 +17,9 @@ enum out_role { /* bits of "who may" */
                 OUT_WATCH = 1u << USER_ROLE_WATCH_OFFICER,
                 OUT_CHECKPOINT = 1u << USER_ROLE_CHECKPOINT_OFFICER,
                 OUT_CARRIER = 1u << USER_ROLE_CARRIER,
+                OUT_PATROL = 1u << USER_ROLE_PATROL_OFFICER,
+                OUT_OPERATOR = 1u << USER_ROLE_SEAL_OPERATOR,
+                OUT_TRADER = 1u << USER_ROLE_TRADER,
                 OUT_ANYBODY = 1u << 7, /* without signing in */
 };
 

@@ -8,7 +8,11 @@
 #define W OUT_WATCH
 #define C OUT_CHECKPOINT
 #define R OUT_CARRIER
-#define ALL (A | W | C | R)
+#define P OUT_PATROL
+#define S OUT_OPERATOR
+#define T OUT_TRADER
+#define ALL (A | W | C | R | P | T)
+#define EVERY (ALL | S)
 #define ANYBODY OUT_ANYBODY
 #define ROUTE(method, pattern, roles, scope, lane, body, handler) \
     {#method, pattern, roles, OUT_SCOPE_##scope, OUT_LANE_##lane, OUT_BODY_##body, out_##handler},

@@ -35,6 +35,8 @@ const struct store_image_table store_image_tables[] = {
     {"alarm", {N(position), T(id), N(version), T(journey), T(seal), N(kind), N(grade), N(onset_ms), N(raised_ms), N(ended_ms), T(evidence),
                N(count), T(why), B(has_position), R(lat), R(lon), N(state), N(finding), T(handler), T(patrol), T(note), N(changed_ms),
                T(carrier), T(about)}, 1, 500},
+    {"paper", {N(position), T(id), N(version), N(kind), N(state), T(subject), T(journey), T(station), T(holder), T(carrier), T(author),
+               N(created_ms), N(due_ms), N(changed_ms), T(body)}, 1, 200},
     {"file_content", {T(id), Y(bytes)}, 1, 4, .only_grows = true},
     {"file", {N(number), T(id), T(alarm), T(name), T(type), T(user), N(added_ms), N(size)}, 1, 1000, .numbered = true},
     {"session", {N(number), T(id), T(user), T(csrf), B(key), T(label), T(scopes), N(created_ms), N(expires_ms), N(used_ms)}, 1, 1000,

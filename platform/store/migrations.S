@@ -16,6 +16,7 @@
     sql store_sql_003, "platform/store/migrations/003_shared.sql"
     sql store_sql_004, "platform/store/migrations/004_growth.sql"
     sql store_sql_005, "platform/store/migrations/005_plan.sql"
+    sql store_sql_006, "platform/store/migrations/006_papers.sql"
     sql store_sql_segment_001, "platform/store/migrations/segment_001.sql"
     sql store_sql_segment_close, "platform/store/migrations/segment_close.sql"
     sql store_sql_pg_001, "platform/store/migrations/pg_001_records.sql"
@@ -23,6 +24,7 @@
     sql store_sql_pg_003, "platform/store/migrations/pg_003_tracks.sql"
     sql store_sql_pg_004, "platform/store/migrations/pg_004_known.sql"
     sql store_sql_pg_005, "platform/store/migrations/pg_005_plan.sql"
+    sql store_sql_pg_006, "platform/store/migrations/pg_006_papers.sql"
     sql store_sql_tracks_001, "platform/store/migrations/tracks_001.sql"
 
     .section .note.GNU-stack, "", %progbits

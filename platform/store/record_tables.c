@@ -83,6 +83,11 @@ static const struct record_field COMMAND[] = {
     TEXT(command, reason), INT(command, state), TEXT(command, answer), TEXT(command, answers), INT(command, serial),
     LONG(command, created_ms), LONG(command, sent_ms), LONG(command, done_ms), LONG(command, expires_ms), END};
 
+static const struct record_field PAPER[] = {
+    TEXT(paper, id), INT(paper, kind), INT(paper, state), TEXT(paper, subject), TEXT(paper, journey), TEXT(paper, station),
+    TEXT(paper, holder), TEXT(paper, carrier), TEXT(paper, author), LONG(paper, created_ms), LONG(paper, due_ms), LONG(paper, changed_ms),
+    TEXT(paper, body), END};
+
 static const struct record_field AUDIT[] = {
     LONG(audit, seq), LONG(audit, time_ms), TEXT(audit, user), TEXT(audit, user_name), TEXT(audit, action), TEXT(audit, object),
     TEXT(audit, address), TEXT(audit, detail), END};
@@ -123,6 +128,10 @@ static const struct record_filter COMMAND_FILTERS[] = {
     {QUERY(state), "state = ?", command_state_from, "open"}, {QUERY(seal), "seal = ?"}, {QUERY(journey), "journey = ?"},
     {QUERY(user), "\"user\" = ?"}, {QUERY(kind), "name = ?"}, {QUERY(carrier), OF_CARRIER}, {0}};
 
+static const struct record_filter PAPER_FILTERS[] = {
+    {QUERY(state), "state = ?", paper_state_from, "state < 100"}, {QUERY(kind), "kind = ?", paper_kind_from}, {QUERY(journey), "journey = ?"},
+    {QUERY(user), "holder = ?"}, {QUERY(carrier), "carrier = ?"}, {QUERY(seal), "subject = ?"}, {QUERY(object), "station = ?"}, {0}};
+
 static const struct record_filter AUDIT_FILTERS[] = {
     {QUERY(user), "\"user\" = ?"}, {QUERY(kind), "action = ?"}, {QUERY(object), "object = ?"}, {0}};
 
@@ -144,6 +153,8 @@ const struct record_table record_user = {"user", "user", USER, sizeof(struct use
                                          offsetof(struct user, created_ms), "", "", RECORD_NONE, USER_FILTERS};
 const struct record_table record_command = {"command", "command", COMMAND, sizeof(struct command), offsetof(struct command, version),
                                             offsetof(struct command, created_ms), "", "", RECORD_NONE, COMMAND_FILTERS};
+const struct record_table record_paper = {"paper", "paper", PAPER, sizeof(struct paper), offsetof(struct paper, version),
+                                          offsetof(struct paper, created_ms), "", "", RECORD_NONE, PAPER_FILTERS};
 const struct record_table record_audit = {"audit", "audit entry", AUDIT, sizeof(struct audit), RECORD_NONE, offsetof(struct audit, time_ms),
                                           "", "", RECORD_NONE, AUDIT_FILTERS};
 

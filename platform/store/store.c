@@ -247,6 +247,21 @@ int store_stations(struct store *store, const struct store_query *q, store_each_
     return store->backend->stations(store, q, each, context, next);
 }
 
+int store_paper_put(struct store *store, struct paper *paper, const struct audit *audit)
+{
+    return store->backend->paper_put(store, paper, audit);
+}
+
+int store_paper_get(struct store *store, const char *id, struct paper *out)
+{
+    return store->backend->paper_get(store, id, out);
+}
+
+int store_papers(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return store->backend->papers(store, q, each, context, next);
+}
+
 int store_party_put(struct store *store, struct party *party, const struct audit *audit)
 {
     return store->backend->party_put(store, party, audit);

@@ -17,6 +17,7 @@
 #define STORE_STORE_H
 
 #include "platform/model/alarm.h"
+#include "platform/model/paper.h"
 #include "platform/model/records.h"
 
 enum store_outcome {
@@ -268,6 +269,10 @@ int store_seals(struct store *store, const struct store_query *q, store_each_fn 
 int store_station_put(struct store *store, struct station *station, const struct audit *audit);
 int store_station_get(struct store *store, const char *id, struct station *out);
 int store_stations(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
+/* Papers: version 0 makes one, another must be the stored one (STORE_CONFLICT: somebody was first). */
+int store_paper_put(struct store *store, struct paper *paper, const struct audit *audit);
+int store_paper_get(struct store *store, const char *id, struct paper *out);
+int store_papers(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
 int store_party_put(struct store *store, struct party *party, const struct audit *audit);
 int store_party_get(struct store *store, const char *id, struct party *out);
 int store_parties(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);

@@ -89,6 +89,7 @@ RECORD(seal, seals)
 RECORD(station, stations)
 RECORD(party, parties)
 RECORD(user, users)
+RECORD(paper, papers)
 RECORD(command, commands)
 /* clang-format on */
 
@@ -138,7 +139,7 @@ extern const struct store_image store_pg_image; /* pg_image.c */
         .permission_add = pg_permission_add, .alarm_found = pg_alarm_found, .alarm_put = pg_alarm_put, .alarm_get = alarm_get,             \
         .alarms = alarms, .file_put = pg_file_put, .file_get = pg_file_get, .files = pg_files, .seal_put = seal_put, .seal_get = seal_get, \
         .seals_unknown = pg_seals_unknown, .seal_forget = pg_seal_forget, .seals = seals, .station_put = station_put,                      \
-        .station_get = station_get, .stations = stations, .party_put = party_put, .party_get = party_get, .parties = parties,              \
+        .station_get = station_get, .stations = stations, .paper_put = paper_put, .paper_get = paper_get, .papers = papers, .party_put = party_put, .party_get = party_get, .parties = parties,              \
         .user_put = user_put, .user_get = user_get, .user_by_name = user_by_name, .users = users, .session_put = pg_session_put,           \
         .session_get = pg_session_get, .session_drop = pg_session_drop, .sessions = pg_sessions, .command_put = command_put,               \
         .command_order = pg_command_order, .command_get = command_get, .commands = commands, .audit_add = audit_add, .audits = audits,     \

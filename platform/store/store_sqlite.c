@@ -245,6 +245,21 @@ static int stations(struct store *base, const struct store_query *q, store_each_
     return sqlite_record_list(store_sqlite_of(base), &record_station, q, NULL, each, context, next);
 }
 
+static int paper_put(struct store *base, struct paper *paper, const struct audit *audit)
+{
+    return sqlite_record_put(store_sqlite_of(base), &record_paper, paper, audit);
+}
+
+static int paper_get(struct store *base, const char *id, struct paper *out)
+{
+    return sqlite_record_get(store_sqlite_of(base), &record_paper, "id", id, out);
+}
+
+static int papers(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return sqlite_record_list(store_sqlite_of(base), &record_paper, q, NULL, each, context, next);
+}
+
 static int party_put(struct store *base, struct party *party, const struct audit *audit)
 {
     return sqlite_record_put(store_sqlite_of(base), &record_party, party, audit);
@@ -387,6 +402,9 @@ const struct store_backend store_sqlite = {
     .station_put = station_put,
     .station_get = station_get,
     .stations = stations,
+    .paper_put = paper_put,
+    .paper_get = paper_get,
+    .papers = papers,
     .party_put = party_put,
     .party_get = party_get,
     .parties = parties,

@@ -27,7 +27,10 @@ except ImportError as missing:
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SPEC = yaml.safe_load(open(os.path.join(ROOT, "docs/api/openapi.yaml"), encoding="utf-8"))
-ROLES = ["administrator", "watch-officer", "checkpoint-officer", "carrier"]
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+from roles import ROLES as LETTERS, table as routes  # noqa: E402
+
+ROLES = list(LETTERS.values())
 passed, failed, shown = 0, [], {}
 
 
@@ -218,24 +221,19 @@ def report(device, t, serial, status="20e0"):
 def table_agrees():
     """routes.def, the description and the table of docs/api.md say the same."""
     section("tables")
-    letters = {"A": ROLES[0], "W": ROLES[1], "C": ROLES[2], "R": ROLES[3]}
-    table = {}
-    for line in open(os.path.join(ROOT, "platform/out/routes.def"), encoding="utf-8"):
-        m = re.match(r'ROUTE\((\w+),\s*"([^"]+)",\s*([\w|]+),\s*(\w+),\s*\w+,\s*\w+,\s*(\w+)\)', line)
-        if m:
-            roles = ROLES if m[3] == "ALL" else ["anybody"] if m[3] == "ANYBODY" else [letters[x] for x in m[3].split("|")]
-            table[m[1], m[2]] = (roles, m[4].lower())
+    table = routes()
     described = {(m, p): (op["x-roles"], op["x-scope"]) for m, p, op in operations()}
     check(set(table) == set(described), "routes.def and openapi.yaml have the same routes", str(set(table) ^ set(described)))
     for key in table:
         check(table[key] == described.get(key), f"rights of {key}", f"{table[key]} / {described.get(key)}")
     written = {}
     for line in open(os.path.join(ROOT, "docs/api.md"), encoding="utf-8"):
-        m = re.match(r"\| (\w+) \| `([^`]+)` \| (.*?) \| (.*?) \| (.*?) \| (.*?) \| (\w+) \|", line)
-        if m:
-            marks = [m[3], m[4], m[5], m[6]]
-            roles = ["anybody"] if marks == ["-"] * 4 else [r for r, mark in zip(ROLES, marks) if mark == "x"]
-            written[m[1], m[2]] = (roles, m[7])
+        cells = [c.strip() for c in line.strip().strip("|").split(" | ")]
+        m = re.match(r"\| (\w+) \| `([^`]+)` \|", line)
+        if m and len(cells) == len(ROLES) + 3:
+            marks = [c.strip() for c in cells[2:-1]]
+            roles = ["anybody"] if set(marks) == {"-"} else [r for r, mark in zip(ROLES, marks) if mark == "x"]
+            written[m[1], m[2]] = (roles, cells[-1])
     check(written == table, "the matrix of docs/api.md", str({k for k in set(table) | set(written) if table.get(k) != written.get(k)}))
 
 
@@ -274,7 +272,8 @@ def make_people(server, admin):
         parties[name] = a.json["id"]
         check(a.headers.get("location") == f"/api/v1/parties/{a.json['id']}", "Location")
     people = {"administrator": admin}
-    wanted = [("watch", "watch-officer", None), ("gate", "checkpoint-officer", None), ("alder", "carrier", parties["Alder Haulage"]), ("birch", "carrier", parties["Birch Lines"])]
+    wanted = [("watch", "watch-officer", None), ("gate", "checkpoint-officer", None), ("alder", "carrier", parties["Alder Haulage"]), ("birch", "carrier", parties["Birch Lines"]),
+              ("patrol", "patrol-officer", None), ("stock", "seal-operator", None), ("trader", "trader", parties["Alder Haulage"])]
     for name, role, party in wanted:
         a = expect(admin.post("/users", {"name": name, "role": role, "party": party, "full_name": name.title()}), 201, f"user {name}")
         c = Client(server.port)

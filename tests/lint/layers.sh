@@ -11,10 +11,11 @@ proto           bulla/ proto/
 platform/base   platform/base/
 platform/model  bulla/ platform/model/
 platform/rules  bulla/ platform/model/ platform/rules/
+platform/flow   bulla/ platform/model/ platform/flow/
 platform/store  bulla/ platform/model/ platform/base/ platform/store/
 platform/bus    bulla/ platform/model/ platform/base/ platform/bus/
 platform/in     bulla/ proto/ platform/base/ platform/in/
-platform/out    bulla/ proto/proto.h platform/platform.h platform/live_list.h platform/tracks.h platform/model/ platform/store/store.h platform/base/ platform/out/
+platform/out    bulla/ platform/flow/ proto/proto.h platform/platform.h platform/live_list.h platform/tracks.h platform/model/ platform/store/store.h platform/base/ platform/out/
 transport       bulla/ transport/
 firmware        bulla/ firmware/
 sim             bulla/ proto/proto.h platform/model/ platform/base/ platform/store/disk.h platform/store/sqlite.h platform/store/store_backend.h platform/in/net.h platform/bus/bus.h platform/pipeline.h platform/rules/engine.h sim/

@@ -217,6 +217,7 @@ ROUND_TRIP(alarm)
 ROUND_TRIP(seal)
 ROUND_TRIP(station)
 ROUND_TRIP(party)
+ROUND_TRIP(paper)
 ROUND_TRIP(user)
 ROUND_TRIP(command)
 /* clang-format on */
@@ -544,6 +545,7 @@ int main(void)
         T(a_seal_comes_back_whole),
         T(a_station_comes_back_whole),
         T(a_party_comes_back_whole),
+        T(a_paper_comes_back_whole),
         T(a_user_comes_back_whole),
         T(a_command_comes_back_whole),
         T(a_sign_in_name_is_unique),
