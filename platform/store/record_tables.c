@@ -129,7 +129,7 @@ static const struct record_filter COMMAND_FILTERS[] = {
     {QUERY(user), "\"user\" = ?"}, {QUERY(kind), "name = ?"}, {QUERY(carrier), OF_CARRIER}, {0}};
 
 static const struct record_filter PAPER_FILTERS[] = {
-    {QUERY(state), "state = ?", paper_state_from, "state < 100"}, {QUERY(kind), "kind = ?", paper_kind_from}, {QUERY(journey), "journey = ?"},
+    {QUERY(state), "state = ?", paper_state_from, "open"}, {QUERY(kind), "kind = ?", paper_kind_from}, {QUERY(journey), "journey = ?"},
     {QUERY(user), "holder = ?"}, {QUERY(carrier), "carrier = ?"}, {QUERY(seal), "subject = ?"}, {QUERY(object), "station = ?"}, {0}};
 
 static const struct record_filter AUDIT_FILTERS[] = {

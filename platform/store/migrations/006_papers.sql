@@ -9,6 +9,7 @@ CREATE TABLE paper (
     holder TEXT NOT NULL, carrier TEXT NOT NULL, author TEXT NOT NULL,
     created_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
     body TEXT NOT NULL, -- JSON
+    open INTEGER NOT NULL GENERATED ALWAYS AS (state < 100) VIRTUAL, -- somebody still has to do something
     search TEXT GENERATED ALWAYS AS (id || char(10) || subject || char(10) || journey || char(10) || body) VIRTUAL
 );
 CREATE INDEX paper_kind ON paper (kind, state);
@@ -17,7 +18,7 @@ CREATE INDEX paper_journey ON paper (journey, kind);
 CREATE INDEX paper_holder ON paper (holder) WHERE holder <> '';
 CREATE INDEX paper_carrier ON paper (carrier) WHERE carrier <> '';
 CREATE INDEX paper_station ON paper (station) WHERE station <> '';
-CREATE INDEX paper_open ON paper (kind) WHERE state < 100;
+CREATE INDEX paper_open ON paper (kind) WHERE open;
 CREATE VIRTUAL TABLE paper_search USING fts5 (search, content = 'paper', content_rowid = 'position', tokenize = 'trigram');
 CREATE VIRTUAL TABLE paper_words USING fts5 (search, content = 'paper', content_rowid = 'position', prefix = '1 2', detail = 'none');
 CREATE TRIGGER paper_search_insert AFTER INSERT ON paper BEGIN

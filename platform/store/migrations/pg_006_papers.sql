@@ -9,6 +9,7 @@ CREATE TABLE paper (
     holder text NOT NULL, carrier text NOT NULL, author text NOT NULL,
     created_ms bigint NOT NULL, due_ms bigint NOT NULL, changed_ms bigint NOT NULL,
     body text NOT NULL, -- JSON
+    open boolean NOT NULL GENERATED ALWAYS AS (state < 100) STORED, -- somebody still has to do something
     search text NOT NULL GENERATED ALWAYS AS (bulla_fold(id || chr(10) || subject || chr(10) || journey || chr(10) || body)) STORED,
     words text[] GENERATED ALWAYS AS (bulla_beginnings(bulla_fold(id || chr(10) || subject || chr(10) || journey || chr(10) || body))) STORED
 );
@@ -21,5 +22,5 @@ CREATE INDEX paper_journey ON paper (journey, kind, position);
 CREATE INDEX paper_holder ON paper (holder, position) WHERE holder <> '';
 CREATE INDEX paper_carrier ON paper (carrier, position) WHERE carrier <> '';
 CREATE INDEX paper_station ON paper (station, position) WHERE station <> '';
-CREATE INDEX paper_open ON paper (kind, position) WHERE state < 100;
+CREATE INDEX paper_open ON paper (kind, position) WHERE open;
 CREATE SEQUENCE paper_position;

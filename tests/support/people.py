@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""People of the customs side, for end-to-end tests: users of every role, stations, parties, seals and journeys through the API."""
+from e2e import *  # noqa: F403
+
+PASSWORD = "a much longer word 2"
+
+
+class Person(Api):  # noqa: F405
+    """Signed in; paths begin behind /api/v1. `ask` expects a status and gives the body."""
+
+    def __init__(self, server, name="admin"):
+        super().__init__(server)
+        self.name, self.user = name, None
+
+    def ask(self, method, path, body=None, want=200, headers=None, what=None):
+        status, value = self.call(method, "/api/v1" + path, body, headers)
+        check(status == want, what or f"{self.name}: {method} {path}", f"expected {want}, got {status} {str(value)[:300]}")  # noqa: F405
+        return value if isinstance(value, dict) else {}
+
+    def enter(self, old, new=PASSWORD):
+        self.ask("POST", "/session", {"name": self.name, "password": old})
+        self.user = self.ask("POST", "/session/password", {"old": old, "new": new}).get("user")
+        return self
+
+
+def first(server):
+    return Person(server).enter(server.password)
+
+
+def hire(server, admin, name, role, party=None, station=None):
+    made = admin.ask("POST", "/users", {"name": name, "role": role, "party": party, "station": station, "full_name": name.title()}, 201)
+    return Person(server, name).enter(made["password"], f"{name} has a long one")
+
+
+def station(admin, name, lat, lon, kind="checkpoint"):
+    return admin.ask("POST", "/stations", {"name": name, "kind": kind, "lat": lat, "lon": lon, "radius_m": 500}, 201)["id"]
+
+
+def place(station_id, name, lat, lon):
+    return {"station": station_id, "name": name, "lat": lat, "lon": lon, "radius_m": 500}
+
+
+def seal(admin, name, cls="active"):
+    return admin.ask("POST", "/seals", {"id": name, "class": cls, "life": "in-stock"}, 201)["id"]
