@@ -13,6 +13,7 @@
 
 #include "platform/base/limits.h"
 #include "platform/base/log.h"
+#include "platform/escalation.h"
 #include "platform/out/out.h"
 #include "platform/tracks.h"
 
@@ -33,6 +34,7 @@ struct app {
     struct platform *platform;
     struct out *out;
     struct tracks *tracks;
+    struct escalation *escalation;
     struct device_port ports[LISTENERS_MAX];
     size_t n_ports;
     struct clock clock;
@@ -330,6 +332,11 @@ bool app_start(struct app *app)
     platform_set_http(app->platform, where);
     if (!start_tracks(app))
         return false;
+    app->escalation = escalation_start(app->platform, app->clock);
+    if (!app->escalation) {
+        cli_say("the thread that watches over alarms that nobody takes could not be started");
+        return false;
+    }
     print_where(app);
     return true;
 }
@@ -352,6 +359,7 @@ void app_close(struct app *app)
     if (!app)
         return;
     out_stop(app->out);
+    escalation_stop(app->escalation);
     tracks_stop(app->tracks);
     platform_close(app->platform);
     if (app->store)

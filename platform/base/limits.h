@@ -34,6 +34,8 @@
 #define LIMIT_REST_US 1000                 /* between turns of the loop when messages come fast */
 
 /* --- pipeline --- */
+#define LIMIT_ESCALATIONS 1000              /* looked at in one turn; the rest in the next */
+#define LIMIT_ESCALATION_REST_S 1           /* between two looks at what nobody takes */
 #define LIMIT_OBSERVE_S 10                 /* who tells an observation from inside waits so long to hear that it is durable */
 #define LIMIT_BATCH_ROWS 8192              /* observations waiting for the disk; then sockets are not read */
 #define LIMIT_BATCH_BYTES (8 * 1024 * 1024)

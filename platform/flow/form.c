@@ -59,7 +59,13 @@ static const struct member emergency[] = {
     {.name = "seal", .shape = TEXT, .needed = true, COLUMN(subject)}, {.name = "journey", .shape = TEXT, .needed = true, COLUMN(journey)}, {"reason", TEXT, true},
     {"minutes", NUMBER, false, 5, 240}, {NULL}};
 
+/* Written by the platform alone. */
+static const struct member escalation[] = {
+    {.name = "about", .shape = TEXT, COLUMN(subject)}, {.name = "journey", .shape = TEXT, COLUMN(journey)}, {.name = "chief", .shape = TEXT, COLUMN(holder)},
+    {"what", TEXT}, {"why", TEXT}, {NULL}};
+
 static const struct form forms[] = {
+    {PAPER_ESCALATION, "escalation", 0, PAPER_ACTIVE, escalation},
     {PAPER_TASK, "task", OFFICER, PAPER_OPEN, task},
     {PAPER_APPLICATION, "application", OFFICER | CARRIER | TRADER, PAPER_SUBMITTED, application},
     {PAPER_REGISTRATION, "registration", ADMIN | WATCH, PAPER_ACTIVE, registration},
@@ -86,6 +92,7 @@ static const struct right rights[] = {
     {PAPER_RETURN, PAPER_CHARGING, OFFICER | SEALS, with_station},            {PAPER_RETURN, PAPER_IN_RETURN, OFFICER | SEALS, with_station},
     {PAPER_RETURN, PAPER_RETURNED, OFFICER | SEALS, with_station},            {PAPER_RETURN, PAPER_DESTROYED, OFFICER | SEALS, with_reason},
     {PAPER_RETURN, PAPER_LOST, OFFICER | SEALS, with_reason},
+    {PAPER_ESCALATION, PAPER_CLOSED, ADMIN | WATCH | FORM_HOLDER, with_note},
     {PAPER_EMERGENCY, PAPER_APPROVED, ADMIN | WATCH, with_note},              {PAPER_EMERGENCY, PAPER_REFUSED, ADMIN | WATCH, with_reason},
     {PAPER_EMERGENCY, PAPER_WITHDRAWN, FORM_AUTHOR | ADMIN, with_note},
 };

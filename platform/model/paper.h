@@ -14,7 +14,7 @@
 /* clang-format off */
 /* Numbers are stored: never reuse one. */
 #define PAPER_KIND_TABLE(X) X(TASK, 1, "task") X(APPLICATION, 2, "application") X(POLICY, 3, "policy") X(SHIFT, 4, "shift") \
-                            X(REGISTRATION, 5, "registration") X(DECISION, 6, "decision") X(RETURN, 7, "return") X(EMERGENCY, 8, "emergency")
+                            X(REGISTRATION, 5, "registration") X(DECISION, 6, "decision") X(RETURN, 7, "return") X(EMERGENCY, 8, "emergency") X(ESCALATION, 9, "escalation")
 /* Below 100 somebody still has to do something. */
 #define PAPER_STATE_TABLE(X) \
     X(OPEN, 1, "open") X(ACCEPTED, 2, "accepted") X(UNDER_WAY, 3, "under-way") X(ARRIVED, 4, "arrived") X(REPORTED, 5, "reported") \

@@ -130,3 +130,14 @@ PAPERS(registration, PAPER_REGISTRATION)
 PAPERS(return, PAPER_RETURN)
 PAPERS(emergency, PAPER_EMERGENCY)
 /* clang-format on */
+
+/* Nobody writes an escalation: the platform does. */
+void out_escalation_list(struct out_request *r)
+{
+    list(r, PAPER_ESCALATION);
+}
+
+void out_escalation_state(struct out_request *r)
+{
+    step(r, PAPER_ESCALATION);
+}

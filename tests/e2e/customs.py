@@ -187,6 +187,25 @@ def shift(w):
     w.gate.ask("GET", "/shift", want=403)
 
 
+def goes_up(server, data, w):
+    """[WCO-9.1-13] An alarm and a task that nobody takes go up once, to who has the shift, also across a restart."""
+    say("nobody acts")
+    w.admin.ask("PUT", "/policies/escalation", {"body": {"accept_minutes": 1}, "reason": "a test"})
+    t = w.watch.ask("POST", "/tasks", {"kind": "patrol", "journey": "J1", "due": at(-1)}, 201)
+    up = until(lambda: w.watch.ask("GET", f"/escalations?about={t['id']}")["items"], "it goes up")
+    equal((up[0]["what"], up[0]["chief"]), ("task", w.chief.user["id"]), "to the chief")
+    check("nobody did" in up[0]["why"], "and says why", up[0]["why"])
+    server.kill()
+    again = Server(data)
+    watch = Person(again, "watch")
+    watch.ask("POST", "/session", {"name": "watch", "password": "watch has a long one"})
+    time.sleep(2.5)
+    equal(len(watch.ask("GET", f"/escalations?about={t['id']}")["items"]), 1, "once, also after a restart")
+    e = watch.ask("POST", f"/escalations/{up[0]['id']}/state", {"state": "closed", "note": "sent another"})
+    equal(e["state"], "closed", "seen to")
+    return again
+
+
 def main():
     with Folder() as data:
         server = Server(data)
@@ -200,6 +219,7 @@ def main():
         decisions(w)
         seals_back(w)
         shift(w)
+        server = goes_up(server, data, w)
         equal(server.stop(), 0, "stopped in order")
         integrity(data)
     finish()

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "platform/flow/decide.h"
+#include "platform/flow/escalate.h"
 
 static struct decide_input clean(void)
 {
@@ -211,7 +212,7 @@ static void goods_and_phases(void **state)
 static void no_paper_is_stuck(void **state)
 {
     (void)state;
-    for (int kind = PAPER_TASK; kind <= PAPER_EMERGENCY; kind++) {
+    for (int kind = PAPER_TASK; kind <= PAPER_ESCALATION; kind++) {
         bool can[128] = {0}, ends[128] = {0};
         for (int to = 1; to < 128; to++)
             can[to] = paper_may((enum paper_kind)kind, 0, (enum paper_state)to);
@@ -229,13 +230,42 @@ static void no_paper_is_stuck(void **state)
     assert_false(paper_may(PAPER_TASK, PAPER_OPEN, PAPER_CLOSED)); /* nothing is closed without a report */
 }
 
+/* [WCO-9.1-13] What nobody takes goes up in its time, and what somebody has does not. */
+static void nobody_acts(void **state)
+{
+    (void)state;
+    enum { MINUTE = 60000 };
+    json_t *policy = json_pack("{s:i}", "check_minutes", 7);
+    struct alarm a = {.state = ALARM_STATE_RAISED, .grade = 3, .raised_ms = 1000};
+    assert_true(escalate_alarm_due(&a, policy) == 1000 + 5 * MINUTE);
+    a.grade = 2;
+    assert_true(escalate_alarm_due(&a, policy) == 1000 + 7 * MINUTE);
+    assert_true(escalate_alarm_due(&a, NULL) == 1000 + 20 * MINUTE);
+    a.state = ALARM_STATE_ACKNOWLEDGED;
+    assert_true(escalate_alarm_due(&a, policy) == BULLA_TIME_NONE);
+    static struct paper t = {.kind = PAPER_TASK, .state = PAPER_OPEN, .created_ms = 5000, .changed_ms = 9000, .due_ms = BULLA_TIME_NONE};
+    assert_true(escalate_task_due(&t, NULL) == 5000 + 10 * MINUTE);
+    t.due_ms = 6000; /* its own time is sooner */
+    assert_true(escalate_task_due(&t, NULL) == 6000);
+    t.state = PAPER_ARRIVED;
+    assert_true(escalate_task_due(&t, NULL) == 9000 + 480 * MINUTE);
+    t.state = PAPER_CLOSED;
+    assert_true(escalate_task_due(&t, NULL) == BULLA_TIME_NONE);
+    json_decref(policy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_table_is_honoured),      cmocka_unit_test(what_is_not_known_blocks),
-        cmocka_unit_test(what_is_wrong_is_inspected), cmocka_unit_test(risk_names_its_parts),
-        cmocka_unit_test(the_past_is_judged),         cmocka_unit_test(a_policy_is_checked_at_its_member),
-        cmocka_unit_test(goods_and_phases),           cmocka_unit_test(no_paper_is_stuck),
+        cmocka_unit_test(the_table_is_honoured),
+        cmocka_unit_test(what_is_not_known_blocks),
+        cmocka_unit_test(what_is_wrong_is_inspected),
+        cmocka_unit_test(risk_names_its_parts),
+        cmocka_unit_test(the_past_is_judged),
+        cmocka_unit_test(a_policy_is_checked_at_its_member),
+        cmocka_unit_test(goods_and_phases),
+        cmocka_unit_test(no_paper_is_stuck),
+        cmocka_unit_test(nobody_acts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

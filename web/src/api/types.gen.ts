@@ -907,6 +907,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/escalations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What went up because nobody acted in time, newest first */
+        get: operations["listEscalations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/escalations/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** It was seen to */
+        post: operations["stepEscalation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/policies": {
         parameters: {
             query?: never;
@@ -1540,6 +1576,16 @@ export interface components {
             state: "approved" | "refused" | "withdrawn";
             note?: string;
             reason?: string;
+        };
+        Escalation: components["schemas"]["Paper"] & {
+            /** @description The alarm or task */
+            about: string;
+            /** @enum {unknown} */
+            what: "alarm" | "task";
+            why: string;
+            journey?: string | null;
+            /** @description Who had the shift */
+            chief?: string | null;
         };
         Policy: {
             name: string;
@@ -4273,6 +4319,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Emergency"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEscalations: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: components["parameters"]["cursor"];
+                limit?: components["parameters"]["limit"];
+                /** @description A state, or open */
+                state?: string;
+                journey?: string;
+                about?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Escalation"][];
+                        next: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    stepEscalation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {unknown} */
+                    state: "closed";
+                    note?: string;
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Closed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Escalation"];
                 };
             };
             default: components["responses"]["Problem"];
