@@ -82,24 +82,6 @@ static const struct kind unknown_event = {"Event-", BULLA_EVENT_BIT(BULLA_EVENT_
 
 /* ---- reading ---- */
 
-static bool split(const uint8_t *at, size_t n, struct line *line)
-{
-    size_t from = 0;
-    line->n = 0;
-    line->end = at + n;
-    for (size_t i = 0; i <= n; i++) {
-        if (i < n && at[i] != ',') {
-            continue;
-        }
-        if (line->n == FIELDS_MAX) {
-            return false;
-        }
-        line->field[line->n++] = (struct bulla_bytes){at + from, i - from};
-        from = i + 1;
-    }
-    return true;
-}
-
 static enum bulla_status read_line(struct proto_link *link, const uint8_t *at, size_t n, struct line *line)
 {
     while (n && (at[n - 1] == '\n' || at[n - 1] == '\r')) {
@@ -120,7 +102,9 @@ static enum bulla_status read_line(struct proto_link *link, const uint8_t *at, s
             return proto_fail_number(link, BULLA_DAMAGED, "character", "printable", at[i]);
         }
     }
-    if (!split(at, n - ESEAL_END_LEN, line) || line->n <= F_KIND) {
+    line->end = at + n - ESEAL_END_LEN;
+    line->n = proto_text_split((struct bulla_bytes){at, n - ESEAL_END_LEN}, ',', line->field, FIELDS_MAX);
+    if (line->n <= F_KIND || line->n > FIELDS_MAX) {
         return proto_fail_number(link, BULLA_DAMAGED, "fields", "6 to 40", (int64_t)line->n);
     }
     return BULLA_OK;
@@ -153,7 +137,7 @@ static void learn(struct proto_link *link, const struct line *line)
 static enum bulla_status read_time(struct proto_link *link, const struct line *line, struct bulla_observation *o)
 {
     struct bulla_calendar when;
-    if (!proto_text_date(line->field[F_DATE], &when)) {
+    if (!proto_text_date(line->field[F_DATE], '-', &when)) {
         return proto_fail(link, BULLA_DAMAGED, "date", "YYYY-MM-DD", line->field[F_DATE]);
     }
     if (!proto_text_clock(line->field[F_TIME], &when)) {

@@ -17,6 +17,7 @@
  *   anything else   answer to a command or unknown, jt701_answer.c             -
  */
 #include "proto/jt701.h"
+#include "proto/text.h"
 
 #define CARDS_A_TEXT 7 /* card numbers that fit a result's text */
 #define KM_MAX       2147483u
@@ -85,26 +86,14 @@ bool jt701_letter(struct bulla_bytes field, char yes, char no, bool *out)
     return true;
 }
 
-static bool pairs(struct bulla_bytes digits, unsigned out[3])
-{
-    uint64_t number;
-    if (digits.len != 6 || !jt701_number(digits, 999999, &number)) {
-        return false;
-    }
-    out[0] = (unsigned)(number / 10000);
-    out[1] = (unsigned)(number / 100 % 100);
-    out[2] = (unsigned)(number % 100);
-    return true;
-}
-
 enum bulla_status jt701_text_time(struct proto_link *link, struct bulla_bytes date, struct bulla_bytes time, int64_t *out)
 {
     unsigned d[3];
     unsigned t[3];
-    if (!pairs(date, d)) {
+    if (!proto_text_pairs(date, d)) {
         return proto_fail(link, BULLA_DAMAGED, "date", "DDMMYY", date);
     }
-    if (!pairs(time, t)) {
+    if (!proto_text_pairs(time, t)) {
         return proto_fail(link, BULLA_DAMAGED, "time", "hhmmss", time);
     }
     struct bulla_calendar calendar = {.year = 2000 + (int)d[2], .month = d[1], .day = d[0], .hour = t[0], .minute = t[1], .second = t[2]};

@@ -126,7 +126,7 @@ static enum bulla_status read_time(struct proto_link *link, struct bulla_bytes t
     }
     struct bulla_bytes date = {text.at, text.len < 10 ? text.len : 10};
     struct bulla_bytes clock = text.len > 11 ? (struct bulla_bytes){text.at + 11, text.len - 11} : (struct bulla_bytes){NULL, 0};
-    if (!proto_text_date(date, &when) || !clock.len || text.at[10] != ' ' || !proto_text_clock(clock, &when)) {
+    if (!proto_text_date(date, '-', &when) || !clock.len || text.at[10] != ' ' || !proto_text_clock(clock, &when)) {
         return proto_fail(link, BULLA_DAMAGED, "DateTime", "YYYY-MM-DD hh:mm:ss", text);
     }
     int64_t local_ms = bulla_time_from_calendar(&when);

@@ -24,6 +24,22 @@ static void stop(const char *set, const char *id, const char *why)
     exit(1);
 }
 
+/* Sets whose rows were taken down without the character that ends a message on the wire. */
+static const struct {
+    const char *set;
+    char end;
+} endings[] = {{"bstpl", '#'}, {"jido", '#'}, {"upro", '#'}};
+
+static void add_ending(struct corpus_row *row)
+{
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        bool stripped = row->n && strcmp(row->set, endings[i].set) == 0 && row->bytes[row->n - 1] != (uint8_t)endings[i].end;
+        if (stripped) {
+            row->bytes[row->n++] = (uint8_t)endings[i].end;
+        }
+    }
+}
+
 static void set_bytes(struct corpus_row *row)
 {
     const json_t *wire = json_object_get(row->json, "wire");
@@ -34,13 +50,14 @@ static void set_bytes(struct corpus_row *row)
     }
     bool hex = strcmp(encoding, "hex") == 0;
     row->n = hex ? strlen(message) / 2 : strlen(message);
-    row->bytes = malloc(row->n + 1);
+    row->bytes = malloc(row->n + 2);
     if (!row->bytes || (hex && !bulla_hex_get(row->bytes, message, row->n))) {
         stop(row->set, row->id, "message: expected hexadecimal");
     }
     if (!hex) {
         memcpy(row->bytes, message, row->n);
     }
+    add_ending(row);
 }
 
 /* What a command's row holds of the device is its answer. */

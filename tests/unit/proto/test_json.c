@@ -193,16 +193,60 @@ static void test_dates(void **state)
 {
     (void)state;
     struct bulla_calendar c = {0};
-    assert_true(proto_text_date(bytes_of("2025-03-09"), &c));
+    assert_true(proto_text_date(bytes_of("2025-03-09"), '-', &c));
     assert_true(proto_text_clock(bytes_of("23:59:58"), &c));
     assert_true(c.year == 2025 && c.month == 3 && c.day == 9 && c.hour == 23 && c.minute == 59 && c.second == 58);
     static const char *const dates[] = {"2025-3-09", "2025/03/09", "20250309", "2025-03-0x", "", "2025-03-091"};
     static const char *const clocks[] = {"23:59", "23-59-58", "235958", "2x:59:58", "", "23:59:589"};
     for (size_t i = 0; i < 6; i++) {
-        assert_false(proto_text_date(bytes_of(dates[i]), &c));
+        assert_false(proto_text_date(bytes_of(dates[i]), '-', &c));
         assert_false(proto_text_clock(bytes_of(clocks[i]), &c));
     }
     assert_int_equal(c.second, 58);
+}
+
+static void test_pairs_and_hexadecimal(void **state)
+{
+    (void)state;
+    unsigned pairs[3] = {7, 7, 7};
+    static const char *const no_pairs[] = {"", "09032", "0903250", "09032x", " 90325"};
+    static const char *const no_hex[] = {"", "0x1", "1g", " 1", "11112222333344445"};
+    uint64_t value = 77;
+    for (size_t i = 0; i < 5; i++) {
+        assert_false(proto_text_pairs(bytes_of(no_pairs[i]), pairs));
+        assert_false(proto_text_hex(bytes_of(no_hex[i]), &value));
+    }
+    assert_int_equal(value, 77);
+    assert_true(proto_text_pairs(bytes_of("090325"), pairs));
+    assert_true(pairs[0] == 9 && pairs[1] == 3 && pairs[2] == 25);
+    assert_true(proto_text_hex(bytes_of("fFfF00001111aAaA"), &value));
+    assert_true(value == UINT64_C(0xFFFF00001111AAAA));
+}
+
+static void test_degrees_and_minutes(void **state)
+{
+    (void)state;
+    int32_t e7 = 77;
+    assert_false(proto_text_degrees(INT64_C(1600000000), &e7)); /* 1 degree, 60 minutes */
+    assert_false(proto_text_degrees(INT64_C(181000000000), &e7));
+    assert_false(proto_text_degrees(-1, &e7));
+    assert_int_equal(e7, 77);
+    assert_true(proto_text_degrees(INT64_C(1599999999), &e7));
+    assert_int_equal(e7, 20000000); /* rounds */
+    assert_true(proto_text_degrees(INT64_C(18059999000000) / 100, &e7));
+    assert_int_equal(e7, 1809999833);
+}
+
+static void test_split(void **state)
+{
+    (void)state;
+    struct bulla_bytes part[3] = {{NULL, 77}, {NULL, 77}, {NULL, 77}};
+    assert_int_equal(proto_text_split(bytes_of("a,,bc"), ',', part, 3), 3);
+    assert_true(bulla_bytes_is(part[0], "a") && part[1].len == 0 && bulla_bytes_is(part[2], "bc"));
+    assert_int_equal(proto_text_split(bytes_of("1,2,3,4"), ',', part, 2), 4); /* says how many there are, puts what fits */
+    assert_true(bulla_bytes_is(part[1], "2") && bulla_bytes_is(part[2], "bc"));
+    assert_int_equal(proto_text_split(bytes_of(""), ',', part, 2), 1);
+    assert_int_equal(part[0].len, 0);
 }
 
 int main(void)
@@ -213,6 +257,9 @@ int main(void)
         cmocka_unit_test(test_escapes_become_characters),
         cmocka_unit_test(test_fixed_point),
         cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_pairs_and_hexadecimal),
+        cmocka_unit_test(test_degrees_and_minutes),
+        cmocka_unit_test(test_split),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,9 @@ static void test_recognises_by_first_bytes(void **state)
     bool more;
     assert_string_equal(recognised("##S,eSeal,1", &more), "eseal");
     assert_string_equal(recognised("{\"MDeviceID\":\"1\"", &more), "teratrack");
+    assert_string_equal(recognised("|unit=200017,", &more), "starcom");
+    assert_string_equal(recognised("BSTPL$1,", &more), "bstpl");
+    assert_string_equal(recognised("*86000000000001234,01,", &more), "jido");
     assert_string_equal(recognised("(8000000001,@JT)", &more), "jt701");
     assert_string_equal(recognised("(8000000001,1,001,BASE,2,TIME)", &more), "jt701");
     assert_string_equal(recognised("(813900001234,1,001,BASE,2,TIME)", &more), "jt808");
