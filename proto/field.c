@@ -66,6 +66,15 @@ static void put(struct bulla_observation *o, const struct proto_field *row, int6
     }
 }
 
+enum bulla_status proto_field_put(struct proto_link *link, const struct proto_field *row, int64_t value, struct bulla_observation *o)
+{
+    if (value >= targets[row->to].min && value <= targets[row->to].max) {
+        put(o, row, value);
+        return BULLA_OK;
+    }
+    return row->loose ? BULLA_OK : proto_fail_number(link, BULLA_INSANE, row->name, targets[row->to].expected, value);
+}
+
 enum bulla_status proto_fields_read(struct proto_link *link, const struct proto_field *table, size_t n, const struct bulla_bytes *field,
                                     size_t n_fields, struct bulla_observation *o)
 {
@@ -77,12 +86,9 @@ enum bulla_status proto_fields_read(struct proto_link *link, const struct proto_
         if (!proto_text_fixed(field[row->at], row->metres ? 0 : targets[row->to].decimals, &value)) {
             return proto_fail(link, BULLA_DAMAGED, row->name, "a number", field[row->at]);
         }
-        bool possible = value >= targets[row->to].min && value <= targets[row->to].max;
-        if (!possible && !row->loose) {
-            return proto_fail(link, BULLA_INSANE, row->name, targets[row->to].expected, field[row->at]);
-        }
-        if (possible) {
-            put(o, row, value);
+        enum bulla_status status = proto_field_put(link, row, value, o);
+        if (status != BULLA_OK) {
+            return proto_fail(link, status, row->name, targets[row->to].expected, field[row->at]);
         }
     }
     return BULLA_OK;

@@ -35,6 +35,9 @@ struct proto_field {
 enum bulla_status proto_fields_read(struct proto_link *link, const struct proto_field *table, size_t n, const struct bulla_bytes *field,
                                     size_t n_fields, struct bulla_observation *o);
 
+/* One number, in the unit of the observation (hundredths of km/h, degrees and metres; mV; thousandths of a sensor's unit). */
+enum bulla_status proto_field_put(struct proto_link *link, const struct proto_field *row, int64_t value, struct bulla_observation *o);
+
 /* The device's clock; the profile's zone, else UTC. */
 enum bulla_status proto_field_time(struct proto_link *link, const struct bulla_calendar *when, struct bulla_observation *o);
 

@@ -327,6 +327,7 @@ static const struct {
     {"jt701", "(P35)"}, /* firmware before the JT701D: "the last frame" */
     {"jt701", "(P46)"},
     {"teratrack", ""}, /* 01: in order */
+    {"upro", ""},      /* type and subtype */
 };
 
 bool shed_answer_names(const char *protocol, const uint8_t *answer, size_t n)

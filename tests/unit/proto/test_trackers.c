@@ -33,6 +33,9 @@ static const struct {
      "BSTPL$1,QX01,A,090325,110559,1.5,N,2.5,E,50,88,90,12,23,1,03.90,1,1,13.80,421,0,V2.1,8931,{900,12345,40,3,85.0,80.5}#",
      {"state.motor", "state.seal", "power.percent", NULL}},
     {"jido", "*86000000000001234,09,A,090325,110559,0130.0000,N,00230.0000,E,whatever,5A#", {"state", "power", "sensors", NULL}},
+    {"upro", "*HQ200862407688000021,BA&l2000#", {"state", "fix", "unlock", NULL}}, /* the lock's bits are not a state */
+    {"upro", "*VK200860000000000132,BA&T0783#", {"sensors", "power", NULL}},
+    {"upro", "*MG200860000000000132,BA&R2509&O0503#", {"sensors", "power", NULL}},
 };
 
 static const json_t *member(const json_t *o, const char *path)
@@ -72,6 +75,7 @@ static void test_the_end_may_be_missing_only_where_it_was_written_down(void **st
         {"jido", "*86000000000001234,09,A,090325,110559,0130.0000,N,00230.0000,E,whatever,5A"},
         {"starcom", "|unit=200017,velocity=5"},
         {"bstpl", "BSTPL$1,QX01,A,090325,110559,1.5,N,2.5,E,0,0,0,4,0,21,0,0,0,1,00.00,0,03.60,15_V1,8931,00.00"},
+        {"upro", "*HQ200860000000000132,BA&R2509"},
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct wire wire;
@@ -94,6 +98,7 @@ static void test_a_message_without_end_is_passed_over(void **state)
         {"jido", "*86000000000001234,09,A,090325,110559,0130.0000,N,00230.0000,E,whatever,5A#"},
         {"starcom", "|unit=200017,velocity=5|"},
         {"bstpl", "BSTPL$1,QX01,A,090325,110559,1.5,N,2.5,E,0,0,0,4,0,21,0,0,0,1,00.00,0,03.60,15_V1,8931,00.00#"},
+        {"upro", "*HQ200860000000000132,BA&R2509#"},
     };
     for (size_t i = 0; i < sizeof goods / sizeof *goods; i++) {
         struct wire wire;
