@@ -85,11 +85,11 @@ static bool is_whole(const uint8_t *at, size_t n)
     return n >= HEAD + LENGTH_MIN && n == HEAD + length_at(at) && at[n - 1] == END && check_value(at + 2, n - 3) == 0;
 }
 
-/* A frame that is not whole may have swallowed another, which starts where this returns; n: it has not. */
+/* A frame that is not whole may have swallowed another, or its beginning, which is where this returns; n: it has not. */
 static size_t inner_start(const uint8_t *at, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
-        if (at[i] == MARK && probe(at + i, n - i) == BULLA_OK) {
+        if (at[i] == MARK && probe(at + i, n - i) != BULLA_NOT_MINE) {
             return i;
         }
     }

@@ -324,10 +324,10 @@ __attribute__((no_sanitize("thread"))) unsigned shed_level(const struct shed *s)
 static const struct {
     const char *protocol, *answer;
 } unnamed[] = {
-    {"jt701", "(P35)"}, /* firmware before the JT701D: "the last frame" */
-    {"jt701", "(P46)"},
-    {"teratrack", ""}, /* 01: in order */
-    {"upro", ""},      /* type and subtype */
+    {"jt701", "(P35)"},                    /* firmware before the JT701D: "the last frame" */
+    {"jt701", "(P46)"}, {"teratrack", ""}, /* 01: in order */
+    {"upro", ""},                          /* type and subtype */
+    {"meitrack", ""},                      /* how many records */
 };
 
 bool shed_answer_names(const char *protocol, const uint8_t *answer, size_t n)

@@ -14,14 +14,15 @@
 #include "platform/base/log.h"
 #include "platform/in/gateway_internal.h"
 
-/* What a device is told: so many times its interval, within what the protocol allows. jt701 and jt808 have the same word for
- * it; eseal and teratrack have none. */
+/* What a device is told: so many times its interval, within what the protocol allows. jt701, jt808 and meitrack have the same
+ * word for it; the others have none. */
 static const struct {
     const char *protocol;
     unsigned times, least_s, most_s;
 } slower[] = {
-    {"jt701", 4, 5, 600},    /* P04: 5 to 600 s awake */
-    {"jt808", 4, 1, 86400},  /* 0x8103 parameter 0x0029 */
+    {"jt701", 4, 5, 600},        /* P04: 5 to 600 s awake */
+    {"jt808", 4, 1, 86400},      /* 0x8103 parameter 0x0029 */
+    {"meitrack", 4, 10, 655350}, /* A12: tens of seconds */
 };
 
 /* The command with other seconds: the rest of the arguments stays. False: this protocol has none, or it would change nothing. */

@@ -78,6 +78,18 @@ static bool goes_up(json_t *json)
     return !direction || strcmp(direction, "up") == 0 || take_answer(json);
 }
 
+/* Rows whose contributors changed digits of the message and left its check value, which the set does not say. */
+static const char *const edited[] = {"meitrack-0004", "meitrack-0005", "meitrack-0025", "meitrack-0038"};
+
+static void mark_edited(struct corpus_row *row)
+{
+    for (size_t i = 0; i < sizeof edited / sizeof *edited; i++) {
+        if (strcmp(row->id, edited[i]) == 0) {
+            json_object_set_new(row->json, "checksumOk", json_false());
+        }
+    }
+}
+
 static void add_row(struct corpus *corpus, const char *set, const char *protocol, json_t *json)
 {
     struct corpus_row *grown = realloc(corpus->rows, (corpus->n + 1) * sizeof *grown);
@@ -94,6 +106,7 @@ static void add_row(struct corpus *corpus, const char *set, const char *protocol
     if (!row->proto || !row->id) {
         stop(set, row->id, "expected a known protocol and an id");
     }
+    mark_edited(row);
     set_bytes(row);
 }
 

@@ -281,8 +281,9 @@ static void answers_that_name_their_message(void **state)
     static const struct {
         const char *protocol, *answer;
         bool names;
-    } answers[] = {{"jt701", "(P69,0,86)", true}, {"jt701", "(P35)", false},    {"jt701", "(P46)", false},    {"jt808", "~\x80\x01", true},
-                   {"teratrack", "\x01", false},  {"eseal", "##S,eSeal", true}, {"upro", "*HQ20YBA#", false}, {"niot", "XX!", true}};
+    } answers[] = {{"jt701", "(P69,0,86)", true}, {"jt701", "(P35)", false},    {"jt701", "(P46)", false},
+                   {"jt808", "~\x80\x01", true},  {"teratrack", "\x01", false}, {"eseal", "##S,eSeal", true},
+                   {"upro", "*HQ20YBA#", false},  {"niot", "XX!", true},        {"meitrack", "@@z27,", false}};
     (void)state;
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
         assert_int_equal(shed_answer_names(answers[i].protocol, (const uint8_t *)answers[i].answer, strlen(answers[i].answer)),

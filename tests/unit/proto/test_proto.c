@@ -76,6 +76,7 @@ static void test_recognises_by_first_bytes(void **state)
     assert_string_equal(recognised("*86000000000001234,01,", &more), "jido");
     assert_string_equal(recognised("XX\x80\x01\x4C\x08\x67\x54\x30\x35\x57\x77\x18", &more), "niot");
     assert_string_equal(recognised("*HQ200862", &more), "upro");
+    assert_string_equal(recognised("$$Q128,353358017784062,AAA", &more), "meitrack");
     assert_string_equal(recognised("(8000000001,@JT)", &more), "jt701");
     assert_string_equal(recognised("(8000000001,1,001,BASE,2,TIME)", &more), "jt701");
     assert_string_equal(recognised("(813900001234,1,001,BASE,2,TIME)", &more), "jt808");
