@@ -19,7 +19,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from e2e import *  # noqa: E402,F403
 
 SETS = [("jt600", "jt701"), ("jt701_manual", "jt701"), ("jt701_streams", "jt701"), ("jt808", "jt808"), ("jt808_other", "jt808"),
-        ("eseal", "eseal"), ("teratrack", "teratrack")]
+        ("eseal", "eseal"), ("teratrack", "teratrack"), ("meitrack", "meitrack"), ("upro", "upro"), ("niot", "niot")]
+LISTEN_ALL = LISTEN + ",meitrack=tcp:0,upro=tcp:0,niot=tcp:0"
+# As tests/support/corpus.c: taken down without its end, and rows of which digits were changed and the check value was not.
+ENDINGS = {"upro": b"#"}
+EDITED = {"meitrack-0004", "meitrack-0005", "meitrack-0025", "meitrack-0038"}
 NEW_PASSWORD = "a much longer word 1"
 EVERY = int(os.environ.get("BULLA_CORPUS_EVERY", 1))
 TOGETHER = 400  # connections that talk at once
@@ -34,12 +38,14 @@ class Row:
         self.set, self.protocol, self.json, self.id = name, protocol, json_row, json_row["id"]
         text = json_row.get("wire") or json_row["message"]
         self.bytes = bytes.fromhex(text) if json_row["encoding"] == "hex" else text.encode()
+        ending = ENDINGS.get(name, b"")
+        self.bytes += b"" if self.bytes.endswith(ending) else ending
         self.expects = json_row.get("expects") or {}
         self.result = self.expects.get("result")
         self.down = json_row.get("direction") == "down"
         self.part = bool((self.expects.get("header") or {}).get("packet"))
         self.stream = name == "jt701_streams"
-        refused = json_row.get("checksumOk") is False or (json_row.get("strict") or {}).get("result") == "rejected"
+        refused = self.id in EDITED or json_row.get("checksumOk") is False or (json_row.get("strict") or {}).get("result") == "rejected"
         self.rejected = refused or (self.result == "malformed" and not self.stream)
         # Un-escaped bytes that no device would send: nothing to compare.
         self.travels = protocol != "jt808" or "wire" in json_row or not re.search(rb"\x7e|\x7d[^\x01\x02]", self.bytes[1:-1])
@@ -75,8 +81,12 @@ def mask_808(plain):
     return bytes(masked[:-1])
 
 
+ANSWERS = {"jt701": rb"\([^)]*\)", "jt808": rb"\x7e[^\x7e]+\x7e|\([^)]*\)", "eseal": rb"##S,.*?,E##\r\n", "teratrack": rb"\{01\}",
+           "meitrack": rb"@@[^\n]*\n", "upro": rb"\*[A-Z]{2}20Y..#", "niot": rb"XX\x21\x00\x05.{5}"}
+
+
 def split_answers(protocol, stream):
-    pattern = {"jt701": rb"\([^)]*\)", "jt808": rb"\x7e[^\x7e]+\x7e|\([^)]*\)", "eseal": rb"##S,.*?,E##\r\n", "teratrack": rb"\{01\}"}[protocol]
+    pattern = ANSWERS[protocol]
     answers, at = [], 0
     for found in re.finditer(pattern, stream, re.S):
         if found.start() != at:
@@ -157,11 +167,26 @@ class Sentinel:
         return eseal_line(990001, NOW_MS, n), lambda s: eseal_answer(990001, n) == s
 
     @staticmethod
+    def meitrack(n):
+        device = 990000000000000 + n
+        filler = meitrack_message("$$", device, "E91," + "x" * 60)  # brings one that is cut short to its length
+        return filler + meitrack_message("$$", device, "AAC,1"), lambda s: s == meitrack_message("@@", device, "AAC,1")
+
+    @staticmethod
+    def upro(n):
+        return b"*ZZ201990000%06d,Z%c#" % (n, 97 + n % 26), lambda s: s == b"*ZZ20YZ%c#" % (97 + n % 26)
+
+    @staticmethod
+    def niot(n):
+        frame = niot_frame(0x11, bcd(f"0990{n:012}"))
+        return frame, lambda s: s == niot_frame(0x21, bytes([frame[-2], 0x11, 0]))
+
+    @staticmethod
     def teratrack(n):
         return teratrack_object(990000000001, NOW_MS, n & 0xFF), lambda s: s == b"{01}"
 
 
-RAW = {"jt701": rb"\([^)]*\)", "jt808": rb"\x7e[^\x7e]+\x7e|\([^)]*\)", "eseal": rb"##S,[^\n]*\n", "teratrack": rb"\{01\}"}
+RAW = dict(ANSWERS, eseal=rb"##S,[^\n]*\n")
 
 
 def raw_answers(protocol, stream):
@@ -180,7 +205,7 @@ class Talk:
         self.pieces = pieces[:-1] + [pieces[-1] + self.sentinel.bytes]
 
     def ended(self, stream):
-        if not stream.endswith((b")", b"\x7e", b"\n", b"}")):
+        if not stream.endswith((b")", b"\x7e", b"\n", b"}", b"#", b"\r")):
             return False
         raw = raw_answers(self.protocol, stream)
         if self.protocol == "teratrack":
@@ -464,7 +489,7 @@ def main():
     rows = load()
     travelling = [r for r in rows if r.travels]
     with Folder() as folder:
-        server = Server(os.path.join(folder, "data"), "--shed", "off")  # each message is sent once, and its answer waited for
+        server = Server(os.path.join(folder, "data"), "--shed", "off", listen=LISTEN_ALL)  # each message is sent once, and its answer waited for
         api = Api(server).sign_in(server.password, NEW_PASSWORD)
         set_models(rows, api)
         barrier = Barrier(server)

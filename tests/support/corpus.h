@@ -32,6 +32,9 @@ const char *corpus_folder(void);
 void corpus_load(struct corpus *corpus, const char *set, const char *protocol);
 void corpus_clear(struct corpus *corpus);
 
+/* Whether the row says that its message is damaged: then nothing may be taken from it. */
+bool corpus_is_damaged(const struct corpus_row *row);
+
 /* Part k of `total` of a message in several packets; false for a message in one. */
 bool corpus_part(const struct corpus_row *row, json_int_t *total, json_int_t *k);
 

@@ -324,7 +324,7 @@ static json_t *flat_position(const json_t *expects)
     return json_pack("[o]", position);
 }
 
-static bool rejected(const struct corpus_row *row)
+bool corpus_is_damaged(const struct corpus_row *row)
 {
     return strcmp(text_of(get(row->json, "strict"), "result"), "rejected") == 0 || json_is_false(get(row->json, "checksumOk"));
 }
@@ -333,7 +333,7 @@ static bool match_said(struct why *why, const struct corpus_row *row, const stru
 {
     const json_t *expects = get(row->json, "expects");
     const char *result = text_of(expects, "result");
-    if (rejected(row) || (strcmp(result, "malformed") == 0 && strcmp(row->set, "jt701_streams") != 0)) {
+    if (corpus_is_damaged(row) || (strcmp(result, "malformed") == 0 && strcmp(row->set, "jt701_streams") != 0)) {
         bool silent = json_array_size(wire->replies) == 0 && json_array_size(wire->observations) == 0;
         return silent ? true : differ(why, "damaged: expected no observation and no answer");
     }
@@ -467,7 +467,7 @@ static bool match_answers(struct why *why, const struct corpus_row *row, const s
     bool silent_row = n == 0 && strcmp(row->set, "jt808_other") == 0; /* the source of these rows answers nothing at all */
     bool volatile_row = json_is_true(get(row->json, "ackVolatile"));
     json_int_t total, part;
-    if (!json_is_array(acks) || silent_row || rejected(row) || corpus_part(row, &total, &part)) { /* a part: see test_reassembly */
+    if (!json_is_array(acks) || silent_row || corpus_is_damaged(row) || corpus_part(row, &total, &part)) { /* a part: see test_reassembly */
         return true;
     }
     for (size_t i = 0; i < json_array_size(wire->replies); i++) {

@@ -454,3 +454,17 @@ def teratrack_object(device, ms, index):
         "LockCutOff": "0", "SealTampered": "0", "MessageAck": "1", "LockRope": "1", "LockStatus": "1", "LockOpen": "0",
         "PasswordError": "0", "CardNo": "0", "IllegalCard": "0", "LowPower": "0", "UnCoverBack": "0", "CoverStatus": "1",
         "LockStuck": "0", "Power": "79", "GSM": "16", "IMEI": "860000000000001", "Index": str(index), "Slave": []}).encode()
+
+
+def meitrack_message(mark, device, content, flag="z"):
+    rest = f",{device},{content}*".encode()
+    message = f"{mark}{flag}{len(rest) + 4}".encode() + rest
+    return message + b"%02X\r\n" % (sum(message) & 255)
+
+
+def niot_frame(kind, fields):
+    body = bytes([kind]) + struct.pack(">H", len(fields) + 2) + fields
+    check_value = 0
+    for b in body:
+        check_value ^= b
+    return b"XX" + body + bytes([check_value, 0x0D])

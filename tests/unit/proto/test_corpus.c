@@ -110,6 +110,20 @@ static void test_neighbours(void **state)
     free(apart);
 }
 
+/* The first bytes tell whose it is, however few have come: its own protocol, or nobody yet. Never another. */
+static void test_recognised(void **state)
+{
+    const struct corpus_row *row = *state;
+    const struct proto *found = NULL;
+    bool more = true;
+    for (size_t n = 1; n <= row->n && more; n++) {
+        found = proto_recognise(row->bytes, n, &more);
+    }
+    if (found != row->proto && !corpus_is_damaged(row)) {
+        fail_msg("expected %s, got %s", row->proto->name, found ? found->name : more ? "that more bytes are needed" : "nobody");
+    }
+}
+
 /* The row that holds part k of the message that `last` ends; NULL when the corpus lacks it. */
 static const struct corpus_row *part_of(const struct corpus_row *last, json_int_t k)
 {
@@ -171,7 +185,7 @@ int main(void)
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         corpus_load(&corpus, sets[i][0], sets[i][1]);
     }
-    struct CMUnitTest *tests = calloc(corpus.n, 4 * sizeof *tests);
+    struct CMUnitTest *tests = calloc(corpus.n, 5 * sizeof *tests);
     size_t n = 0;
     for (size_t i = 0; i < corpus.n; i++) {
         struct corpus_row *row = &corpus.rows[i];
@@ -179,6 +193,7 @@ int main(void)
         tests[n++] = (struct CMUnitTest){name_of(row, "means"), test_meaning, NULL, NULL, row};
         tests[n++] = (struct CMUnitTest){name_of(row, "cut anywhere"), test_cuts, NULL, NULL, row};
         tests[n++] = (struct CMUnitTest){name_of(row, "among neighbours"), test_neighbours, NULL, NULL, row};
+        tests[n++] = (struct CMUnitTest){name_of(row, "recognised"), test_recognised, NULL, NULL, row};
         if (corpus_part(row, &total, &part) && part == total) {
             tests[n++] = (struct CMUnitTest){name_of(row, "from its parts"), test_reassembly, NULL, NULL, row};
         }
