@@ -41,6 +41,8 @@ bool corpus_part(const struct corpus_row *row, json_int_t *total, json_int_t *k)
 /* Why what the wire said is not what the row expects; true when it is. */
 struct wire;
 bool corpus_match(const struct corpus_row *row, const struct wire *wire, char *why, size_t size);
+/* The same for the other values that the row has: battery, lock, alarms, cells ... */
+bool corpus_match_values(const struct corpus_row *row, const struct wire *wire, char *why, size_t size);
 /* The same for the answer alone: whether `got` (hexadecimal) is the row's n-th. */
 bool corpus_match_answer(const struct corpus_row *row, size_t n, const char *got, char *why, size_t size);
 

@@ -42,6 +42,33 @@ static void test_meaning(void **state)
     }
 }
 
+/* Sets whose other values are compared too; those of the larger ones have tests of their own. */
+static const char *const valued[] = {"starcom", "bstpl", "jido", "niot", "upro", "meitrack"};
+
+static bool has_values(const struct corpus_row *row)
+{
+    for (size_t i = 0; i < sizeof valued / sizeof *valued; i++) {
+        if (strcmp(valued[i], row->set) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void test_values(void **state)
+{
+    const struct corpus_row *row = *state;
+    struct wire wire;
+    char why[700] = "";
+    open_for(&wire, row);
+    wire_feed(&wire, row->bytes, row->n, 0);
+    bool good = corpus_match_values(row, &wire, why, sizeof why);
+    wire_close(&wire);
+    if (!good) {
+        fail_msg("%s", why);
+    }
+}
+
 static char *said_in_pieces(const struct corpus_row *row, size_t first, size_t piece)
 {
     struct wire wire;
@@ -185,7 +212,7 @@ int main(void)
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         corpus_load(&corpus, sets[i][0], sets[i][1]);
     }
-    struct CMUnitTest *tests = calloc(corpus.n, 5 * sizeof *tests);
+    struct CMUnitTest *tests = calloc(corpus.n, 6 * sizeof *tests);
     size_t n = 0;
     for (size_t i = 0; i < corpus.n; i++) {
         struct corpus_row *row = &corpus.rows[i];
@@ -194,6 +221,9 @@ int main(void)
         tests[n++] = (struct CMUnitTest){name_of(row, "cut anywhere"), test_cuts, NULL, NULL, row};
         tests[n++] = (struct CMUnitTest){name_of(row, "among neighbours"), test_neighbours, NULL, NULL, row};
         tests[n++] = (struct CMUnitTest){name_of(row, "recognised"), test_recognised, NULL, NULL, row};
+        if (has_values(row)) {
+            tests[n++] = (struct CMUnitTest){name_of(row, "says its values"), test_values, NULL, NULL, row};
+        }
         if (corpus_part(row, &total, &part) && part == total) {
             tests[n++] = (struct CMUnitTest){name_of(row, "from its parts"), test_reassembly, NULL, NULL, row};
         }
