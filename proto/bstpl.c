@@ -74,11 +74,7 @@ static const struct layout vehicle = {REST + 16, REST + 1, REST + 3, 0, vehicle_
 
 static enum bulla_status probe(const uint8_t *at, size_t n)
 {
-    size_t known = n < MARK_LEN ? n : MARK_LEN;
-    if (bulla_compare(at, MARK, known) != 0) {
-        return BULLA_NOT_MINE;
-    }
-    return known == MARK_LEN ? BULLA_OK : BULLA_MORE;
+    return proto_probe_mark(MARK, at, n);
 }
 
 static enum bulla_status frame(struct proto_link *link, const uint8_t *at, size_t n, struct proto_frame *frame)

@@ -3,14 +3,11 @@
  * eSeal CT-C: where a message is in the stream: from "##S," to ",E##", on one line, at most ESEAL_LINE_MAX.
  */
 #include "proto/eseal.h"
+#include "proto/field.h"
 
 enum bulla_status eseal_probe(const uint8_t *at, size_t n)
 {
-    size_t known = n < ESEAL_MARK_LEN ? n : ESEAL_MARK_LEN;
-    if (bulla_compare(at, ESEAL_MARK, known) != 0) {
-        return BULLA_NOT_MINE;
-    }
-    return known == ESEAL_MARK_LEN ? BULLA_OK : BULLA_MORE;
+    return proto_probe_mark(ESEAL_MARK, at, n);
 }
 
 /* Where the mark begins, or where it may begin in the last bytes; n when neither. */

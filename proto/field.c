@@ -96,6 +96,13 @@ enum bulla_status proto_fields_read(struct proto_link *link, const struct proto_
 
 /* ---- time and place ---- */
 
+void proto_field_put_time(const struct proto_link *link, int64_t local_ms, struct bulla_observation *o)
+{
+    bool zoned = link->profile && link->profile->has_zone;
+    o->time_ms = local_ms - (zoned ? link->profile->zone_minutes * INT64_C(60000) : 0);
+    o->has |= BULLA_HAS_TIME;
+}
+
 enum bulla_status proto_field_time(struct proto_link *link, const struct bulla_calendar *when, struct bulla_observation *o)
 {
     int64_t local_ms = bulla_time_from_calendar(when);
@@ -103,9 +110,7 @@ enum bulla_status proto_field_time(struct proto_link *link, const struct bulla_c
         return proto_fail_number(link, BULLA_INSANE, "time", "a day and time that exist (YYYYMMDD)",
                                  when->year * INT64_C(10000) + when->month * 100 + when->day);
     }
-    bool zoned = link->profile && link->profile->has_zone;
-    o->time_ms = local_ms - (zoned ? link->profile->zone_minutes * INT64_C(60000) : 0);
-    o->has |= BULLA_HAS_TIME;
+    proto_field_put_time(link, local_ms, o);
     return BULLA_OK;
 }
 
@@ -166,7 +171,7 @@ enum bulla_status proto_field_flag(struct proto_link *link, const char *name, st
 
 static bool names(uint8_t c, bool letters)
 {
-    return (c >= '0' && c <= '9') || (letters && ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_'));
+    return proto_text_is_digit(c) || (letters && (proto_text_is_letter(c) || c == '-' || c == '_'));
 }
 
 enum bulla_status proto_field_device(struct proto_link *link, struct bulla_bytes text, bool letters, struct bulla_observation *o)
@@ -180,6 +185,15 @@ enum bulla_status proto_field_device(struct proto_link *link, struct bulla_bytes
     }
     bulla_text_put(o->device, sizeof o->device, text);
     return BULLA_OK;
+}
+
+enum bulla_status proto_probe_mark(const char *mark, const uint8_t *at, size_t n)
+{
+    size_t len = bulla_length(mark), known = n < len ? n : len;
+    if (bulla_compare(at, mark, known) != 0) {
+        return BULLA_NOT_MINE;
+    }
+    return known == len ? BULLA_OK : BULLA_MORE;
 }
 
 enum ending { ENDS, BROKEN, OPEN };

@@ -40,6 +40,7 @@ enum bulla_status proto_field_put(struct proto_link *link, const struct proto_fi
 
 /* The device's clock; the profile's zone, else UTC. */
 enum bulla_status proto_field_time(struct proto_link *link, const struct bulla_calendar *when, struct bulla_observation *o);
+void proto_field_put_time(const struct proto_link *link, int64_t local_ms, struct bulla_observation *o);
 
 /* "DDMMYY" and "hhmmss", or the date the other way round. */
 enum proto_date_order { PROTO_DMY, PROTO_YMD };
@@ -58,6 +59,9 @@ enum bulla_status proto_field_flag(struct proto_link *link, const char *name, st
 
 /* Digits, or with `letters` letters and - _ as well: a name for a seal. */
 enum bulla_status proto_field_device(struct proto_link *link, struct bulla_bytes text, bool letters, struct bulla_observation *o);
+
+/* probe() of protocols whose messages begin with these characters. */
+enum bulla_status proto_probe_mark(const char *mark, const uint8_t *at, size_t n);
 
 /* frame() for messages that begin where probe() says OK and end with the character `end`, which stands nowhere in what
  * probe() looks at. One that grows beyond `max`, or in which another begins, is broken off there. */

@@ -60,7 +60,7 @@ static enum bulla_status probe(const uint8_t *at, size_t n)
     if (n == 0) {
         return BULLA_MORE;
     }
-    while (digits < ID_DIGITS_MAX && digits + 1 < n && at[digits + 1] >= '0' && at[digits + 1] <= '9') {
+    while (digits < ID_DIGITS_MAX && digits + 1 < n && proto_text_is_digit(at[digits + 1])) {
         digits++;
     }
     if (at[0] != '*') {

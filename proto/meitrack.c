@@ -46,14 +46,9 @@ struct head {
     size_t length; /* as the device says, from that comma on */
 };
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_type(uint8_t c)
 {
-    return is_digit(c) || (c >= 'A' && c <= 'Z');
+    return proto_text_is_digit(c) || (c >= 'A' && c <= 'Z');
 }
 
 static bool fits(const uint8_t *at, size_t i, const struct head *head)
@@ -63,13 +58,13 @@ static bool fits(const uint8_t *at, size_t i, const struct head *head)
     }
     if (!head->comma || i == head->comma) {
         size_t digits = i - DIGITS_AT;
-        return is_digit(at[i]) ? digits < DIGITS_MAX : at[i] == ',' && digits >= DIGITS_MIN;
+        return proto_text_is_digit(at[i]) ? digits < DIGITS_MAX : at[i] == ',' && digits >= DIGITS_MIN;
     }
     size_t behind = i - head->comma - 1;
     if (behind == MEITRACK_ID_DIGITS) {
         return at[i] == ',';
     }
-    return behind < MEITRACK_ID_DIGITS ? is_digit(at[i]) : is_type(at[i]);
+    return behind < MEITRACK_ID_DIGITS ? proto_text_is_digit(at[i]) : is_type(at[i]);
 }
 
 /* Whether a message starts here, as far as n bytes tell. */

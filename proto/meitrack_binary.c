@@ -75,8 +75,7 @@ static void put_number(struct record *r, const struct proto_field *to, int64_t v
 
 static void put_time(struct record *r, uint32_t seconds)
 {
-    r->o.time_ms = (EPOCH_S + seconds) * 1000;
-    r->o.has |= BULLA_HAS_TIME;
+    proto_field_put_time(r->link, (EPOCH_S + seconds) * 1000, &r->o);
 }
 
 /* A network without a country is none. */

@@ -24,6 +24,7 @@
  */
 #include "proto/teratrack.h"
 
+#include "proto/field.h"
 #include "proto/json.h"
 #include "proto/text.h"
 
@@ -133,9 +134,7 @@ static enum bulla_status read_time(struct proto_link *link, struct bulla_bytes t
     if (local_ms == BULLA_TIME_NONE) {
         return proto_fail(link, BULLA_INSANE, "DateTime", "a time of the calendar", text);
     }
-    bool zoned = link->profile && link->profile->has_zone;
-    o->time_ms = local_ms - (zoned ? link->profile->zone_minutes * INT64_C(60000) : 0);
-    o->has |= BULLA_HAS_TIME;
+    proto_field_put_time(link, local_ms, o);
     return BULLA_OK;
 }
 

@@ -7,15 +7,10 @@
 #define DEGREE_E7         INT64_C(1000000000) /* a degree where degrees stand before two digits of minutes */
 #define MINUTE_E7         INT64_C(10000000)
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 bool proto_text_is_digits(struct bulla_bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (!is_digit(text.at[i])) {
+        if (!proto_text_is_digit(text.at[i])) {
             return false;
         }
     }
@@ -39,7 +34,7 @@ bool proto_text_number(struct bulla_bytes text, uint64_t *out)
         return false;
     }
     for (size_t i = 0; i < text.len; i++) {
-        if (!is_digit(text.at[i])) {
+        if (!proto_text_is_digit(text.at[i])) {
             return false;
         }
         value = value * 10 + (text.at[i] - '0');
@@ -53,7 +48,7 @@ static bool fraction(const uint8_t *at, size_t n, unsigned decimals, int64_t *va
 {
     bool up = false;
     for (size_t i = 0; i < n; i++) {
-        if (!is_digit(at[i])) {
+        if (!proto_text_is_digit(at[i])) {
             return false;
         }
         if (i < decimals) {
@@ -79,7 +74,7 @@ bool proto_text_fixed(struct bulla_bytes text, unsigned decimals, int64_t *out)
         left--;
     }
     int64_t value = 0;
-    while (whole < left && whole <= FIXED_DIGITS_MAX && is_digit(at[whole])) {
+    while (whole < left && whole <= FIXED_DIGITS_MAX && proto_text_is_digit(at[whole])) {
         value = value * 10 + (at[whole++] - '0');
     }
     bool point = whole < left && at[whole] == '.';
@@ -94,7 +89,7 @@ bool proto_text_fixed(struct bulla_bytes text, unsigned decimals, int64_t *out)
 /* Two digits at `at`; fails by setting *bad. */
 static unsigned two(const uint8_t *at, bool *bad)
 {
-    *bad |= !is_digit(at[0]) || !is_digit(at[1]);
+    *bad |= !proto_text_is_digit(at[0]) || !proto_text_is_digit(at[1]);
     return (unsigned)(at[0] - '0') * 10 + (unsigned)(at[1] - '0');
 }
 
@@ -154,10 +149,10 @@ bool proto_text_hex(struct bulla_bytes text, uint64_t *out)
     }
     for (size_t i = 0; i < text.len; i++) {
         unsigned letter = (text.at[i] | 0x20u) - 'a';
-        if (!is_digit(text.at[i]) && letter > 5) {
+        if (!proto_text_is_digit(text.at[i]) && letter > 5) {
             return false;
         }
-        value = value << 4 | (is_digit(text.at[i]) ? text.at[i] - (unsigned)'0' : letter + 10);
+        value = value << 4 | (proto_text_is_digit(text.at[i]) ? text.at[i] - (unsigned)'0' : letter + 10);
     }
     *out = value;
     return true;

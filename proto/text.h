@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Numbers and times written as characters, for protocols that speak text. All return false, and leave
- * *out alone, when the characters are not exactly what is asked for: no blanks, no rest, no overflow.
+ * Numbers and times written as characters, for protocols that speak text. Those with *out return false, and leave
+ * it alone, when the characters are not exactly what is asked for: no blanks, no rest, no overflow.
  */
 #ifndef PROTO_TEXT_H
 #define PROTO_TEXT_H
 
 #include "bulla/bytes.h"
 #include "bulla/time.h"
+
+static inline bool proto_text_is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool proto_text_is_letter(uint8_t c)
+{
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
 
 /* Digits alone, at most 18. */
 bool proto_text_number(struct bulla_bytes text, uint64_t *out);

@@ -42,19 +42,10 @@ struct job {
     struct bulla_observation *o;
     bool hq;     /* of Kingwo, whose R is another */
     bool signal; /* R has said it: what N is then is not known */
+    bool binary; /* a field of a vehicle has come: what looks like a field behind it may be a part of it */
 };
 
 /* ---- frames ---- */
-
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(uint8_t c)
-{
-    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
 
 static enum bulla_status probe(const uint8_t *at, size_t n)
 {
@@ -63,9 +54,9 @@ static enum bulla_status probe(const uint8_t *at, size_t n)
         if (i == n) {
             return BULLA_MORE;
         }
-        bool good = form[i] == 'a'   ? is_letter(at[i])
+        bool good = form[i] == 'a'   ? proto_text_is_letter(at[i])
                     : form[i] == 'b' ? at[i] == '0' || at[i] == '1'
-                    : form[i] == '9' ? is_digit(at[i])
+                    : form[i] == '9' ? proto_text_is_digit(at[i])
                                      : at[i] == (uint8_t)form[i];
         if (!good) {
             return BULLA_NOT_MINE;
@@ -129,13 +120,16 @@ static enum bulla_status read_place(struct job *job, struct bulla_bytes value)
     if (course > 36) {
         return proto_fail_number(job->link, BULLA_INSANE, "course", "up to 36 tens of degrees", (int64_t)course);
     }
-    job->o->has |= BULLA_HAS_COURSE | BULLA_HAS_SPEED;
-    job->o->course_cdeg = (int32_t)(course * 1000 % 36000);
-    job->o->speed_cmh = (int32_t)(speed * 2 * KNOT_CMH_100 / 100);
     enum bulla_status status = proto_field_date(job->link, PROTO_DMY, part(value, 28, 6), part(value, 0, 6), job->o);
     lat_e7 = flags & FLAG_NORTH ? lat_e7 : -lat_e7;
     lon_e7 = flags & FLAG_EAST ? lon_e7 : -lon_e7;
-    return status == BULLA_OK ? proto_field_put_place(job->link, lat_e7, lon_e7, !(flags & FLAG_NO_FIX), job->o) : status;
+    status = status == BULLA_OK ? proto_field_put_place(job->link, lat_e7, lon_e7, !(flags & FLAG_NO_FIX), job->o) : status;
+    if (status == BULLA_OK) {
+        job->o->has |= BULLA_HAS_COURSE | BULLA_HAS_SPEED;
+        job->o->course_cdeg = (int32_t)(course * 1000 % 36000);
+        job->o->speed_cmh = (int32_t)(speed * 2 * KNOT_CMH_100 / 100);
+    }
+    return status;
 }
 
 static enum bulla_status read_status(struct job *job, struct bulla_bytes value)
@@ -379,6 +373,11 @@ static enum bulla_status read_field(struct job *job, char letter, struct bulla_b
     return BULLA_OK;
 }
 
+static bool is_binary(const struct job *job, char letter)
+{
+    return letter == 'Q' || letter == 'S' || letter == 'U' || (letter == 'R' && !job->hq);
+}
+
 static enum bulla_status read_fields(struct job *job, struct bulla_cursor *c)
 {
     while (c->left) {
@@ -387,9 +386,10 @@ static enum bulla_status read_fields(struct job *job, struct bulla_cursor *c)
             continue;
         }
         enum bulla_status status = read_field(job, (char)field.at[0], part(field, 1, field.len - 1));
-        if (status != BULLA_OK) {
+        if (status != BULLA_OK && !job->binary) {
             return status;
         }
+        job->binary = job->binary || is_binary(job, (char)field.at[0]);
     }
     return BULLA_OK;
 }
@@ -435,7 +435,7 @@ static enum bulla_status read_head(struct proto_link *link, struct bulla_cursor 
     if (c->failed || !proto_text_is_printable(head->type) || head->type.at[0] == FIELD_MARK || head->type.at[1] == FIELD_MARK) {
         return proto_fail(link, BULLA_DAMAGED, "type", "two characters behind the id", whole);
     }
-    while (c->left && (is_digit(c->at[0]) || is_letter(c->at[0]))) {
+    while (c->left && (proto_text_is_digit(c->at[0]) || proto_text_is_letter(c->at[0]))) {
         bulla_cursor_skip(c, 1);
     }
     return BULLA_OK;
@@ -453,7 +453,7 @@ static enum bulla_status read_message(struct proto_link *link, struct bulla_byte
     if (status != BULLA_OK) {
         return status;
     }
-    struct job job = {link, o, head->make.at[0] == 'H' && head->make.at[1] == 'Q', false};
+    struct job job = {link, o, head->make.at[0] == 'H' && head->make.at[1] == 'Q', false, false};
     bool fields = c.left > 0;
     status = bulla_bytes_is(head->type, "GY") ? read_card(&job, &c) : read_fields(&job, &c);
     if (!o->events) {
