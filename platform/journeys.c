@@ -459,6 +459,8 @@ void journeys_follow(struct platform *p, struct supervised *s, const struct bull
 {
     if (!bulla_observation_knows(o, BULLA_HAS_FIX) || !o->fix_valid || o->stored || s->state > JOURNEY_UNDER_WAY)
         return;
+    if ((o->has & BULLA_HAS_NOTE) && !bulla_observation_is(o, BULLA_EVENT_READ) && !bulla_observation_is(o, BULLA_EVENT_VEHICLE_SEEN))
+        return; /* the place of somebody who speaks of it */
     if (bulla_observation_knows(o, BULLA_HAS_TIME) && o->time_ms < s->sealed_at_ms)
         return;
     double lat = o->lat_e7 / 1e7, lon = o->lon_e7 / 1e7, accuracy_m = geometry_accuracy(o);

@@ -12,7 +12,7 @@
 #include "platform/platform_internal.h"
 
 #define DEFAULT_SILENCE_MINUTES 240
-#define AHEAD_MS 300000 /* a device clock this far ahead of ours is not believed (ALARMS.md, general rule 4) */
+#define AHEAD_MS                300000 /* a device clock this far ahead of ours is not believed (ALARMS.md, general rule 4) */
 
 bool live_init(struct live *live)
 {
@@ -114,6 +114,12 @@ static void take_state(struct live_seal *s, const struct bulla_observation *o, i
     s->knowledge = o->proof == BULLA_PROOF_PROVEN ? 2 : 1;
 }
 
+/* What others say of a seal is no word of it, unless they read it. */
+static bool heard(const struct bulla_observation *o)
+{
+    return !(o->has & BULLA_HAS_NOTE) || bulla_observation_is(o, BULLA_EVENT_READ);
+}
+
 bool live_observe(struct platform *p, const struct bulla_observation *o, const struct supervised *journey)
 {
     char seal[MODEL_SEAL_SIZE];
@@ -124,10 +130,11 @@ bool live_observe(struct platform *p, const struct bulla_observation *o, const s
     bool fresh = e && !e->registered && !e->registering;
     if (e) {
         e->registering |= fresh;
-        if (o->received_ms > e->state.heard_ms)
-            e->state.heard_ms = o->received_ms;
-        take_fix(&e->state, o, time_ms);
-        take_state(&e->state, o, time_ms);
+        if (heard(o)) {
+            e->state.heard_ms = o->received_ms > e->state.heard_ms ? o->received_ms : e->state.heard_ms;
+            take_fix(&e->state, o, time_ms);
+            take_state(&e->state, o, time_ms);
+        }
         if (journey && e->state.journey[0] == '\0')
             snprintf(e->state.journey, sizeof e->state.journey, "%s", journey->id);
         changed(&p->live, e);

@@ -54,8 +54,9 @@ bool alarm_may(enum alarm_state from, enum alarm_state to)
 
 void alarm_name(struct alarm *alarm)
 {
-    char identity[2 * MODEL_ID_SIZE + MODEL_SEAL_SIZE + 40];
-    int n = snprintf(identity, sizeof identity, "%s\n%s\n%u\n%lld", alarm->journey, alarm->seal, (unsigned)alarm->kind, (long long)alarm->onset_ms);
+    char identity[3 * MODEL_ID_SIZE + MODEL_SEAL_SIZE + 40];
+    int n = snprintf(identity, sizeof identity, "%s\n%s\n%u\n%lld%s%s", alarm->journey, alarm->seal, (unsigned)alarm->kind,
+                     (long long)alarm->onset_ms, alarm->rule[0] ? "\n" : "", alarm->rule);
     uint8_t digest[SHA256_DIGEST_LENGTH];
     SHA256((const uint8_t *)identity, (size_t)n, digest);
     bulla_hex_put(alarm->id, digest, 16);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Alarm: something that a rule found in a journey. Its identity is (journey, seal, kind, onset), so the
+ * Alarm: something that a rule found in a journey. Its identity is (journey, seal, kind, rule, onset), so the
  * same facts never make a second one. Its life: raised -> acknowledged -> dispatched -> resolved, or
  * withdrawn by later facts; `ended` tells when the condition itself was over, which closes nothing.
  */
@@ -23,7 +23,8 @@
     X(SPOOFING_SUSPECTED, 25, "spoofing_suspected", 3) X(IMPLAUSIBLE_MOTION, 26, "implausible_motion", 1) \
     X(ABNORMAL_OIL_VOLUME, 27, "abnormal_oil_volume", 3) X(TEMPERATURE, 28, "temperature", 2) X(HUMIDITY, 29, "humidity", 2) \
     X(SHOCK, 30, "shock", 1) X(TILT, 31, "tilt", 1) X(LIGHT, 32, "light", 3) X(PRESSURE, 33, "pressure", 2) X(VOC, 34, "voc", 2) \
-    X(POWER_FAILURE, 35, "power_failure", 2) X(UNSUPERVISED_GAP, 36, "unsupervised_gap", 2) X(CLOCK_ERROR, 37, "clock_error", 1)
+    X(POWER_FAILURE, 35, "power_failure", 2) X(UNSUPERVISED_GAP, 36, "unsupervised_gap", 2) X(CLOCK_ERROR, 37, "clock_error", 1) \
+    X(CUSTOM, 38, "custom", 1)
 #define ALARM_STATE_TABLE(X) X(RAISED, 0, "raised") X(ACKNOWLEDGED, 1, "acknowledged") X(DISPATCHED, 2, "dispatched") \
                              X(RESOLVED, 3, "resolved") X(WITHDRAWN, 4, "withdrawn")
 #define ALARM_FINDING_TABLE(X) X(NONE, 0, "") X(TRUE, 1, "true") X(FALSE, 2, "false") X(EXPLAINED, 3, "explained")
@@ -47,6 +48,7 @@ struct alarm {
     char journey[MODEL_ID_SIZE];
     char seal[MODEL_SEAL_SIZE];
     enum alarm_kind kind;
+    char rule[MODEL_ID_SIZE]; /* which of its kind: the field of a data_mismatch, the definition of a custom; "" : there is one */
     int grade;             /* 1 inform, 2 check, 3 intervene */
     int64_t onset_ms;      /* when it happened, event time */
     int64_t raised_ms;     /* when the platform could first know */
@@ -67,7 +69,7 @@ struct alarm {
     int64_t version;
 };
 
-/* Fills alarm->id from journey, seal, kind and onset: 32 hexadecimal characters of a digest. */
+/* Fills alarm->id from journey, seal, kind, onset and rule: 32 hexadecimal characters of a digest. */
 void alarm_name(struct alarm *alarm);
 
 /* The state machine, from the const table. */

@@ -25,12 +25,16 @@ void entry_set_time(const struct plan *plan, struct entry *e)
         e->flags |= ENTRY_CLOCK_WRONG;
 }
 
+/* What others say has their place: where the vehicle is only when they read its seal or saw it there. */
 static void take_fix(const struct bulla_observation *o, struct entry *e)
 {
     double accuracy_m = geometry_accuracy(o);
-    if (accuracy_m < 0)
+    if (accuracy_m < 0) {
+        e->flags |= bulla_observation_knows(o, BULLA_HAS_FIX) && !e->note ? ENTRY_NO_FIX : 0;
         return;
-    e->flags |= ENTRY_FIX;
+    }
+    e->flags |= e->note ? ENTRY_SITE : ENTRY_FIX;
+    e->flags |= entry_seen(e) ? ENTRY_FIX : 0;
     if (bulla_observation_is(o, BULLA_EVENT_POSITION_CELL))
         e->flags |= ENTRY_CELL;
     e->lat_e7 = o->lat_e7;
@@ -95,8 +99,11 @@ static void take_rest(const struct bulla_observation *o, struct entry *e)
         e->flags |= ENTRY_COUNTER;
         e->counter = o->counter;
     }
-    if (bulla_observation_knows(o, BULLA_HAS_SPEED) && o->speed_cmh > MOVING_CMH)
+    e->speed_cmh = bulla_observation_knows(o, BULLA_HAS_SPEED) ? o->speed_cmh : ENTRY_NO_SPEED;
+    if (e->speed_cmh > MOVING_CMH)
         e->flags |= ENTRY_MOVING;
+    if (bulla_observation_knows(o, BULLA_HAS_SATELLITES))
+        e->satellites = o->satellites;
     if ((o->has & BULLA_HAS_FIX) || o->n_sensors > 0)
         e->flags |= ENTRY_FULL;
 }
@@ -112,6 +119,7 @@ void entry_from(const struct plan *plan, size_t seal, const struct bulla_observa
     if (out->received_ms == BULLA_TIME_NONE)
         out->received_ms = out->device_ms == BULLA_TIME_NONE ? plan->start_ms : out->device_ms;
     memcpy(out->id, o->id, sizeof out->id);
+    out->note = o->has & BULLA_HAS_NOTE ? notes_keep(plan->notes, &o->note) : NULL;
     take_fix(o, out);
     take_state(o, out);
     for (size_t i = 0; i < o->n_sublocks; i++)
@@ -131,6 +139,29 @@ int entry_compare(const struct entry *a, const struct entry *b)
     by = by ? by : order(a->seal, b->seal);
     by = by ? by : order(a->counter, b->counter);
     return by ? by : strcmp(a->id, b->id);
+}
+
+#define SEEN (BIT(READ) | BIT(READ_FAILED) | BIT(VEHICLE_SEEN))
+
+bool entry_seen(const struct entry *e)
+{
+    return e->note && (e->events & SEEN);
+}
+
+enum entry_damage entry_damage(const struct entry *e)
+{
+    static const char *const whole[] = {"body", "shell", "housing", "device", "broken", "destroyed"};
+    if (!e->note || !entry_is(e, BULLA_EVENT_DAMAGE_SEEN))
+        return DAMAGE_NONE;
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        if (strcmp(e->note->about, whole[i]) == 0)
+            return DAMAGE_DESTROYED;
+    return DAMAGE_SEEN;
+}
+
+bool entry_contact(const struct entry *e)
+{
+    return !e->note || entry_is(e, BULLA_EVENT_READ);
 }
 
 #define CLOSING (BULLA_EVENT_BIT(BULLA_EVENT_LOCKED) | BULLA_EVENT_BIT(BULLA_EVENT_AUTO_LOCKED) | BULLA_EVENT_BIT(BULLA_EVENT_LOCK_REFUSED))

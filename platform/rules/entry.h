@@ -6,7 +6,10 @@
 #ifndef RULES_ENTRY_H
 #define RULES_ENTRY_H
 
+#include "platform/rules/notes.h"
 #include "platform/rules/plan.h"
+
+#define ENTRY_NO_SPEED (-1)
 
 enum entry_flag {
     ENTRY_FIX = 1u << 0,  /* valid, with an accuracy */
@@ -20,6 +23,8 @@ enum entry_flag {
     ENTRY_COUNTER = 1u << 8,
     ENTRY_MOVING = 1u << 10,       /* the receiver's own speed says so: a hint */
     ENTRY_OUT_OF_WINDOW = 1u << 9, /* older than what is kept, and history was not to be had */
+    ENTRY_NO_FIX = 1u << 14,       /* a report that says itself that it has no fix */
+    ENTRY_SITE = 1u << 15,         /* lat, lon are where somebody else was who speaks of the seal */
 };
 
 /* A lock that speaks through the seal: what it said of itself, small. */
@@ -34,11 +39,14 @@ struct entry {
     int64_t device_ms; /* what the device's clock said, BULLA_TIME_NONE: nothing */
     int64_t counter;
     uint64_t events;
+    const struct bulla_note *note; /* said by somebody else; NULL: by the seal itself */
     int32_t lat_e7, lon_e7, accuracy_m;
+    int32_t speed_cmh; /* the receiver's own, ENTRY_NO_SPEED: not said */
     uint16_t flags;
     uint8_t seal;                         /* index in the journey */
     uint8_t state, shackle, motor, cover; /* state: of the seal, derived where only its parts were said */
     uint8_t percent, tries, verdict, reason, channel;
+    uint8_t satellites; /* 0: not said */
     uint8_t n_sublocks;
     struct entry_sublock sublocks[BULLA_SUBLOCKS_MAX];
     char credential[BULLA_CREDENTIAL_SIZE];
@@ -67,6 +75,14 @@ static inline double entry_lon(const struct entry *e)
 {
     return e->lon_e7 / 1e7;
 }
+
+/* Somebody else says that the vehicle was seen there: a reader, a gate, an officer. */
+bool entry_seen(const struct entry *e);
+/* What is damaged, as who saw it says: the body itself (body, shell, housing, device; broken, destroyed), or something of it. */
+enum entry_damage { DAMAGE_NONE, DAMAGE_SEEN, DAMAGE_DESTROYED };
+enum entry_damage entry_damage(const struct entry *e);
+/* The seal was heard: by itself, or because a reader read it. */
+bool entry_contact(const struct entry *e);
 
 /* An attempt to open that the lock accepted or refused; attempts to close are neither. */
 bool entry_accepted(const struct entry *e);

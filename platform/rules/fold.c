@@ -7,12 +7,17 @@
 #define DRIFT_MS    25.0 /* metres a second by which a moving vehicle's last place becomes uncertain */
 #define STANDING_MS (2 * PLAN_MINUTE_MS)
 
+/* What was put on or taken off another means of transport need not move with the rest. */
+#define PARTING (BULLA_EVENT_BIT(BULLA_EVENT_TRANSHIPPED) | BULLA_EVENT_BIT(BULLA_EVENT_DISCHARGED))
+
 /* The vehicle. Behind it the states of its rules; then for each seal a fold_seal and the states of the seal's rules. */
 struct fold {
     int64_t due_ms;
     int64_t seen_ms; /* of `where` */
     bool standing;   /* at that time */
     struct lock_where where;
+    uint16_t gone;   /* seals whose supervision has ended, a bit each */
+    uint16_t parted; /* seals of which it was said that they go on by other means */
     struct stay stay;
 };
 
@@ -114,12 +119,15 @@ static struct lock_where where_at(const struct fold *fold, int64_t at_ms)
 
 static void fire(struct fold *fold, const struct plan *plan, const struct timer *timer, struct sheet *sheet)
 {
+    static const struct company nobody;
     struct lock_where where = where_at(fold, timer->due_ms);
     struct rule_input in = {.plan = plan,
                             .seal = timer->seal,
                             .at_ms = timer->due_ms,
                             .stay = &fold->stay,
                             .where = &where,
+                            .company = &nobody,
+                            .gone = fold->gone,
                             .n_before = sheet->n,
                             .sheet = sheet};
     timer->rule->step(timer->state, &in);
@@ -184,6 +192,19 @@ static void step_rules(struct fold *fold, const struct rule_input *in)
     }
 }
 
+/* Where the others are, as far as the newest fix tells. */
+static struct company look_around(const struct fold *fold, const struct plan *plan, const struct entry *e, const struct position_news *news)
+{
+    struct company company = {0};
+    unsigned alone = fold->gone | fold->parted;
+    if (news->n_fixes == 0 || (alone >> e->seal & 1))
+        return company;
+    for (size_t i = 0; i < plan->journey->n_seals; i++)
+        if (i != e->seal && !(alone >> i & 1))
+            company_meet(&company, plan, &seal_at(fold, e->seal)->position.last, &seal_at(fold, i)->position.last, i);
+    return company;
+}
+
 void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *e, struct sheet *sheet)
 {
     fire_until(fold, plan, e->at_ms - 1, sheet);
@@ -198,6 +219,10 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
             see(fold, plan, &position.fix[i]);
     struct lock_where where = where_at(fold, e->at_ms);
     lock_step(&seal->lock, plan, e, &where, &lock);
+    fold->gone |= (uint16_t)(seal->lock.ended << e->seal);
+    if (e->events & PARTING)
+        fold->parted |= (uint16_t)(1u << e->seal);
+    struct company company = look_around(fold, plan, e, &position);
     struct rule_input in = {.plan = plan,
                             .seal = e->seal,
                             .at_ms = e->at_ms,
@@ -206,6 +231,8 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
                             .lock = &lock,
                             .stay = &fold->stay,
                             .where = &where,
+                            .company = &company,
+                            .gone = fold->gone,
                             .n_before = sheet->n,
                             .sheet = sheet};
     step_rules(fold, &in);

@@ -49,7 +49,7 @@ static void drop_points(struct route *route)
 struct plan *plan_new(const struct journey *journey, struct shelf *shelf)
 {
     struct plan *plan = calloc(1, sizeof *plan);
-    if (!plan || !(plan->journey = journey_copy(journey))) {
+    if (!plan || !(plan->journey = journey_copy(journey)) || !(plan->notes = notes_new())) {
         plan_free(plan);
         return NULL;
     }
@@ -77,6 +77,7 @@ void plan_free(struct plan *plan)
         return;
     if (plan->line)
         shelf_back(plan->shelf, plan->line);
+    notes_free(plan->notes);
     journey_free(plan->journey);
     free(plan);
 }
@@ -87,4 +88,20 @@ int plan_seal(const struct plan *plan, const char *seal)
         if (strcmp(plan->journey->seals[i], seal) == 0)
             return (int)i;
     return -1;
+}
+
+void plan_inherit(struct plan *plan, struct plan *old)
+{
+    struct notes *none = plan->notes;
+    plan->notes = old->notes;
+    old->notes = none;
+}
+
+bool plan_seal_is_mute(const struct plan *plan, size_t seal)
+{
+    static const char *const mute[] = {"mechanical:", "passive:", "semi-active:", "tag:"};
+    for (size_t i = 0; i < sizeof mute / sizeof *mute; i++)
+        if (strncmp(plan->journey->seals[seal], mute[i], strlen(mute[i])) == 0)
+            return true;
+    return false;
 }

@@ -7,6 +7,7 @@
 #define RULES_PLAN_H
 
 #include "platform/model/journey.h"
+#include "platform/rules/notes.h"
 #include "platform/rules/shelf.h"
 
 #define PLAN_MINUTE_MS INT64_C(60000)
@@ -15,6 +16,7 @@ struct plan {
     struct journey *journey;          /* own copy */
     struct geometry_line *line;       /* NULL: no route */
     struct shelf *shelf;              /* whose the line is */
+    struct notes *notes;              /* what others said, for the entries; the only member that grows */
     bool has_origin, has_destination; /* the ends of the route stand in where the journey names no place */
     struct place origin, destination;
     double corridor_m;
@@ -30,5 +32,11 @@ void plan_free(struct plan *plan);
 
 /* The index of a seal in the journey, -1: not one of its. */
 int plan_seal(const struct plan *plan, const char *seal);
+
+/* A changed plan takes over what entries of the old one point at. */
+void plan_inherit(struct plan *plan, struct plan *old);
+
+/* A seal that others read and that says nothing by itself: mechanical, passive, semi-active, by its protocol. */
+bool plan_seal_is_mute(const struct plan *plan, size_t seal);
 
 #endif

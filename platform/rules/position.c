@@ -13,8 +13,7 @@ void position_init(struct position *position)
     position->last.at_ms = position->before.at_ms = BULLA_TIME_NONE;
 }
 
-/* Whether the vehicle can have gone from a to b, both accuracies granted. */
-static bool reachable(const struct plan *plan, const struct position_point *a, const struct position_point *b)
+bool position_reachable(const struct plan *plan, const struct position_point *a, const struct position_point *b)
 {
     double seconds = fabs((double)(b->at_ms - a->at_ms)) / 1000.0 + CLOCK_STEP_S;
     double reach = plan->speed_max_ms * seconds + a->accuracy_m + b->accuracy_m;
@@ -77,7 +76,7 @@ static void believe(struct position *position, const struct plan *plan, const st
  * there was none, the believed one was itself the wild one. */
 static void confirm(struct position *position, const struct plan *plan, size_t seal, struct position_news *news)
 {
-    if (position->before.at_ms == BULLA_TIME_NONE || reachable(plan, &position->before, &position->aside[0])) {
+    if (position->before.at_ms == BULLA_TIME_NONE || position_reachable(plan, &position->before, &position->aside[0])) {
         news->wild[news->n_wild++] = position->last;
     } else {
         news->jumped = true;
@@ -92,7 +91,7 @@ static void confirm(struct position *position, const struct plan *plan, size_t s
 static void set_aside(struct position *position, const struct plan *plan, const struct position_point *p, size_t seal,
                       struct position_news *news)
 {
-    if (position->n_aside && !reachable(plan, &position->aside[position->n_aside - 1], p))
+    if (position->n_aside && !position_reachable(plan, &position->aside[position->n_aside - 1], p))
         give_up_aside(position, news);
     position->aside[position->n_aside++] = *p;
     if (position->n_aside == POSITION_CHAIN)
@@ -107,7 +106,7 @@ void position_step(struct position *position, const struct plan *plan, const str
         return;
     struct position_point p = {e->at_ms, e->lat_e7, e->lon_e7, e->accuracy_m, ""};
     memcpy(p.id, e->id, sizeof p.id);
-    if (position->last.at_ms != BULLA_TIME_NONE && !reachable(plan, &position->last, &p)) {
+    if (position->last.at_ms != BULLA_TIME_NONE && !position_reachable(plan, &position->last, &p)) {
         set_aside(position, plan, &p, e->seal, news);
         return;
     }

@@ -49,6 +49,8 @@ struct position_news {
 };
 
 void position_init(struct position *position);
+/* Whether the vehicle can have gone from a to b, both accuracies granted. */
+bool position_reachable(const struct plan *plan, const struct position_point *a, const struct position_point *b);
 void position_step(struct position *position, const struct plan *plan, const struct entry *e, struct position_news *news);
 
 #endif

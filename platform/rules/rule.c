@@ -11,10 +11,10 @@ const struct rule *const rules[] = {
 };
 const size_t rules_count = sizeof rules / sizeof *rules;
 
-sheet_slot rule_raise(const struct rule_input *in, enum alarm_kind kind, int64_t onset_ms)
+sheet_slot rule_raise_of(const struct rule_input *in, enum alarm_kind kind, const char *rule, int64_t onset_ms)
 {
     int64_t known_ms = in->entry ? in->entry->received_ms : in->at_ms;
-    sheet_slot slot = sheet_raise(in->sheet, kind, in->seal, onset_ms, known_ms);
+    sheet_slot slot = sheet_raise_of(in->sheet, kind, rule, in->seal, onset_ms, known_ms);
     struct draft *d = sheet_open(in->sheet, slot);
     if (!d)
         return 0;
@@ -28,6 +28,11 @@ sheet_slot rule_raise(const struct rule_input *in, enum alarm_kind kind, int64_t
     if (in->entry)
         sheet_evidence(in->sheet, slot, in->entry->id);
     return slot;
+}
+
+sheet_slot rule_raise(const struct rule_input *in, enum alarm_kind kind, int64_t onset_ms)
+{
+    return rule_raise_of(in, kind, "", onset_ms);
 }
 
 void rule_locate(const struct rule_input *in, sheet_slot slot, const struct fix *fix)
@@ -61,10 +66,22 @@ const char *rule_distance(char to[RULE_SPAN_TEXT], double metres)
     return to;
 }
 
-double rule_value(const struct rule *rule, const char *name)
+const char *rule_said(char to[RULE_SAID_TEXT], const struct entry *e, enum bulla_event event)
 {
-    for (const struct rule_parameter *p = rule->parameters; p->name; p++)
-        if (strcmp(p->name, name) == 0)
-            return p->value;
-    return 0;
+    const struct bulla_note *note = e->note;
+    const char *by = note ? note->by : "", *about = note ? note->about : "", *text = note ? note->text : "";
+    snprintf(to, RULE_SAID_TEXT, "%s%s%s%s%s", by[0] ? by : "Somebody", about[0] ? ", of " : "", about, ": ",
+             text[0] ? text : bulla_event_text(event));
+    return to;
+}
+
+double rule_value(const struct plan *plan, const struct rule *rule, size_t parameter)
+{
+    (void)plan;
+    return rule->parameters[parameter].value;
+}
+
+int64_t rule_ms(const struct plan *plan, const struct rule *rule, size_t parameter)
+{
+    return (int64_t)(rule_value(plan, rule, parameter) * (double)PLAN_MINUTE_MS);
 }

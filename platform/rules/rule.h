@@ -9,6 +9,7 @@
 #ifndef RULES_RULE_H
 #define RULES_RULE_H
 
+#include "platform/rules/company.h"
 #include "platform/rules/lock.h"
 #include "platform/rules/sheet.h"
 #include "platform/rules/stay.h"
@@ -30,6 +31,8 @@ struct rule_input {
     const struct lock_news *lock;
     const struct stay *stay; /* of the vehicle, this entry's fixes included */
     const struct lock_where *where;
+    const struct company *company; /* where the other seals are, as this entry's fix sees it */
+    uint16_t gone;                 /* seals whose supervision has ended, a bit each */
     size_t n_before; /* alarms that were on the sheet before this entry */
     struct sheet *sheet;
 };
@@ -55,6 +58,8 @@ extern const size_t rules_count;
 /* Raises an alarm of the input's seal, with the input's own entry as the telling evidence. */
 sheet_slot rule_raise(const struct rule_input *in, enum alarm_kind kind, int64_t onset_ms);
 
+sheet_slot rule_raise_of(const struct rule_input *in, enum alarm_kind kind, const char *rule, int64_t onset_ms);
+
 /* The fix's position and id go to the alarm. */
 void rule_locate(const struct rule_input *in, sheet_slot slot, const struct fix *fix);
 
@@ -64,7 +69,12 @@ const char *rule_span(char to[RULE_SPAN_TEXT], int64_t ms);
 /* "850 m", "12.4 km" */
 const char *rule_distance(char to[RULE_SPAN_TEXT], double metres);
 
-/* The value of one of a rule's parameters. */
-double rule_value(const struct rule *rule, const char *name);
+/* "gate-3: plate is AB 123": who said what; the name of the event where the note has no text. */
+#define RULE_SAID_TEXT 200
+const char *rule_said(char to[RULE_SAID_TEXT], const struct entry *e, enum bulla_event event);
+
+/* The value of one of a rule's parameters, by its place in the table; in ms of one in minutes. */
+double rule_value(const struct plan *plan, const struct rule *rule, size_t parameter);
+int64_t rule_ms(const struct plan *plan, const struct rule *rule, size_t parameter);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The shell or the device was removed, or the device reports its own destruction. One alarm: a seal that was destroyed in
- * a journey cannot become whole in it. Silent while a permission holds (authorised removal).
+ * The shell or the device was removed, the device reports its own destruction, or somebody saw that its body is broken. One alarm:
+ * a seal that was destroyed in a journey cannot become whole in it. Silent while a permission holds (authorised removal).
  */
 #include "platform/rules/rule.h"
 
@@ -24,11 +24,17 @@ static void step(void *state, const struct rule_input *in)
 {
     struct body *s = state;
     const char *word = in->entry ? what(in->entry) : NULL;
-    if (!word || s->slot || in->lock->authorised)
+    bool seen = in->entry && entry_damage(in->entry) == DAMAGE_DESTROYED;
+    if (!(word || seen) || s->slot || in->lock->authorised)
         return;
     char at[BULLA_TIME_TEXT];
     bulla_time_put(at, in->at_ms);
     s->slot = rule_raise(in, ALARM_BODY_DESTROYED, in->at_ms);
+    if (!word) {
+        char said[RULE_SAID_TEXT];
+        sheet_why(in->sheet, s->slot, "Seen destroyed. %s", rule_said(said, in->entry, BULLA_EVENT_DAMAGE_SEEN));
+        return;
+    }
     sheet_why(in->sheet, s->slot, "The seal reported %s at %s, without a permission", word, at);
 }
 

@@ -2,7 +2,8 @@
  *
  * Nothing heard for too long. Contact counts by event time: what a seal kept and sent later fills the gap, and the alarm
  * was none; unless what filled it brings another alarm, for then the silence belongs to it. An announced dead zone and a
- * leg at sea are silent until their due time.
+ * leg at sea are silent until their due time. What others say of a seal is no contact with it, unless they read it; and a seal that
+ * says nothing by itself is never silent.
  */
 #include <string.h>
 
@@ -94,6 +95,8 @@ static bool others_found(const struct rule_input *in)
 static void hear(struct signal *s, const struct rule_input *in)
 {
     const struct entry *e = in->entry;
+    if (!entry_contact(e))
+        return;
     sheet_end(in->sheet, &s->slot, in->at_ms);
     s->fired = false;
     s->brought |= (e->flags & ENTRY_STORED) && others_found(in);
@@ -120,6 +123,10 @@ static void step(void *state, const struct rule_input *in)
     struct signal *s = state;
     if (in->plan->silence_ms < 0)
         return;
+    if (plan_seal_is_mute(in->plan, in->seal)) {
+        s->fired = true; /* there is nothing to wait for */
+        return;
+    }
     begin(s, in->plan);
     if (in->entry)
         hear(s, in);

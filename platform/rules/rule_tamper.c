@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Vibration, impact, fall, tilt or light at a seal whose vehicle stands still: on the road they are the road. Silent
- * where goods are handled (origin, destination) and where it is not sure that the vehicle stands elsewhere.
+ * where goods are handled (origin, destination) and where it is not sure that the vehicle stands elsewhere. Damage that somebody
+ * saw is tampering wherever it is.
  */
 #include "platform/rules/rule.h"
 
@@ -45,7 +46,8 @@ static void step(void *state, const struct rule_input *in)
     struct tamper *s = state;
     if (s->slot && in->at_ms - s->last_ms > BURST_MS)
         sheet_end(in->sheet, &s->slot, s->last_ms);
-    if (!in->entry || !(in->entry->events & TAMPER_EVENTS) || !standing_elsewhere(in))
+    bool seen = in->entry && entry_damage(in->entry) == DAMAGE_SEEN;
+    if (!in->entry || !(seen || ((in->entry->events & TAMPER_EVENTS) && standing_elsewhere(in))))
         return;
     s->last_ms = in->at_ms;
     struct draft *d = sheet_open(in->sheet, s->slot);
@@ -54,8 +56,12 @@ static void step(void *state, const struct rule_input *in)
         sheet_evidence(in->sheet, s->slot, in->entry->id);
         return;
     }
-    char span[RULE_SPAN_TEXT];
+    char span[RULE_SPAN_TEXT], said[RULE_SAID_TEXT];
     s->slot = rule_raise(in, ALARM_TAMPER, in->at_ms);
+    if (seen) {
+        sheet_why(in->sheet, s->slot, "Damage was seen. %s", rule_said(said, in->entry, BULLA_EVENT_DAMAGE_SEEN));
+        return;
+    }
     sheet_why(in->sheet, s->slot, "The seal reported %s while the vehicle had been standing for %s", what(in->entry->events),
               rule_span(span, in->at_ms - stay_since(in->stay)));
 }

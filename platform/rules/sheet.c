@@ -12,11 +12,11 @@ void sheet_clear(struct sheet *sheet)
     *sheet = (struct sheet){0};
 }
 
-static bool known(const struct sheet *sheet, enum alarm_kind kind, size_t seal, int64_t onset_ms)
+static bool known(const struct sheet *sheet, enum alarm_kind kind, const char *rule, size_t seal, int64_t onset_ms)
 {
     for (size_t i = sheet->n; i-- > 0;) {
         const struct draft *d = &sheet->drafts[i];
-        if (d->kind == kind && d->seal == seal && d->onset_ms == onset_ms && !d->dropped)
+        if (d->kind == kind && d->seal == seal && d->onset_ms == onset_ms && !d->dropped && strcmp(d->rule, rule) == 0)
             return true;
     }
     return false;
@@ -37,9 +37,9 @@ static bool grow(struct sheet *sheet)
     return true;
 }
 
-sheet_slot sheet_raise(struct sheet *sheet, enum alarm_kind kind, size_t seal, int64_t onset_ms, int64_t known_ms)
+sheet_slot sheet_raise_of(struct sheet *sheet, enum alarm_kind kind, const char *rule, size_t seal, int64_t onset_ms, int64_t known_ms)
 {
-    if (known(sheet, kind, seal, onset_ms) || !grow(sheet))
+    if (known(sheet, kind, rule, seal, onset_ms) || !grow(sheet))
         return 0;
     struct draft *d = &sheet->drafts[sheet->n++];
     memset(d, 0, sizeof *d);
@@ -50,8 +50,14 @@ sheet_slot sheet_raise(struct sheet *sheet, enum alarm_kind kind, size_t seal, i
     d->known_ms = known_ms;
     d->ended_ms = BULLA_TIME_NONE;
     d->count = 1;
+    snprintf(d->rule, sizeof d->rule, "%s", rule);
     sheet->touched = true;
     return (sheet_slot)sheet->n;
+}
+
+sheet_slot sheet_raise(struct sheet *sheet, enum alarm_kind kind, size_t seal, int64_t onset_ms, int64_t known_ms)
+{
+    return sheet_raise_of(sheet, kind, "", seal, onset_ms, known_ms);
 }
 
 struct draft *sheet_open(struct sheet *sheet, sheet_slot slot)
@@ -99,6 +105,19 @@ void sheet_grade(struct sheet *sheet, sheet_slot slot, int grade)
     sheet->touched = true;
 }
 
+void sheet_whole_text(char *text)
+{
+    size_t n = strlen(text), tail = 0;
+    while (tail < n && tail < 3 && ((uint8_t)text[n - 1 - tail] & 0xC0) == 0x80)
+        tail++;
+    if (tail == n)
+        return;
+    uint8_t lead = (uint8_t)text[n - 1 - tail];
+    size_t needs = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
+    if (tail < needs)
+        text[n - 1 - tail] = '\0';
+}
+
 void sheet_why(struct sheet *sheet, sheet_slot slot, const char *format, ...)
 {
     struct draft *d = sheet_open(sheet, slot);
@@ -108,6 +127,7 @@ void sheet_why(struct sheet *sheet, sheet_slot slot, const char *format, ...)
     va_start(args, format);
     vsnprintf(d->why, sizeof d->why, format, args);
     va_end(args);
+    sheet_whole_text(d->why);
     sheet->touched = true;
 }
 

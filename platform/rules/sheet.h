@@ -25,6 +25,7 @@ struct draft {
     double lat, lon;
     char evidence[ALARM_EVIDENCE_MAX][BULLA_ID_SIZE];
     char why[ALARM_WHY_SIZE];
+    char rule[MODEL_ID_SIZE]; /* which of its kind; "" : there is one */
 };
 
 struct sheet {
@@ -39,6 +40,9 @@ void sheet_clear(struct sheet *sheet); /* frees */
 /* A new open alarm with count 1; 0 when that identity is already on the sheet or memory is out. */
 sheet_slot sheet_raise(struct sheet *sheet, enum alarm_kind kind, size_t seal, int64_t onset_ms, int64_t known_ms);
 
+/* The same of one of several of a kind. */
+sheet_slot sheet_raise_of(struct sheet *sheet, enum alarm_kind kind, const char *rule, size_t seal, int64_t onset_ms, int64_t known_ms);
+
 /* The open alarm of a slot, NULL for none. What comes back may be changed, then sheet_touch(). */
 struct draft *sheet_open(struct sheet *sheet, sheet_slot slot);
 void sheet_touch(struct sheet *sheet);
@@ -46,6 +50,7 @@ void sheet_touch(struct sheet *sheet);
 /* All take slot 0 as "nothing to do". */
 void sheet_evidence(struct sheet *sheet, sheet_slot slot, const char *id); /* once each, the first six */
 void sheet_position(struct sheet *sheet, sheet_slot slot, double lat, double lon);
+void sheet_whole_text(char *text); /* takes off a last character that was cut in its middle (UTF-8) */
 void sheet_grade(struct sheet *sheet, sheet_slot slot, int grade);
 __attribute__((format(printf, 3, 4))) void sheet_why(struct sheet *sheet, sheet_slot slot, const char *format, ...);
 void sheet_end(struct sheet *sheet, sheet_slot *slot, int64_t ended_ms); /* sets *slot to 0 */

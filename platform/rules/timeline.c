@@ -316,6 +316,7 @@ bool timeline_replan(struct timeline *t, struct plan *plan, int64_t before_ms, i
     bool seals_added = plan->journey->n_seals > old->journey->n_seals;
     told_reseat(&t->told, old, plan, &when, t->host, t->counts);
     reseat_window(t, old, plan);
+    plan_inherit(plan, old);
     t->plan = plan;
     bool done = (!(t->window.cut || seals_added) || fetch(t, &l)) && rebuild(t, &l);
     if (!done && !l.failed) {

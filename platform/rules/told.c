@@ -17,6 +17,7 @@ void told_alarm(const struct plan *plan, const struct draft *d, struct alarm *ou
     snprintf(out->journey, sizeof out->journey, "%s", plan->journey->id);
     snprintf(out->seal, sizeof out->seal, "%s", plan->journey->seals[d->seal]);
     out->kind = (enum alarm_kind)d->kind;
+    snprintf(out->rule, sizeof out->rule, "%s", d->rule);
     out->grade = d->grade;
     out->onset_ms = d->onset_ms;
     out->raised_ms = d->raised_ms;
@@ -26,6 +27,7 @@ void told_alarm(const struct plan *plan, const struct draft *d, struct alarm *ou
     out->n_evidence = d->n_evidence;
     memcpy(out->evidence, d->evidence, sizeof out->evidence);
     snprintf(out->why, sizeof out->why, "%s%.170s", d->partial ? "Judged without older data: " : "", d->why);
+    sheet_whole_text(out->why);
     out->has_position = d->has_position;
     out->lat = d->lat;
     out->lon = d->lon;
@@ -34,7 +36,7 @@ void told_alarm(const struct plan *plan, const struct draft *d, struct alarm *ou
 
 static bool same_alarm(const struct draft *a, const struct draft *b)
 {
-    return a->kind == b->kind && a->seal == b->seal && a->onset_ms == b->onset_ms;
+    return a->kind == b->kind && a->seal == b->seal && a->onset_ms == b->onset_ms && strcmp(a->rule, b->rule) == 0;
 }
 
 static bool same_words(const struct draft *a, const struct draft *b)
@@ -101,6 +103,7 @@ static void withdraw(struct told *told, size_t i, const struct plan *plan, const
     memcpy(was, d.why, sizeof was);
     snprintf(alarm.why, sizeof alarm.why, "%s at %s disproved it. It said: %.120s",
              when->changed ? "A change of the journey" : "Data that arrived", at, was);
+    sheet_whole_text(alarm.why);
     alarm.state = ALARM_STATE_WITHDRAWN;
     alarm.changed_ms = when->now_ms;
     tell(host, ENGINE_WITHDRAWN, &alarm);

@@ -191,7 +191,63 @@ static void arrive(struct world *w)
     }
 }
 
-enum incident { HONEST, OPENED, CUT, COVER, STRAYED, SILENT, STOOD, REFUSED, INCIDENTS };
+/* Somebody else speaks of the seal, at the place where the vehicle is. */
+static void say_of(struct world *w, double at_m, uint64_t events, const char *about)
+{
+    struct bulla_observation *o = say(w);
+    double lat, lon;
+    road(w, at_m, 0, &lat, &lon);
+    o->state = (struct bulla_state){0};
+    o->stored = false;
+    o->has = BULLA_HAS_TIME | BULLA_HAS_NOTE | BULLA_HAS_FIX;
+    o->fix_valid = true;
+    o->lat_e7 = (int32_t)lround(lat * 1e7);
+    o->lon_e7 = (int32_t)lround(lon * 1e7);
+    o->events = events;
+    strcpy(o->note.by, "gate");
+    strcpy(o->note.about, about);
+    w->now += between(&w->dice, 0, 90) * 1000;
+}
+
+static void talk(struct world *w, double at_m)
+{
+    static const enum bulla_event words[] = {BULLA_EVENT_READ, BULLA_EVENT_READ_FAILED, BULLA_EVENT_VEHICLE_SEEN, BULLA_EVENT_SEAL_MISSING,
+                                             BULLA_EVENT_DATA_DIFFERS, BULLA_EVENT_PAIRING_DIFFERS, BULLA_EVENT_HANDED_OVER,
+                                             BULLA_EVENT_TAKEN_OVER, BULLA_EVENT_READER_DOWN, BULLA_EVENT_DAMAGE_SEEN};
+    static const char *const abouts[] = {"", "plate", "container", "body"};
+    say_of(w, at_m, BULLA_EVENT_BIT(BULLA_EVENT_DATA_DIFFERS), "plate");
+    for (int64_t n = between(&w->dice, 3, 9); n > 0; n--)
+        say_of(w, at_m, BULLA_EVENT_BIT(words[roll(&w->dice) % (sizeof words / sizeof *words)]), abouts[roll(&w->dice) % 4]);
+}
+
+/* The receiver hears nothing, or what it is made to hear; the device speaks on. */
+static void deceive(struct world *w, double at_m, bool jam)
+{
+    double kmh = 60;
+    for (int i = 0; i < 16; i++) {
+        struct bulla_observation *o = say_at(w, jam ? at_m : at_m + (i > 2 && i < 9 ? 60000 : 0), 0, kmh);
+        o->fix_valid = o->fix_valid && !(jam && i > 1);
+        o->satellites = !jam && i > 3 ? 2 : o->satellites;
+        if (jam && i == 9)
+            bulla_observation_add_event(o, BULLA_EVENT_JAMMING);
+        w->now += 60000;
+    }
+}
+
+/* Another device has taken this one's identity, somewhere else. */
+static void double_device(struct world *w, double at_m)
+{
+    for (int i = 0; i < 12; i++) {
+        struct bulla_observation *o = say_at(w, at_m, 0, 0);
+        if (i % 2) {
+            o->counter += 5000;
+            o->lat_e7 += 9000000 + i * 200;
+        }
+        w->now += 90000;
+    }
+}
+
+enum incident { HONEST, OPENED, CUT, COVER, STRAYED, SILENT, STOOD, REFUSED, TOLD, JAMMED, FAKED, CLONED, REPLAYED, INCIDENTS };
 
 static void happen(struct world *w, enum incident incident, double at_m)
 {
@@ -220,6 +276,20 @@ static void happen(struct world *w, enum incident incident, double at_m)
     case REFUSED:
         for (int i = 0; i < 3; i++, w->now += MINUTE)
             attempt(w, at_m, "13", false);
+        break;
+    case TOLD:
+        talk(w, at_m);
+        break;
+    case JAMMED:
+    case FAKED:
+        deceive(w, at_m, incident == JAMMED);
+        break;
+    case CLONED:
+        double_device(w, at_m);
+        break;
+    case REPLAYED:
+        attempt(w, at_m, "13", false);
+        w->messages[w->n - 1].unlock.reason = BULLA_REASON_REPLAYED;
         break;
     default:
         break;

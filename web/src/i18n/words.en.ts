@@ -21,7 +21,7 @@ export const words = {
   "kind.jamming_suspected": "Jamming suspected", "kind.spoofing_suspected": "Spoofing suspected", "kind.implausible_motion": "Implausible motion",
   "kind.abnormal_oil_volume": "Oil volume dropped", "kind.temperature": "Temperature out of limits", "kind.humidity": "Humidity out of limits",
   "kind.shock": "Shock", "kind.tilt": "Tilt", "kind.light": "Light inside", "kind.pressure": "Pressure out of limits", "kind.voc": "Vapour out of limits",
-  "kind.power_failure": "Power failed", "kind.unsupervised_gap": "Unsupervised gap", "kind.clock_error": "Device clock wrong",
+  "kind.power_failure": "Power failed", "kind.unsupervised_gap": "Unsupervised gap", "kind.clock_error": "Device clock wrong", "kind.custom": "Defined alarm",
   "alarmState.raised": "New", "alarmState.acknowledged": "Acknowledged", "alarmState.dispatched": "Patrol sent", "alarmState.resolved": "Resolved", "alarmState.withdrawn": "Withdrawn",
   "finding.true": "True", "finding.false": "False alarm", "finding.explained": "Explained",
   "finding.true.about": "It happened as reported", "finding.false.about": "It did not happen", "finding.explained.about": "It happened, with a good reason",

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The device reports that its receiver is jammed; or satellite fixes are lost on the way while the device goes on speaking: for 10 min
+ * and in three messages that say so themselves. Fixes that were lost at a standstill, near origin, destination or a stop, or near an
+ * announced shadow (tunnel, covered terminal, dead zone) are no sign, nor is a receiver that reports its own fault.
+ */
+#include <string.h>
+
+#include "platform/rules/rule.h"
+
+#define NEAR_SHADOW_M 2000.0 /* the last fix before a tunnel lies some way before it */
+
+struct jamming {
+    sheet_slot slot;
+    bool has_fix, moving, quiet; /* of the last satellite fix: on the way; where losing it says nothing */
+    uint32_t lost;               /* messages without one since */
+    int64_t said_ms;             /* last report of jamming */
+    int64_t fix_ms;
+    double lat, lon;
+    char id[BULLA_ID_SIZE];
+};
+
+enum { LOST_FOR, MESSAGES, MOVING };
+static const struct rule_parameter parameters[] = {
+    {"lost_for", "min", 10, NULL}, {"messages", "", 3, NULL}, {"moving", "km/h", 20, NULL}, {NULL, NULL, 0, NULL}};
+
+static double value(const struct rule_input *in, size_t parameter)
+{
+    return rule_value(in->plan, &rule_jamming_suspected, parameter);
+}
+
+static bool near(const struct place *place, const struct fix *f)
+{
+    return geometry_rough(place->lat, place->lon, f->lat, f->lon) - f->accuracy_m <= place->radius_m + NEAR_SHADOW_M;
+}
+
+static bool in_shadow(const struct journey *j, const struct fix *f)
+{
+    for (size_t i = 0; i < j->n_zones; i++)
+        if ((j->zones[i].duty == ZONE_SHADOW || j->zones[i].duty == ZONE_DEAD || j->zones[i].duty == ZONE_SEA_LEG) &&
+            near(&j->zones[i].place, f))
+            return true;
+    for (size_t i = 0; i < j->n_dead_zones; i++)
+        if (near(&j->dead_zones[i], f))
+            return true;
+    return false;
+}
+
+static bool is_moving(const struct jamming *s, const struct rule_input *in, const struct fix *f)
+{
+    if (in->entry->speed_cmh != ENTRY_NO_SPEED)
+        return in->entry->speed_cmh > value(in, MOVING) * 100;
+    int64_t took_ms = f->at_ms - s->fix_ms;
+    return s->has_fix && took_ms > 0 && geometry_rough(s->lat, s->lon, f->lat, f->lon) / (double)took_ms * 3600 > value(in, MOVING);
+}
+
+static void found(struct jamming *s, const struct rule_input *in, const struct fix *f)
+{
+    bool said = s->said_ms && in->at_ms - s->said_ms <= rule_ms(in->plan, &rule_jamming_suspected, LOST_FOR);
+    if (s->slot && !said && !entry_is(in->entry, BULLA_EVENT_JAMMING))
+        sheet_end(in->sheet, &s->slot, in->at_ms);
+    s->moving = is_moving(s, in, f);
+    s->quiet = f->near_place || in_shadow(in->plan->journey, f);
+    s->has_fix = true;
+    s->lost = 0;
+    s->fix_ms = f->at_ms;
+    s->lat = f->lat;
+    s->lon = f->lon;
+    memcpy(s->id, f->id, sizeof s->id);
+}
+
+static void lose(struct jamming *s, const struct rule_input *in)
+{
+    s->lost++;
+    if (s->slot || !s->has_fix || !s->moving || s->quiet || s->lost < value(in, MESSAGES) ||
+        in->at_ms - s->fix_ms < rule_ms(in->plan, &rule_jamming_suspected, LOST_FOR))
+        return;
+    char span[RULE_SPAN_TEXT];
+    s->slot = rule_raise(in, ALARM_JAMMING_SUSPECTED, s->fix_ms);
+    sheet_evidence(in->sheet, s->slot, s->id);
+    sheet_position(in->sheet, s->slot, s->lat, s->lon);
+    sheet_why(in->sheet, s->slot, "Satellite fixes were lost on the way for %s, while %u messages without one came",
+              rule_span(span, in->at_ms - s->fix_ms), s->lost);
+}
+
+static void say(struct jamming *s, const struct rule_input *in)
+{
+    s->said_ms = in->at_ms;
+    struct draft *d = sheet_open(in->sheet, s->slot);
+    if (d) {
+        d->count++;
+        sheet_evidence(in->sheet, s->slot, in->entry->id);
+        sheet_touch(in->sheet);
+        return;
+    }
+    s->slot = rule_raise(in, ALARM_JAMMING_SUSPECTED, in->at_ms);
+    sheet_why(in->sheet, s->slot, "The device reported that its receiver is jammed");
+}
+
+static void step(void *state, const struct rule_input *in)
+{
+    struct jamming *s = state;
+    const struct entry *e = in->entry;
+    if (!e || e->note)
+        return;
+    bool cell = e->flags & ENTRY_CELL;
+    if (entry_is(e, BULLA_EVENT_JAMMING))
+        say(s, in);
+    if (in->position->n_fixes && !cell)
+        found(s, in, &in->position->fix[in->position->n_fixes - 1]);
+    else if ((cell || (e->flags & ENTRY_NO_FIX)) && !(e->flags & ENTRY_STORED) && !entry_is(e, BULLA_EVENT_GNSS_FAULT))
+        lose(s, in);
+}
+
+const struct rule rule_jamming_suspected = {
+    .kind = ALARM_JAMMING_SUSPECTED, .scope = RULE_OF_SEAL, .parameters = parameters, .state_size = sizeof(struct jamming), .step = step};

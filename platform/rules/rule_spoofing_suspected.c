@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The position seems to be made up: at least two independent signs within an hour. Each of them alone happens in honest life. Signs:
+ * a confirmed jump; the same numbers again and again while the receiver says it moves; a step of the clock; a fix that the mobile
+ * cells, another seal of the vehicle or a reader contradicts; a fix from fewer satellites than a fix takes, or from more than there
+ * are in view. An announced start explains a step of the clock.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/rules/rule.h"
+
+#define FRESH_MS         (10 * PLAN_MINUTE_MS) /* two fixes that can be held against each other */
+#define START_MS         (10 * PLAN_MINUTE_MS)
+#define CLOCKS_S         300.0  /* a reader's clock and the seal's may differ by so much */
+#define CELL_M           3000.0 /* beyond a cell's own accuracy, where it is given too small */
+#define SATELLITES_LEAST 3
+#define SATELLITES_MOST  60
+#define FROZEN_FIXES     4
+
+enum sign { JUMP, FROZEN, CLOCK, CELL, OTHER, SITE, SKY, SIGNS };
+
+struct sign_seen {
+    int64_t since_ms, at_ms; /* first and last time of a run; at_ms 0: not seen */
+    char id[BULLA_ID_SIZE];  /* the first */
+};
+
+struct spoofing {
+    sheet_slot slot;
+    struct sign_seen signs[SIGNS];
+    uint8_t cells, others, skies; /* in a row: one of them alone may be noise */
+    bool clock_right;
+    int64_t started_ms;         /* last announced start, 0: none */
+    struct position_point fix;  /* last satellite fix that was believed; id "" : none */
+    struct position_point site; /* last reading */
+    uint32_t same, same_moving; /* satellite fixes with the same numbers */
+    int64_t same_ms;
+    int32_t lat_e7, lon_e7;
+};
+
+enum { WINDOW, LEAST, FROZEN_FOR };
+static const struct rule_parameter parameters[] = {
+    {"window", "min", 60, NULL}, {"signs", "", 2, NULL}, {"frozen_for", "min", 10, NULL}, {NULL, NULL, 0, NULL}};
+
+static const char *const words[SIGNS] = {[JUMP] = "a jump",
+                                         [FROZEN] = "a frozen position while moving",
+                                         [CLOCK] = "a clock step",
+                                         [CELL] = "cells say otherwise",
+                                         [OTHER] = "another seal says otherwise",
+                                         [SITE] = "a reading says otherwise",
+                                         [SKY] = "impossible satellites"};
+
+static void note(struct spoofing *s, const struct rule_input *in, enum sign sign)
+{
+    struct sign_seen *seen = &s->signs[sign];
+    if (!seen->at_ms || in->at_ms - seen->at_ms > rule_ms(in->plan, &rule_spoofing_suspected, WINDOW)) {
+        seen->since_ms = in->at_ms;
+        memcpy(seen->id, in->entry->id, sizeof seen->id);
+    }
+    seen->at_ms = in->at_ms;
+}
+
+/* Whether two points, each right by its accuracy and more, are too far apart for one vehicle. */
+static bool contradict(const struct rule_input *in, const struct position_point *a, const struct position_point *b, double more_s,
+                       double more_m)
+{
+    if (!a->id[0] || !b->id[0])
+        return false;
+    double took_ms = (double)(a->at_ms > b->at_ms ? a->at_ms - b->at_ms : b->at_ms - a->at_ms);
+    double reach = in->plan->speed_max_ms * (took_ms / 1000 + more_s) + a->accuracy_m + b->accuracy_m + more_m;
+    return took_ms <= FRESH_MS && geometry_rough(a->lat_e7 / 1e7, a->lon_e7 / 1e7, b->lat_e7 / 1e7, b->lon_e7 / 1e7) > reach;
+}
+
+static struct position_point point_of(const struct entry *e)
+{
+    struct position_point p = {e->at_ms, e->lat_e7, e->lon_e7, e->accuracy_m, ""};
+    memcpy(p.id, e->id, sizeof p.id);
+    return p;
+}
+
+static void watch_clock(struct spoofing *s, const struct rule_input *in)
+{
+    const struct entry *e = in->entry;
+    bool wrong = e->flags & ENTRY_CLOCK_WRONG;
+    if (entry_is(e, BULLA_EVENT_STARTUP))
+        s->started_ms = in->at_ms;
+    bool started = s->started_ms && in->at_ms - s->started_ms <= START_MS;
+    if (wrong && s->clock_right && !started && (e->flags & ENTRY_FIX))
+        note(s, in, CLOCK);
+    if (e->device_ms != BULLA_TIME_NONE)
+        s->clock_right = !wrong;
+}
+
+static void watch_frozen(struct spoofing *s, const struct rule_input *in)
+{
+    const struct entry *e = in->entry;
+    if (s->same == 0 || e->lat_e7 != s->lat_e7 || e->lon_e7 != s->lon_e7) {
+        s->same = s->same_moving = 0;
+        s->same_ms = in->at_ms;
+        s->lat_e7 = e->lat_e7;
+        s->lon_e7 = e->lon_e7;
+    }
+    s->same++;
+    s->same_moving += (e->flags & ENTRY_MOVING) != 0;
+    if (s->same >= FROZEN_FIXES && s->same_moving >= FROZEN_FIXES - 1 &&
+        in->at_ms - s->same_ms >= rule_ms(in->plan, &rule_spoofing_suspected, FROZEN_FOR))
+        note(s, in, FROZEN);
+}
+
+/* A fix of the satellites: what does everything else say of it? */
+static void watch_fix(struct spoofing *s, const struct rule_input *in)
+{
+    const struct entry *e = in->entry;
+    const struct company *c = in->company;
+    watch_frozen(s, in);
+    s->skies =
+        e->satellites && (e->satellites < SATELLITES_LEAST || e->satellites > SATELLITES_MOST) ? (uint8_t)(s->skies + (s->skies < 9)) : 0;
+    if (s->skies > 1)
+        note(s, in, SKY);
+    if (in->position->jumped)
+        note(s, in, JUMP);
+    if (in->position->n_fixes == 0)
+        return;
+    s->fix = point_of(e);
+    if (contradict(in, &s->fix, &s->site, CLOCKS_S, 0))
+        note(s, in, SITE);
+    if (c->n_with + c->n_apart)
+        s->others = c->n_with ? 0 : (uint8_t)(s->others + (s->others < 9));
+    if (s->others > 1 && c->n_apart)
+        note(s, in, OTHER);
+}
+
+static void watch_cells(struct spoofing *s, const struct rule_input *in)
+{
+    struct position_point cell = point_of(in->entry);
+    s->cells = contradict(in, &s->fix, &cell, 0, CELL_M) ? (uint8_t)(s->cells + (s->cells < 9)) : 0;
+    if (s->cells > 1)
+        note(s, in, CELL);
+}
+
+static void watch(struct spoofing *s, const struct rule_input *in)
+{
+    const struct entry *e = in->entry;
+    if (e->note && (e->flags & ENTRY_SITE) && entry_is(e, BULLA_EVENT_READ)) {
+        s->site = point_of(e);
+        if (contradict(in, &s->fix, &s->site, CLOCKS_S, 0))
+            note(s, in, SITE);
+    }
+    if (e->note)
+        return;
+    watch_clock(s, in);
+    if ((e->flags & ENTRY_FIX) && !(e->flags & ENTRY_CELL))
+        watch_fix(s, in);
+    else if (e->flags & ENTRY_FIX)
+        watch_cells(s, in);
+}
+
+/* The signs that stand, oldest first. */
+static size_t standing(const struct spoofing *s, const struct rule_input *in, enum sign order[SIGNS])
+{
+    size_t n = 0;
+    for (enum sign i = 0; i < SIGNS; i++) {
+        if (!s->signs[i].at_ms || in->at_ms - s->signs[i].at_ms > rule_ms(in->plan, &rule_spoofing_suspected, WINDOW))
+            continue;
+        size_t k = n++;
+        for (; k > 0 && s->signs[order[k - 1]].since_ms > s->signs[i].since_ms; k--)
+            order[k] = order[k - 1];
+        order[k] = i;
+    }
+    return n;
+}
+
+static void tell(const struct spoofing *s, const struct rule_input *in, const enum sign *order, size_t n)
+{
+    char list[ALARM_WHY_SIZE] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < n && used < sizeof list; i++) {
+        char at[BULLA_TIME_TEXT];
+        bulla_time_put(at, s->signs[order[i]].since_ms);
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s at %.5s", i ? ", " : "", words[order[i]], at + 11);
+        sheet_evidence(in->sheet, s->slot, s->signs[order[i]].id);
+    }
+    sheet_why(in->sheet, s->slot, "The position seems false: %s", list);
+}
+
+static void step(void *state, const struct rule_input *in)
+{
+    struct spoofing *s = state;
+    enum sign order[SIGNS];
+    if (!in->entry)
+        return;
+    struct sign_seen before[SIGNS];
+    memcpy(before, s->signs, sizeof before);
+    watch(s, in);
+    size_t n = standing(s, in, order);
+    if (n == 0)
+        sheet_end(in->sheet, &s->slot, in->at_ms);
+    if (n < rule_value(in->plan, &rule_spoofing_suspected, LEAST))
+        return;
+    bool fresh = false;
+    for (size_t i = 0; i < n; i++)
+        fresh |= s->signs[order[i]].since_ms != before[order[i]].since_ms;
+    if (!sheet_open(in->sheet, s->slot)) {
+        s->slot = rule_raise(in, ALARM_SPOOFING_SUSPECTED, s->signs[order[0]].since_ms);
+        fresh = true;
+    }
+    if (fresh)
+        tell(s, in, order, n);
+}
+
+const struct rule rule_spoofing_suspected = {
+    .kind = ALARM_SPOOFING_SUSPECTED, .scope = RULE_OF_SEAL, .parameters = parameters, .state_size = sizeof(struct spoofing), .step = step};

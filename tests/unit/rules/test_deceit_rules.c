@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What devices pretend: clone_suspected, replayed_command, jamming_suspected, spoofing_suspected.
+ */
+#include "tests/unit/rules/scene.h"
+
+/* A second device with the same identity: its numbers begin elsewhere. */
+static void other_device(struct bulla_observation *o, int64_t ahead)
+{
+    o->counter += ahead;
+}
+
+static void numbers_that_go_to_and_fro(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    for (int i = 0; i < 12; i++)
+        if (i % 2)
+            other_device(scene_at(s, i, 1000), 700);
+        else
+            scene_at(s, i, 1000);
+    scene_expect(s, 20, "clone_suspected@5/3"); /* the fourth return */
+    assert_string_equal(s->alarms[0].why, "Two devices seem to use this identity: message numbers go to and fro between about 4 and 703");
+    scene_free(s);
+}
+
+/* A restart begins a new series and never comes back to the old one, announced or not; a message that came late does not either. */
+static void numbers_of_honest_devices(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    scene_drive(s, 0, 0, 12000);
+    for (size_t i = 0; i < s->n; i++)
+        s->observations[i].counter = i < 4 ? 900 + (int64_t)i : i < 8 ? (int64_t)i - 4 : 5000 + (int64_t)i;
+    scene_expect(s, 20, "");
+    for (size_t i = 0; i < s->n; i++)
+        s->observations[i].counter = (i % 2 ? 900 : 0) + (int64_t)i;
+    scene_expect(s, 20, "clone_suspected@5/3");
+    for (size_t i = 0; i < s->n; i++)
+        bulla_observation_add_event(&s->observations[i], BULLA_EVENT_STARTUP);
+    scene_expect(s, 20, ""); /* it says each time that it began anew */
+    for (size_t i = 0; i < s->n; i++) {
+        s->observations[i].events = 0;
+        s->observations[i].stored = i % 2;
+    }
+    scene_expect(s, 20, ""); /* stored data have the number of when they were sent */
+    scene_free(s);
+}
+
+static void two_places_at_once(void **state)
+{
+    (void)state;
+    static const struct {
+        double apart_m, step_m;
+        const char *want;
+    } rows[] = {
+        {300000, 150, "implausible_motion@11/1 clone_suspected@17/3"},
+        {300000, 0, "implausible_motion@11/1"},     /* a receiver's default place is one number */
+        {300000, 90000, "implausible_motion@11/1"}, /* wild fixes do not agree with each other */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct scene *s = scene_new();
+        s->journey->stay_minutes = -1;
+        scene_drive(s, 0, 0, 10000);
+        for (int k = 0; k < 10; k++)
+            if (k % 2 == 0)
+                scene_aside(s, 11 + k, 10000, rows[i].apart_m + k / 2 * rows[i].step_m);
+            else
+                scene_aside(s, 11 + k, 10000 + k, 0);
+        scene_expect(s, 30, rows[i].want);
+        scene_free(s);
+    }
+}
+
+static struct bulla_observation *refused(struct scene *s, double minute, enum bulla_reason reason)
+{
+    return scene_attempt(scene_at(s, minute, 10000), "9", BULLA_VERDICT_REFUSED, reason);
+}
+
+static void orders_that_are_not_for_now(void **state)
+{
+    (void)state;
+    static const enum bulla_reason reasons[] = {BULLA_REASON_REPLAYED, BULLA_REASON_EXPIRED, BULLA_REASON_WRONG_DEVICE};
+    static const char *const words[] = {"that it had seen before", "whose time was over", "that was made for another device"};
+    for (size_t i = 0; i < 3; i++) {
+        struct scene *s = scene_new();
+        scene_drive(s, 0, 0, 10000);
+        refused(s, 11, reasons[i]);
+        scene_expect(s, 20, "unlock_refused@11/1 replayed_command@11/3");
+        assert_non_null(strstr(s->alarms[1].why, words[i]));
+        scene_free(s);
+    }
+    struct scene *s = scene_new();
+    refused(s, 1, BULLA_REASON_REPLAYED);
+    s->observations[1] = s->observations[0]; /* the device sends the same message again */
+    s->n = 2;
+    refused(s, 8, BULLA_REASON_REPLAYED);
+    refused(s, 19, BULLA_REASON_REPLAYED); /* a new episode */
+    scene_expect(s, 25, "unlock_refused@1/1 replayed_command@1/3 unlock_refused@19/1 replayed_command@19/3");
+    assert_int_equal(s->alarms[1].count, 2);
+    scene_free(s);
+}
+
+/* Reports whose receiver says that it has no fix. */
+static void lose_fixes(struct scene *s, double minute, double until)
+{
+    for (; minute <= until; minute += 2) {
+        struct bulla_observation *o = scene_message(s, minute);
+        o->has |= BULLA_HAS_FIX;
+        o->fix_valid = false;
+    }
+}
+
+/* [WCO-13.6-19] */
+static void a_receiver_that_is_jammed(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    scene_drive(s, 0, 0, 12000);
+    bulla_observation_add_event(scene_at(s, 13, 13000), BULLA_EVENT_JAMMING);
+    bulla_observation_add_event(scene_message(s, 15), BULLA_EVENT_JAMMING);
+    scene_drive(s, 30, 28000, 40000);
+    scene_expect(s, 45, "jamming_suspected@13/2"); /* and no signal_lost */
+    assert_int_equal(s->alarms[0].count, 2);
+    assert_int_equal(s->alarms[0].ended_ms, scene_time(30));
+    scene_free(s);
+}
+
+static void fixes_that_are_lost_on_the_way(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    scene_drive(s, 0, 0, 12000);
+    lose_fixes(s, 13, 40);
+    scene_expect(s, 41, "jamming_suspected@12/2");
+    assert_string_equal(s->alarms[0].evidence[1], "o12"); /* the last fix */
+    assert_int_equal(s->alarms[0].raised_ms, scene_time(23));
+    scene_drive(s, 42, 30500, 31000);
+    scene_expect(s, 43, "jamming_suspected@12/2");
+    assert_int_equal(s->alarms[0].ended_ms, scene_time(42));
+    s->journey->zones[s->journey->n_zones++] = (struct zone){.duty = ZONE_SHADOW, .place = scene_place(14000, 800, 0)};
+    scene_expect(s, 43, ""); /* a tunnel that the map knows */
+    scene_free(s);
+}
+
+static void fixes_that_are_lost_for_a_reason(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(); /* at a standstill */
+    double m = scene_stand(s, scene_drive(s, 0, 0, 12000), 12000, 8);
+    lose_fixes(s, m, m + 40);
+    scene_expect(s, m + 41, "");
+    scene_free(s);
+    s = scene_new(); /* in a stop */
+    m = scene_drive(s, 0, 0, 30000);
+    lose_fixes(s, m, m + 40);
+    scene_expect(s, m + 41, "");
+    scene_free(s);
+    s = scene_new(); /* the receiver is broken */
+    m = scene_drive(s, 0, 0, 12000);
+    size_t n = s->n;
+    lose_fixes(s, m, m + 40);
+    for (; n < s->n; n++)
+        bulla_observation_add_event(&s->observations[n], BULLA_EVENT_GNSS_FAULT);
+    scene_expect(s, m + 41, "malfunction@13/2");
+    scene_free(s);
+}
+
+static struct bulla_observation *fast(struct bulla_observation *o, double kmh)
+{
+    o->has |= BULLA_HAS_SPEED;
+    o->speed_cmh = (int32_t)(kmh * 100);
+    return o;
+}
+
+static void freeze(struct scene *s, double minute, double at_m, int fixes)
+{
+    for (int i = 0; i < fixes; i++)
+        fast(scene_at(s, minute + 3 * i, at_m), 60);
+}
+
+static void one_sign_is_none(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    s->journey->stay_minutes = -1;
+    double m = scene_drive(s, 0, 0, 12000);
+    freeze(s, m, 12000, 6); /* a tunnel, in which a receiver repeats itself */
+    scene_expect(s, 40, "");
+    scene_free(s);
+}
+
+static void two_signs_are_one(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    s->journey->stay_minutes = -1;
+    double m = scene_drive(s, 0, 0, 12000);
+    freeze(s, m, 12000, 6);
+    struct bulla_observation *o = scene_message(s, 27); /* read at 50 km, where the seal says it is not */
+    o->has |= BULLA_HAS_NOTE | BULLA_HAS_FIX | BULLA_HAS_ACCURACY;
+    o->fix_valid = true;
+    o->accuracy_m = 50;
+    o->lat_e7 = (int32_t)lround(SCENE_LAT * 1e7);
+    o->lon_e7 = (int32_t)lround((SCENE_LON + 50000 / SCENE_LON_M) * 1e7);
+    bulla_observation_add_event(o, BULLA_EVENT_READ);
+    scene_expect(s, 40, "spoofing_suspected@22/3");
+    assert_string_equal(s->alarms[0].why,
+                        "The position seems false: a frozen position while moving at 08:22, a reading says otherwise at 08:27");
+    scene_free(s);
+}
+
+static void each_sign(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    s->journey->stay_minutes = -1;
+    for (double m = 0; m < 20; m++) {
+        struct bulla_observation *o = scene_aside(s, m, m * 1000, m >= 15 ? 90000 : 0); /* jumps at 15, 3 fixes confirm at 17 */
+        o->has |= BULLA_HAS_SATELLITES;
+        o->satellites = m == 14 || m == 13 ? 2 : 8; /* at 14 for the second time */
+        if (m == 12)
+            o->time_ms += 3 * 60 * 60000; /* its clock steps */
+    }
+    for (double m = 20; m < 23; m++) { /* and the cells know nothing of the jump */
+        struct bulla_observation *o = scene_at(s, m, 20000);
+        o->accuracy_m = 1500;
+        bulla_observation_add_event(o, BULLA_EVENT_POSITION_CELL);
+    }
+    scene_run(s, 23);
+    bool found = false;
+    for (size_t i = 0; i < s->n_alarms; i++) {
+        if (s->alarms[i].kind != ALARM_SPOOFING_SUSPECTED)
+            continue;
+        found = true;
+        assert_string_equal(s->alarms[i].why,
+                            "The position seems false: a clock step at 08:12, impossible satellites at 08:14, a jump at 08:17, "
+                            "cells say otherwise at 08:21");
+        assert_int_equal(s->alarms[i].n_evidence, 4);
+    }
+    assert_true(found);
+    scene_free(s);
+}
+
+SCENE_TESTS(cmocka_unit_test(numbers_that_go_to_and_fro), cmocka_unit_test(numbers_of_honest_devices), cmocka_unit_test(two_places_at_once),
+            cmocka_unit_test(orders_that_are_not_for_now), cmocka_unit_test(a_receiver_that_is_jammed),
+            cmocka_unit_test(fixes_that_are_lost_on_the_way), cmocka_unit_test(fixes_that_are_lost_for_a_reason),
+            cmocka_unit_test(one_sign_is_none), cmocka_unit_test(two_signs_are_one), cmocka_unit_test(each_sign))
