@@ -2,6 +2,7 @@
 #include "platform/rules/entry.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "platform/rules/geometry.h"
@@ -108,6 +109,40 @@ static void take_rest(const struct bulla_observation *o, struct entry *e)
         e->flags |= ENTRY_FULL;
 }
 
+#define KIND(name) (1u << BULLA_SENSOR_##name)
+#define JUDGED                                                                                                                             \
+    (KIND(TEMPERATURE) | KIND(HUMIDITY) | KIND(LIGHT) | KIND(TILT) | KIND(SHOCK) | KIND(PRESSURE) | KIND(VOC) | KIND(OIL) |                \
+     KIND(ACCELERATION))
+
+static bool judged(const struct bulla_sensor *s)
+{
+    return s->kind < 32 && (JUDGED >> s->kind & 1);
+}
+
+static void take_sensors(const struct bulla_observation *o, struct entry *e)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < o->n_sensors; i++)
+        n += judged(&o->sensors[i]);
+    if (n == 0 || !(e->sensors = malloc(n * sizeof *e->sensors)))
+        return;
+    for (size_t i = 0; i < o->n_sensors; i++) {
+        const struct bulla_sensor *s = &o->sensors[i];
+        if (!judged(s))
+            continue;
+        struct entry_sensor *to = &e->sensors[e->n_sensors++];
+        *to = (struct entry_sensor){.milli = s->milli, .kind = s->kind};
+        memcpy(to->id, s->id, sizeof to->id);
+    }
+}
+
+void entry_clear(struct entry *e)
+{
+    free(e->sensors);
+    e->sensors = NULL;
+    e->n_sensors = 0;
+}
+
 void entry_from(const struct plan *plan, size_t seal, const struct bulla_observation *o, struct entry *out)
 {
     memset(out, 0, sizeof *out);
@@ -125,6 +160,7 @@ void entry_from(const struct plan *plan, size_t seal, const struct bulla_observa
     for (size_t i = 0; i < o->n_sublocks; i++)
         take_sublock(&o->sublocks[i], out);
     take_rest(o, out);
+    take_sensors(o, out);
     entry_set_time(plan, out);
 }
 

@@ -33,6 +33,13 @@ struct entry_sublock {
     bool open, sealed;
 };
 
+/* What a sensor said, of the kinds that rules look at. */
+struct entry_sensor {
+    char id[16]; /* "" : the device itself */
+    int32_t milli;
+    uint8_t kind;
+};
+
 struct entry {
     int64_t at_ms; /* event time */
     int64_t received_ms;
@@ -40,6 +47,7 @@ struct entry {
     int64_t counter;
     uint64_t events;
     const struct bulla_note *note; /* said by somebody else; NULL: by the seal itself */
+    struct entry_sensor *sensors;  /* heap, of the window that holds the entry; NULL: none */
     int32_t lat_e7, lon_e7, accuracy_m;
     int32_t speed_cmh; /* the receiver's own, ENTRY_NO_SPEED: not said */
     uint16_t flags;
@@ -47,13 +55,15 @@ struct entry {
     uint8_t state, shackle, motor, cover; /* state: of the seal, derived where only its parts were said */
     uint8_t percent, tries, verdict, reason, channel;
     uint8_t satellites; /* 0: not said */
-    uint8_t n_sublocks;
+    uint8_t n_sublocks, n_sensors;
     struct entry_sublock sublocks[BULLA_SUBLOCKS_MAX];
     char credential[BULLA_CREDENTIAL_SIZE];
     char id[BULLA_ID_SIZE];
 };
 
+/* The caller's to clear, until a window has it. Copies share the sensors: one of them clears. */
 void entry_from(const struct plan *plan, size_t seal, const struct bulla_observation *o, struct entry *out);
+void entry_clear(struct entry *e);
 
 /* < 0, 0, > 0 as of qsort. 0 only for the same id. */
 int entry_compare(const struct entry *a, const struct entry *b);

@@ -26,22 +26,14 @@ struct fold_seal {
     struct lock lock;
 };
 
-static size_t rules_size(enum rule_scope scope)
+static size_t seal_size(const struct plan *plan)
 {
-    size_t size = 0;
-    for (size_t i = 0; i < rules_count; i++)
-        size += rules[i]->scope == scope ? ALIGN(rules[i]->state_size) : 0;
-    return size;
+    return ALIGN(sizeof(struct fold_seal)) + plan->seal_size;
 }
 
-static size_t seal_size(void)
+size_t fold_size(const struct plan *plan)
 {
-    return ALIGN(sizeof(struct fold_seal)) + rules_size(RULE_OF_SEAL);
-}
-
-size_t fold_size(size_t n_seals)
-{
-    return ALIGN(sizeof(struct fold)) + rules_size(RULE_OF_VEHICLE) + n_seals * seal_size();
+    return ALIGN(sizeof(struct fold)) + plan->vehicle_size + plan->journey->n_seals * seal_size(plan);
 }
 
 static uint8_t *vehicle_rules(const struct fold *fold)
@@ -49,26 +41,25 @@ static uint8_t *vehicle_rules(const struct fold *fold)
     return (uint8_t *)(uintptr_t)fold + ALIGN(sizeof(struct fold));
 }
 
-static struct fold_seal *seal_at(const struct fold *fold, size_t seal)
+static struct fold_seal *seal_at(const struct fold *fold, const struct plan *plan, size_t seal)
 {
-    return (struct fold_seal *)(void *)(vehicle_rules(fold) + rules_size(RULE_OF_VEHICLE) + seal * seal_size());
+    return (struct fold_seal *)(void *)(vehicle_rules(fold) + plan->vehicle_size + seal * seal_size(plan));
 }
 
-static uint8_t *seal_rules(const struct fold *fold, size_t seal)
+static uint8_t *seal_rules(const struct fold *fold, const struct plan *plan, size_t seal)
 {
-    return (uint8_t *)seal_at(fold, seal) + ALIGN(sizeof(struct fold_seal));
+    return (uint8_t *)seal_at(fold, plan, seal) + ALIGN(sizeof(struct fold_seal));
 }
 
 bool fold_ended(const struct fold *fold, const struct plan *plan, size_t seal)
 {
-    (void)plan;
-    return seal_at(fold, seal)->lock.ended;
+    return seal_at(fold, plan, seal)->lock.ended;
 }
 
 static bool supervised(const struct fold *fold, const struct plan *plan)
 {
     for (size_t i = 0; i < plan->journey->n_seals; i++)
-        if (!seal_at(fold, i)->lock.ended)
+        if (!seal_at(fold, plan, i)->lock.ended)
             return true;
     return false;
 }
@@ -85,12 +76,12 @@ struct timer {
 static void earliest(const struct plan *plan, enum rule_scope scope, size_t seal, uint8_t *state, struct timer *best)
 {
     for (size_t i = 0; i < rules_count; i++) {
-        if (rules[i]->scope != scope)
+        if (rules[i]->scope != scope || plan->rule_size[i] == 0)
             continue;
         int64_t due_ms = rules[i]->due ? rules[i]->due(state, plan) : RULE_NO_TIMER;
         if (due_ms < best->due_ms)
             *best = (struct timer){rules[i], state, seal, due_ms};
-        state += ALIGN(rules[i]->state_size);
+        state += plan->rule_size[i];
     }
 }
 
@@ -101,8 +92,8 @@ static struct timer next_timer(const struct fold *fold, const struct plan *plan)
         return best;
     earliest(plan, RULE_OF_VEHICLE, 0, vehicle_rules(fold), &best);
     for (size_t i = 0; i < plan->journey->n_seals; i++)
-        if (!seal_at(fold, i)->lock.ended)
-            earliest(plan, RULE_OF_SEAL, i, seal_rules(fold, i), &best);
+        if (!seal_at(fold, plan, i)->lock.ended)
+            earliest(plan, RULE_OF_SEAL, i, seal_rules(fold, plan, i), &best);
     if (best.due_ms > plan->end_ms)
         best.due_ms = RULE_NO_TIMER;
     return best;
@@ -155,11 +146,11 @@ int64_t fold_due(const struct fold *fold)
 
 void fold_init(struct fold *fold, const struct plan *plan)
 {
-    memset(fold, 0, fold_size(plan->journey->n_seals));
+    memset(fold, 0, fold_size(plan));
     fold->where.origin = fold->where.destination = UNSURE;
     for (size_t i = 0; i < plan->journey->n_seals; i++) {
-        position_init(&seal_at(fold, i)->position);
-        lock_init(&seal_at(fold, i)->lock);
+        position_init(&seal_at(fold, plan, i)->position);
+        lock_init(&seal_at(fold, plan, i)->lock);
     }
     fold->due_ms = next_timer(fold, plan).due_ms;
 }
@@ -184,11 +175,13 @@ static void see(struct fold *fold, const struct plan *plan, const struct fix *f)
 
 static void step_rules(struct fold *fold, const struct rule_input *in)
 {
-    uint8_t *of_vehicle = vehicle_rules(fold), *of_seal = seal_rules(fold, in->seal);
+    uint8_t *of_vehicle = vehicle_rules(fold), *of_seal = seal_rules(fold, in->plan, in->seal);
     for (size_t i = 0; i < rules_count; i++) {
         uint8_t **state = rules[i]->scope == RULE_OF_VEHICLE ? &of_vehicle : &of_seal;
+        if (in->plan->rule_size[i] == 0)
+            continue;
         rules[i]->step(*state, in);
-        *state += ALIGN(rules[i]->state_size);
+        *state += in->plan->rule_size[i];
     }
 }
 
@@ -201,14 +194,14 @@ static struct company look_around(const struct fold *fold, const struct plan *pl
         return company;
     for (size_t i = 0; i < plan->journey->n_seals; i++)
         if (i != e->seal && !(alone >> i & 1))
-            company_meet(&company, plan, &seal_at(fold, e->seal)->position.last, &seal_at(fold, i)->position.last, i);
+            company_meet(&company, plan, &seal_at(fold, plan, e->seal)->position.last, &seal_at(fold, plan, i)->position.last, i);
     return company;
 }
 
 void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *e, struct sheet *sheet)
 {
     fire_until(fold, plan, e->at_ms - 1, sheet);
-    struct fold_seal *seal = seal_at(fold, e->seal);
+    struct fold_seal *seal = seal_at(fold, plan, e->seal);
     if (seal->lock.ended || e->at_ms < plan->start_ms || e->at_ms > plan->end_ms)
         return;
     struct position_news position;

@@ -10,8 +10,8 @@
 
 struct fold;
 
-/* Bytes of the state for a journey of n seals. */
-size_t fold_size(size_t n_seals);
+/* Bytes of the state for that journey. */
+size_t fold_size(const struct plan *plan);
 void fold_init(struct fold *fold, const struct plan *plan);
 
 /* Fires what is due before e->at_ms, then takes the entry in. */

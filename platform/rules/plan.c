@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "platform/rules/geometry.h"
+#include "platform/rules/rule.h"
 
 #define SILENCE_MINUTES 240
 #define STAY_MINUTES    20
@@ -68,6 +69,7 @@ struct plan *plan_new(const struct journey *journey, struct shelf *shelf)
     plan->silence_ms = minutes_or(j->silence_minutes, SILENCE_MINUTES);
     plan->stay_ms = minutes_or(j->stay_minutes, STAY_MINUTES);
     plan->battery_percent = j->battery_percent < 0 ? -1 : j->battery_percent ? j->battery_percent : BATTERY_PERCENT;
+    rule_lay_out(plan);
     return plan;
 }
 

@@ -11,6 +11,7 @@
 #include "platform/rules/shelf.h"
 
 #define PLAN_MINUTE_MS INT64_C(60000)
+#define PLAN_RULES_MAX 64
 
 struct plan {
     struct journey *journey;          /* own copy */
@@ -24,6 +25,8 @@ struct plan {
     int64_t start_ms, end_ms;    /* supervised from, until; INT64_MAX: open */
     int64_t silence_ms, stay_ms; /* negative: the rule is off */
     int battery_percent;         /* negative: off */
+    uint16_t rule_size[PLAN_RULES_MAX]; /* bytes of each rule's state; 0: the journey has no use for it (rule.c) */
+    uint32_t vehicle_size, seal_size;   /* of the rules of each scope together */
 };
 
 /* NULL when out of memory. Copies the journey, but for the points of its route, which become a line of the shelf. */

@@ -9,7 +9,19 @@ const struct rule *const rules[] = {
 #include "platform/rules/rules.def"
 #undef RULE
 };
-const size_t rules_count = sizeof rules / sizeof *rules;
+enum { RULE_COUNT = sizeof rules / sizeof *rules };
+const size_t rules_count = RULE_COUNT;
+
+_Static_assert(RULE_COUNT <= PLAN_RULES_MAX, "a plan has room for every rule");
+
+void rule_lay_out(struct plan *plan)
+{
+    for (size_t i = 0; i < rules_count; i++) {
+        size_t size = rules[i]->size ? rules[i]->size(plan) : rules[i]->state_size;
+        plan->rule_size[i] = (uint16_t)((size + 7u) & ~(size_t)7u);
+        *(rules[i]->scope == RULE_OF_VEHICLE ? &plan->vehicle_size : &plan->seal_size) += plan->rule_size[i];
+    }
+}
 
 sheet_slot rule_raise_of(const struct rule_input *in, enum alarm_kind kind, const char *rule, int64_t onset_ms)
 {

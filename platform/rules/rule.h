@@ -44,6 +44,7 @@ struct rule {
     enum rule_scope scope;
     const struct rule_parameter *parameters; /* a NULL name ends them */
     size_t state_size;
+    size_t (*size)(const struct plan *plan); /* instead of state_size: 0 where the journey has no use for the rule. NULL: always the same */
     void (*step)(void *state, const struct rule_input *in);
     int64_t (*due)(const void *state, const struct plan *plan); /* next timer; NULL: it has none */
 };
@@ -54,6 +55,9 @@ struct rule {
 
 extern const struct rule *const rules[];
 extern const size_t rules_count;
+
+/* How large the state of each rule is in a journey. */
+void rule_lay_out(struct plan *plan);
 
 /* Raises an alarm of the input's seal, with the input's own entry as the telling evidence. */
 sheet_slot rule_raise(const struct rule_input *in, enum alarm_kind kind, int64_t onset_ms);

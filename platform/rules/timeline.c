@@ -40,7 +40,7 @@ struct timeline {
 
 static size_t state_size(const struct timeline *t)
 {
-    return fold_size(t->plan->journey->n_seals);
+    return fold_size(t->plan);
 }
 
 /* --- checkpoints --- */
@@ -212,19 +212,28 @@ struct loading {
     bool failed;
 };
 
-static void loading_add(struct loading *l, const struct entry *e)
+static void loading_clear(struct loading *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        entry_clear(&l->entries[i]);
+    free(l->entries);
+}
+
+/* False: memory is out, and the entry is the caller's. */
+static bool loading_add(struct loading *l, const struct entry *e)
 {
     if (l->n == l->capacity) {
         size_t capacity = l->capacity ? l->capacity * 2 : 256;
         struct entry *entries = realloc(l->entries, capacity * sizeof *entries);
         if (!entries) {
             l->failed = true;
-            return;
+            return false;
         }
         l->entries = entries;
         l->capacity = capacity;
     }
     l->entries[l->n++] = *e;
+    return true;
 }
 
 static void loading_each(void *context, const struct bulla_observation *o)
@@ -232,7 +241,8 @@ static void loading_each(void *context, const struct bulla_observation *o)
     struct loading *l = context;
     struct entry e;
     entry_from(l->timeline->plan, l->seal, o, &e);
-    loading_add(l, &e);
+    if (!loading_add(l, &e))
+        entry_clear(&e);
 }
 
 /* Everything that history has of the journey's seals. False: it could not be had. */
@@ -257,23 +267,29 @@ static int compare(const void *a, const void *b)
 /* Puts the fetched entries and those of the window, each id once, into an empty window, folding as they come. */
 static bool rebuild(struct timeline *t, struct loading *l)
 {
+    size_t fetched = l->n;
     for (size_t i = 0; i < t->window.n; i++) {
         struct entry e = t->window.entries[i];
         e.flags &= (uint16_t)~ENTRY_OUT_OF_WINDOW;
         entry_set_time(t->plan, &e);
         loading_add(l, &e);
     }
-    if (l->failed)
+    if (l->failed) {
+        l->n = fetched; /* the window keeps its own */
         return false;
+    }
+    t->window.n = 0;
     if (l->n)
         qsort(l->entries, l->n, sizeof *l->entries, compare);
     window_clear(&t->window);
     if (!restart(t))
         return false;
     for (size_t i = 0; i < l->n; i++) {
-        if (!window_note(&t->window, l->entries[i].id) || !window_put(&t->window, t->window.n, &l->entries[i]))
+        struct entry *e = &l->entries[i];
+        if (!window_note(&t->window, e->id) || !window_put(&t->window, t->window.n, e))
             continue;
-        fold_entry(t->fold, t->plan, &l->entries[i], &t->sheet);
+        fold_entry(t->fold, t->plan, e, &t->sheet);
+        *e = (struct entry){0};
         mark_progress(t, t->window.n);
         trim(t);
     }
@@ -288,7 +304,7 @@ void timeline_load(struct timeline *t, int64_t now_ms)
     struct loading l = {.timeline = t};
     if (fetch(t, &l))
         rebuild(t, &l);
-    free(l.entries);
+    loading_clear(&l);
     settle(t, now_ms);
     tell(t, &(struct told_when){.before_ms = INT64_MIN, .now_ms = now_ms, .loaded = true});
 }
@@ -300,8 +316,10 @@ static void reseat_window(struct timeline *t, const struct plan *from, const str
     for (size_t i = 0; i < t->window.n; i++) {
         struct entry e = t->window.entries[i];
         int seal = plan_seal(to, from->journey->seals[e.seal]);
-        if (seal < 0)
+        if (seal < 0) {
+            entry_clear(&e);
             continue;
+        }
         e.seal = (uint8_t)seal;
         t->window.entries[kept++] = e;
     }
@@ -320,10 +338,11 @@ bool timeline_replan(struct timeline *t, struct plan *plan, int64_t before_ms, i
     t->plan = plan;
     bool done = (!(t->window.cut || seals_added) || fetch(t, &l)) && rebuild(t, &l);
     if (!done && !l.failed) {
-        l.n = 0; /* no history: what is kept, as if it were all */
+        loading_clear(&l);
+        l = (struct loading){.timeline = t}; /* no history: what is kept, as if it were all */
         done = rebuild(t, &l);
     }
-    free(l.entries);
+    loading_clear(&l);
     plan_free(old);
     t->frozen = false;
     settle(t, now_ms);
@@ -344,7 +363,7 @@ static void fill_window(struct timeline *t)
     struct loading l = {.timeline = t};
     if (!fetch(t, &l) || !rebuild(t, &l))
         rewind_to(t, 0);
-    free(l.entries);
+    loading_clear(&l);
 }
 
 /* Folds what was taken in since the last time. */
@@ -369,6 +388,7 @@ static void catch_up(struct timeline *t)
     t->folded = t->window.n;
 }
 
+/* Takes the entry over. */
 static void take(struct timeline *t, struct entry *e)
 {
     bool lacks = window_too_old(&t->window, e);
@@ -376,8 +396,10 @@ static void take(struct timeline *t, struct entry *e)
         e->flags |= ENTRY_OUT_OF_WINDOW;
     size_t at = window_place(&t->window, e);
     t->counts->late += at < t->window.n;
-    if (!window_put(&t->window, at, e))
+    if (!window_put(&t->window, at, e)) {
+        entry_clear(e);
         return;
+    }
     t->lacking |= lacks;
     t->dirty_from = at < t->dirty_from ? at : t->dirty_from;
 }
@@ -416,6 +438,7 @@ bool timeline_observe(struct timeline *t, size_t seal, const struct bulla_observ
         return true;
     }
     take_again(t, &e);
+    entry_clear(&e);
     return false;
 }
 

@@ -6,6 +6,8 @@
 
 void window_clear(struct window *window)
 {
+    for (size_t i = 0; i < window->n; i++)
+        entry_clear(&window->entries[i]);
     free(window->entries);
     free(window->seen);
     *window = (struct window){0};
@@ -105,6 +107,8 @@ void window_let_go(struct window *window, size_t count)
     if (count == 0)
         return;
     window->cut = true;
+    for (size_t i = 0; i < count; i++)
+        entry_clear(&window->entries[i]);
     window->newest_gone = window->entries[count - 1];
     window->n -= count;
     memmove(window->entries, window->entries + count, window->n * sizeof *window->entries);

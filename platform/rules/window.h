@@ -16,7 +16,7 @@ struct window {
     size_t n_seen, seen_capacity;
 };
 
-void window_clear(struct window *window);
+void window_clear(struct window *window); /* and its entries */
 
 /* Notes an id; false when it was noted before. Out of memory counts as new. */
 bool window_note(struct window *window, const char *id);
@@ -24,8 +24,9 @@ bool window_note(struct window *window, const char *id);
 /* Where the entry belongs, 0 .. n. */
 size_t window_place(const struct window *window, const struct entry *e);
 
+/* Takes the entry over, unless it is false: memory is out. */
 bool window_put(struct window *window, size_t at, const struct entry *e);
-void window_take(struct window *window, size_t at);
+void window_take(struct window *window, size_t at); /* it is the caller's again */
 size_t window_find(const struct window *window, const char *id); /* n: not there */
 
 /* Lets the oldest go. */
