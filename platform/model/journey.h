@@ -21,6 +21,7 @@
 #define JOURNEY_ZONES_MAX 32
 #define JOURNEY_POINTS_MAX 32
 #define JOURNEY_LEGS_MAX 8
+#define JOURNEY_SENSOR_SIZE 16
 
 /* clang-format off */
 #define JOURNEY_STATE_TABLE(X) X(DRAFT, 0, "draft") X(SEALED, 1, "sealed") X(UNDER_WAY, 2, "under-way") X(ARRIVED, 3, "arrived") \
@@ -55,6 +56,9 @@ struct journey_limit {
     enum bulla_sensor_kind kind;
     double min, max; /* unit of the sensor kind; NAN: no limit on that side */
     int32_t for_minutes;
+    char sensor[JOURNEY_SENSOR_SIZE]; /* id of the probe that it is for; "" : every one that has no limit of its own */
+    double change;                    /* at most so much within change_minutes, either way; 0: any change */
+    int32_t change_minutes;
 };
 
 struct zone { /* shadow: no satellites (tunnel, covered terminal); monitored: seals lock on entering it and may open on leaving */

@@ -8,7 +8,8 @@
 
 #include "platform/model/json_parts.h"
 
-#define DEFAULT_CORRIDOR_M 500.0
+#define DEFAULT_CORRIDOR_M     500.0
+#define DEFAULT_CHANGE_MINUTES 30
 
 static json_t *places_json(const struct place *places, size_t n)
 {
@@ -38,6 +39,11 @@ static json_t *limits_json(const struct journey *j)
         json_object_set_new(limit, "min", isnan(l->min) ? json_null() : json_real(l->min));
         json_object_set_new(limit, "max", isnan(l->max) ? json_null() : json_real(l->max));
         json_object_set_new(limit, "for_minutes", json_integer(l->for_minutes));
+        json_put_text(limit, "sensor", l->sensor);
+        if (l->change > 0) {
+            json_object_set_new(limit, "change", json_real(l->change));
+            json_object_set_new(limit, "change_minutes", json_integer(l->change_minutes));
+        }
         json_array_append_new(list, limit);
     }
     return list;
@@ -177,12 +183,16 @@ static void read_limits(struct json_reader *r, struct journey *j)
             json_read_fail(&l, "kind", kind < 0 ? "a sensor kind" : "at most 16 limits", NULL);
             return;
         }
-        j->limits[j->n_limits++] = (struct journey_limit){
+        struct journey_limit *limit = &j->limits[j->n_limits++];
+        *limit = (struct journey_limit){
             .kind = (enum bulla_sensor_kind)kind,
             .min = json_read_number(&l, "min", -1e9, 1e9, NAN),
             .max = json_read_number(&l, "max", -1e9, 1e9, NAN),
             .for_minutes = (int32_t)json_read_integer(&l, "for_minutes", 0, 86400, 10),
+            .change = json_read_number(&l, "change", 0, 1e9, 0),
+            .change_minutes = (int32_t)json_read_integer(&l, "change_minutes", 1, 1440, DEFAULT_CHANGE_MINUTES),
         };
+        json_read_into(&l, "sensor", limit->sensor, sizeof limit->sensor);
     }
 }
 

@@ -112,7 +112,7 @@ static void take_rest(const struct bulla_observation *o, struct entry *e)
 #define KIND(name) (1u << BULLA_SENSOR_##name)
 #define JUDGED                                                                                                                             \
     (KIND(TEMPERATURE) | KIND(HUMIDITY) | KIND(LIGHT) | KIND(TILT) | KIND(SHOCK) | KIND(PRESSURE) | KIND(VOC) | KIND(OIL) |                \
-     KIND(ACCELERATION))
+     KIND(ACCELERATION) | KIND(POWER))
 
 static bool judged(const struct bulla_sensor *s)
 {

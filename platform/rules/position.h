@@ -22,6 +22,7 @@ struct fix {
     bool near_place;             /* not surely outside of origin, destination and every stop */
     bool in_place;               /* surely inside one of them */
     int32_t dead_minutes;        /* announced dead zone: its due time, 0: without one; -1: surely outside of all */
+    uint16_t near_zones, in_zones; /* duties, a bit each: of zones it is not surely outside of, and surely inside */
     double off_route_m;          /* distance to the route's line; negative: there is no route */
 };
 

@@ -29,6 +29,7 @@ struct rule_input {
     const struct entry *entry; /* NULL: time has come */
     const struct position_news *position;
     const struct lock_news *lock;
+    const struct lock *held; /* the seal's lock as it is known now; NULL for a timer of the vehicle */
     const struct stay *stay; /* of the vehicle, this entry's fixes included */
     const struct lock_where *where;
     const struct company *company; /* where the other seals are, as this entry's fix sees it */

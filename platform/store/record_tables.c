@@ -23,7 +23,8 @@ static const struct record_field PLACE[] = {
     TEXT(place, name), TEXT(place, station), REAL(place, lat), REAL(place, lon), REAL(place, radius_m), INT(place, max_minutes), END};
 
 static const struct record_field LIMIT[] = {
-    INT(journey_limit, kind), REAL(journey_limit, min), REAL(journey_limit, max), INT(journey_limit, for_minutes), END};
+    INT(journey_limit, kind), REAL(journey_limit, min), REAL(journey_limit, max), INT(journey_limit, for_minutes),
+    TEXT(journey_limit, sensor), REAL(journey_limit, change), INT(journey_limit, change_minutes), END};
 
 #define WITHIN(type, member) {#member, RECORD_TEXT, offsetof(struct type, place.member), sizeof(((struct type *)0)->place.member)}
 #define PLACE_WITHIN(type) \

@@ -87,7 +87,8 @@ enum bulla_has { /* bits of `has` and `unknown` */
     X(TEMPERATURE, 1, "temperature", "C") X(HUMIDITY, 2, "humidity", "%") X(LIGHT, 3, "light", "lx") X(TILT, 4, "tilt", "deg") \
     X(SHOCK, 5, "shock", "g") X(PRESSURE, 6, "pressure", "kPa") X(VOC, 7, "voc", "ppm") X(MILEAGE, 8, "mileage", "km") \
     X(RSSI, 9, "rssi", "dBm") X(CSQ, 10, "csq", "") X(OIL, 11, "oil", "L") X(ACCELERATION, 12, "acceleration", "g") \
-    X(SUPPLY, 13, "supply", "V") X(BATTERY_VOLTS, 14, "battery-voltage", "V") X(BATTERY_PERCENT, 15, "battery", "%") X(COUNT, 16, "count", "")
+    X(SUPPLY, 13, "supply", "V") X(BATTERY_VOLTS, 14, "battery-voltage", "V") X(BATTERY_PERCENT, 15, "battery", "%") X(COUNT, 16, "count", "") \
+    X(POWER, 17, "power", "") /* of a refrigerated container: 1 on, 0 off */
 /* clang-format on */
 
 #define X(name, number, text) BULLA_SEAL_##name = number,
