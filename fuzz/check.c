@@ -103,7 +103,7 @@ static void check_parts(struct host *host, const struct bulla_observation *o)
     MUST(o->n_sensors <= BULLA_SENSORS_MAX && o->n_cells <= BULLA_CELLS_MAX && o->n_sublocks <= BULLA_SUBLOCKS_MAX);
     for (size_t i = 0; i < o->n_sensors; i++) {
         mix_text(host, o->sensors[i].id, sizeof o->sensors[i].id);
-        MUST(o->sensors[i].kind >= BULLA_SENSOR_TEMPERATURE && o->sensors[i].kind <= BULLA_SENSOR_COUNT);
+        MUST(o->sensors[i].kind >= BULLA_SENSOR_TEMPERATURE && o->sensors[i].kind <= BULLA_SENSOR_POWER);
         MIX(o->sensors[i].milli);
     }
     for (size_t i = 0; i < o->n_cells; i++) {

@@ -63,4 +63,8 @@ bool proto_json_next(struct proto_json_walk *walk, struct proto_json_value *key,
 /* The characters of a string or number, escapes resolved into to[size]; {NULL, 0} when it is neither, or too long. */
 struct bulla_bytes proto_json_plain(const struct proto_json_value *value, uint8_t *to, size_t size);
 
+/* A number as a whole number of 10^-decimals, exactly, rounded half away from zero: 28.5 with three is 28500, 2.85e1 too.
+ * False when it is no number, or does not fit. */
+bool proto_json_fixed(const struct proto_json_value *value, unsigned decimals, int64_t *out);
+
 #endif

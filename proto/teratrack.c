@@ -22,11 +22,12 @@
  * A sub-lock has SDeviceId, SPower and the flags with an S in front; STimeOut 1 says that it is no longer
  * heard, so what else is said of it is old. There is no fix flag: 0/0 is no fix. No commands are known.
  */
-#include "proto/teratrack.h"
-
 #include "proto/field.h"
 #include "proto/json.h"
+#include "proto/json_frame.h"
 #include "proto/text.h"
+
+extern const struct proto proto_teratrack;
 
 #define TEXT_MAX 64
 #define CHARGING 255
@@ -67,6 +68,24 @@ struct message {
 };
 
 /* ---- reading ---- */
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static enum bulla_status probe(const uint8_t *at, size_t n)
+{
+    if (n == 0 || at[0] != '{') {
+        return n ? BULLA_NOT_MINE : BULLA_MORE;
+    }
+    for (size_t i = 1; i < n; i++) {
+        if (!is_blank(at[i])) {
+            return at[i] == '"' ? BULLA_OK : BULLA_NOT_MINE;
+        }
+    }
+    return BULLA_MORE;
+}
 
 /* The number of a key in a table, or -1. */
 static int key_find(const struct key_name *table, int n, struct bulla_bytes text, int from)
@@ -357,7 +376,7 @@ static enum bulla_status read_message(struct proto_link *link, const uint8_t *at
     struct bulla_bytes whole = {at, n};
     bulla_fill(m, 0, offsetof(struct message, plain));
     m->n_plain = 0;
-    if (n == 0 || teratrack_probe(at, n) == BULLA_NOT_MINE) {
+    if (n == 0 || probe(at, n) == BULLA_NOT_MINE) {
         return proto_fail(link, BULLA_NOT_MINE, "start", "a JSON object", whole);
     }
     if (!read_members(m, whole, keys, KEYS, m->field)) {
@@ -413,9 +432,9 @@ const struct proto proto_teratrack = {
     .transports = "tcp",
     .port = 10004,
     .state_size = 0,
-    .frame_max = TERATRACK_MESSAGE_MAX,
-    .probe = teratrack_probe,
-    .frame = teratrack_frame,
+    .frame_max = PROTO_JSON_MESSAGE_MAX,
+    .probe = probe,
+    .frame = proto_json_frame,
     .decode = decode,
     .encode = encode,
     .commands = commands,

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "proto/json.h"
+#include "proto/json_device.h"
 #include "proto/text.h"
 
 static bool accepted(const char *text, size_t n)
@@ -249,9 +249,101 @@ static void test_split(void **state)
     assert_int_equal(part[0].len, 0);
 }
 
+static struct proto_json_value number(const char *text)
+{
+    return (struct proto_json_value){.kind = PROTO_JSON_NUMBER, .text = {(const uint8_t *)text, strlen(text)}};
+}
+
+static void test_numbers_are_exact(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned decimals;
+        bool good;
+        int64_t value;
+    } rows[] = {
+        {"28.5", 3, true, 28500},
+        {"-28.5", 3, true, -28500},
+        {"0.0005", 3, true, 1},
+        {"0.00049999", 3, true, 0},
+        {"-0.0005", 3, true, -1},
+        {"2.85e1", 3, true, 28500},
+        {"285E-1", 3, true, 28500},
+        {"1e-7", 7, true, 1},
+        {"4.9e-8", 7, true, 0},
+        {"5e-8", 7, true, 1},
+        {"-0", 0, true, 0},
+        {"0e999999999999", 3, true, 0},
+        {"1e400", 0, false, 0},
+        {"1e-400", 9, true, 0},
+        {"1e18", 0, true, 1000000000000000000},
+        {"1e18", 1, false, 0},
+        {"0.1234567890123456789", 7, true, 1234568},
+        {"99999999999999999999", 0, false, 0},
+        {"123456789012345678", 0, true, 123456789012345678},
+        {"00000.5", 0, true, 1},
+        {"1.5e+2", 1, true, 1500},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct proto_json_value value = number(rows[i].text);
+        int64_t got = 77;
+        assert_int_equal(proto_json_fixed(&value, rows[i].decimals, &got), rows[i].good);
+        assert_int_equal(got, rows[i].good ? rows[i].value : 77);
+    }
+    struct proto_json_value word = {.kind = PROTO_JSON_WORD, .text = {(const uint8_t *)"true", 4}};
+    int64_t got;
+    assert_false(proto_json_fixed(&word, 0, &got));
+}
+
+struct heard {
+    unsigned n;
+    char device[BULLA_DEVICE_SIZE];
+};
+
+static void hear(void *host, const struct bulla_observation *o)
+{
+    struct heard *h = host;
+    h->n++;
+    memcpy(h->device, o->device, sizeof h->device);
+}
+
+/* The name under which a message comes, and the one in it. */
+static void test_names_agree(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *outside, *message, *device; /* NULL: refused */
+    } rows[] = {
+        {"a", "{\"events\":[\"heartbeat\"]}", "a"},
+        {"a", "{\"device\":\"a\",\"events\":[\"heartbeat\"]}", "a"},
+        {"a", "{\"device\":\"A\",\"events\":[\"heartbeat\"]}", NULL},
+        {"a", "{\"seal\":\"json:b\",\"events\":[\"heartbeat\"]}", NULL},
+        {"door-1", "{\"end_device_ids\":{\"device_id\":\"door-1\",\"dev_eui\":\"00AB\"},\"events\":[\"heartbeat\"]}", "00ab"},
+        {"00AB", "{\"end_device_ids\":{\"device_id\":\"door-1\",\"dev_eui\":\"00AB\"},\"events\":[\"heartbeat\"]}", "00ab"},
+        {"00ac", "{\"deviceInfo\":{\"devEui\":\"00ab\"},\"object\":{\"door_open\":true}}", NULL},
+        {"00ab", "{\"deviceInfo\":{\"devEui\":\"00ab\"},\"object\":{\"door_open\":true}}", "00ab"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct heard heard = {0};
+        struct proto_json_link own = {""};
+        struct proto_link link = {.state = &own, .host = &heard, .emit = hear};
+        snprintf(own.device, sizeof own.device, "%s", rows[i].outside);
+        enum bulla_status status = proto_json.decode(&link, (const uint8_t *)rows[i].message, strlen(rows[i].message));
+        assert_int_equal(status, rows[i].device ? BULLA_OK : BULLA_INSANE);
+        assert_int_equal(heard.n, rows[i].device ? 1 : 0);
+        if (rows[i].device)
+            assert_string_equal(heard.device, rows[i].device);
+        else
+            assert_non_null(strstr(link.error, ": expected the name under which the message came, got "));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers_are_exact), 
+        cmocka_unit_test(test_names_agree),
         cmocka_unit_test(test_accepts_and_refuses),
         cmocka_unit_test(test_agrees_with_an_independent_reader),
         cmocka_unit_test(test_escapes_become_characters),

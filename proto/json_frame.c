@@ -1,27 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * TeraTrack: where a message is in the stream: from a brace to the one that closes it.
+ * Where a message of JSON is in a stream: from a brace to the one that closes it.
  */
+#include "proto/json_frame.h"
+
 #include "proto/json.h"
-#include "proto/teratrack.h"
-
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-enum bulla_status teratrack_probe(const uint8_t *at, size_t n)
-{
-    if (n == 0 || at[0] != '{') {
-        return n ? BULLA_NOT_MINE : BULLA_MORE;
-    }
-    for (size_t i = 1; i < n; i++) {
-        if (!is_blank(at[i])) {
-            return at[i] == '"' ? BULLA_OK : BULLA_NOT_MINE;
-        }
-    }
-    return BULLA_MORE;
-}
 
 /* Where braces close, as far as it can be told without reading all of the grammar. A message that was cut
  * off is noticed by what follows it: an object or a string where none can stand, a control character in a
@@ -135,7 +118,7 @@ static size_t restart(const uint8_t *at, size_t start, size_t i)
 static enum scanned scan_object(const uint8_t *at, size_t start, size_t n, size_t *end)
 {
     struct scan s = {0};
-    size_t limit = n - start < TERATRACK_MESSAGE_MAX ? n : start + TERATRACK_MESSAGE_MAX;
+    size_t limit = n - start < PROTO_JSON_MESSAGE_MAX ? n : start + PROTO_JSON_MESSAGE_MAX;
     size_t i = start;
     while (i < limit) {
         enum scanned scanned = GOES_ON;
@@ -162,7 +145,7 @@ static enum scanned scan_object(const uint8_t *at, size_t start, size_t n, size_
         }
     }
     *end = i;
-    return n - start >= TERATRACK_MESSAGE_MAX ? BROKEN : GOES_ON;
+    return n - start >= PROTO_JSON_MESSAGE_MAX ? BROKEN : GOES_ON;
 }
 
 static size_t find_brace(const uint8_t *at, size_t from, size_t n)
@@ -173,7 +156,7 @@ static size_t find_brace(const uint8_t *at, size_t from, size_t n)
     return from;
 }
 
-enum bulla_status teratrack_frame(struct proto_link *link, const uint8_t *at, size_t n, struct proto_frame *frame)
+enum bulla_status proto_json_frame(struct proto_link *link, const uint8_t *at, size_t n, struct proto_frame *frame)
 {
     (void)link;
     size_t start = find_brace(at, 0, n);
