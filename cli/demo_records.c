@@ -30,7 +30,10 @@ static const struct {
 } people[] = {
     {"admin", "Administrator", USER_ROLE_ADMINISTRATOR},
     {"watch", "Watch officer", USER_ROLE_WATCH_OFFICER},
+    {"night", "Watch officer of the night", USER_ROLE_WATCH_OFFICER},
     {"checkpoint", "Checkpoint officer", USER_ROLE_CHECKPOINT_OFFICER},
+    {"patrol", "Patrol officer", USER_ROLE_PATROL_OFFICER},
+    {"seals", "Seal operator", USER_ROLE_SEAL_OPERATOR},
     {"carrier", "Carrier's dispatcher", USER_ROLE_CARRIER},
 };
 
@@ -84,7 +87,7 @@ bool demo_people_put(struct store *store, const struct world_plan *plan, const c
 
 void demo_people_print(const struct world_plan *plan, const char *password)
 {
-    printf("Sign in as admin, watch, checkpoint or carrier; password: %s\n", password);
+    printf("Sign in as admin, watch, night, checkpoint, patrol, seals or carrier; password: %s\n", password);
     printf("Static password of the simulated JT701 seals, for the unlock command: %s\n", plan->password);
     fflush(stdout);
 }

@@ -18,7 +18,7 @@ struct demo_told {
 /* Nobody has entered anything yet. False also after telling stderr why. */
 bool demo_store_is_new(struct store *store);
 
-/* admin, watch, checkpoint, carrier, all with one password. False: store_error() tells why. */
+/* admin, watch, night, checkpoint, patrol, seals, carrier, all with one password. False: store_error() tells why. */
 bool demo_people_put(struct store *store, const struct world_plan *plan, const char *password, int64_t now_ms);
 void demo_people_print(const struct world_plan *plan, const char *password);
 

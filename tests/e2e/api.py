@@ -303,6 +303,13 @@ def make_people(server, admin):
     expect(admin.put(f"/users/{a.json['user']['id']}", user), 200, "disabled")
     expect(leaver.get("/session"), 401, "signed out by disabling")
     expect(leaver.sign_in("leaver", b.json["password"]), 401, "a disabled user cannot sign in")
+    a = expect(people["watch-officer"].get("/people"), 200, "colleagues")
+    names = [x["name"] for x in a.json["items"]]
+    check("patrol" in names and "stock" in names, "who can be given a task", str(names))
+    check(not {"leaver", "alder", "trader"} & set(names), "not who cannot sign in, no carrier and no trader", str(names))
+    a = expect(people["checkpoint-officer"].get("/people?role=patrol-officer"), 200, "of one role")
+    check([x["name"] for x in a.json["items"]] == ["patrol"] and "must_change" not in a.json["items"][0], "patrols alone, without what is the administrator's")
+    expect(people["watch-officer"].get("/people?role=king"), 400, "an unknown role")
     return people, parties
 
 

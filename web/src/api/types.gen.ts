@@ -1089,6 +1089,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Colleagues, who can be given a task or the shift */
+        get: operations["listPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -2227,6 +2244,13 @@ export interface components {
             disabled: boolean;
             created?: components["schemas"]["Time"];
             version: number;
+        };
+        Person: {
+            id: string;
+            name: string;
+            full_name?: string | null;
+            role: components["schemas"]["Role"];
+            station?: string | null;
         };
         UserPage: {
             items: components["schemas"]["User"][];
@@ -4653,6 +4677,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Shift"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPeople: {
+        parameters: {
+            query?: {
+                /** @description Free text: id, reference, plate, container, seal, name */
+                search?: components["parameters"]["search"];
+                /** @description `next` of the page before */
+                cursor?: components["parameters"]["cursor"];
+                limit?: components["parameters"]["limit"];
+                role?: components["schemas"]["Role"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page; those who cannot sign in, carriers and traders are left out */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Person"][];
+                        next: string | null;
+                    };
                 };
             };
             default: components["responses"]["Problem"];
