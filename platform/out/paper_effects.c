@@ -83,19 +83,31 @@ static void notice(struct out_request *r, const struct paper *p, const char *tex
                      json_pack("{s:s, s:s, s:s}", "text", text, "about", paper_kind_text(p->kind), "id", p->id));
 }
 
+/* Who goes, in words: the unit that was named, else the user that the task is given to. */
+static void name_patrol(struct out_request *r, const struct paper *p, char *to, size_t size)
+{
+    struct user holder;
+    json_t *form = form_json(p);
+    const char *unit = json_string_value(json_object_get(form, "patrol"));
+    if (unit && unit[0])
+        snprintf(to, size, "%s", unit);
+    else if (p->holder[0] && store_user_get(out_store(r), p->holder, &holder) == STORE_OK)
+        snprintf(to, size, "%s", holder.full_name[0] ? holder.full_name : holder.name);
+    else
+        snprintf(to, size, "task");
+    json_decref(form);
+}
+
 static void dispatch_alarm(struct out_request *r, const struct paper *p)
 {
     struct alarm a;
     if (!p->subject[0] || store_alarm_get(out_store(r), p->subject, &a) != STORE_OK || !alarm_may(a.state, ALARM_STATE_DISPATCHED))
         return;
-    json_t *form = form_json(p);
-    const char *patrol = json_string_value(json_object_get(form, "patrol"));
     struct audit audit = out_page_audit(r, "alarm.dispatch", a.id, json_pack("{s:s, s:s}", "task", p->id, "journey", a.journey));
     a.state = ALARM_STATE_DISPATCHED;
     a.changed_ms = r->now_ms;
     snprintf(a.handler, sizeof a.handler, "%s", r->user.id);
-    snprintf(a.patrol, sizeof a.patrol, "%s", patrol ? patrol : p->holder[0] ? r->user.name : "task");
-    json_decref(form);
+    name_patrol(r, p, a.patrol, sizeof a.patrol);
     if (store_alarm_put(out_store(r), &a, &audit) == STORE_OK)
         platform_alarm_changed(r->out->platform, a.id);
     else

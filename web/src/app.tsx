@@ -7,15 +7,16 @@ import { Shell } from "./shell";
 import * as alarms from "./state/alarms";
 import * as fleet from "./state/fleet";
 import * as journeys from "./state/journeys";
+import * as policies from "./state/policies";
 import { on, start, stop } from "./state/live";
 import { path } from "./state/route";
-import { alone, known, mustChange, resume, session, unreachable } from "./state/session";
+import { alone, known, may, mustChange, resume, session, unreachable } from "./state/session";
 import { PasswordPage, SignInPage } from "./pages/signin";
 import { Problem } from "./ui/parts";
 import { sayError, Toasts } from "./ui/toast";
 
 async function loadAll(): Promise<number> {
-  const [event] = await Promise.all([fleet.load(), alarms.load(), journeys.load()]);
+  const [event] = await Promise.all([fleet.load(), alarms.load(), journeys.load(), may("observe") ? policies.load() : null]);
   return event;
 }
 
@@ -39,13 +40,14 @@ function supervise(): () => void {
     fleet.clear();
     alarms.clear();
     journeys.clear();
+    policies.clear();
   };
 }
 
 export function App() {
   const signedIn = session.value !== null && !mustChange.value;
   useEffect(() => {
-    if (signedIn) return supervise();
+    if (signedIn && may("watch")) return supervise();
     return undefined;
   }, [signedIn]);
 

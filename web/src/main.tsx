@@ -10,6 +10,7 @@ import "./styles/map.css";
 import "./styles/watch.css";
 import "./styles/pages.css";
 import "./styles/forms.css";
+import "./styles/customs.css";
 
 void resume();
 render(<App />, document.getElementById("app")!);

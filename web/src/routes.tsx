@@ -4,6 +4,7 @@ import { lazy } from "./ui/lazy";
 import type { VNode } from "preact";
 import { t } from "./i18n";
 import { go } from "./state/route";
+import { home } from "./state/session";
 import { WatchPage } from "./pages/watch/page";
 import { Button, Empty, Skeleton } from "./ui/parts";
 
@@ -18,9 +19,11 @@ const AuditPage = lazy(() => import("./pages/audit").then((m) => m.AuditPage));
 const StatisticsPage = lazy(() => import("./pages/statistics").then((m) => m.StatisticsPage));
 const HealthPage = lazy(() => import("./pages/health").then((m) => m.HealthPage));
 const PlatformPage = lazy(() => import("./pages/platform").then((m) => m.PlatformPage));
-
 const CheckpointPage = lazy(() => import("./pages/checkpoint/page").then((m) => m.CheckpointPage));
 const PatrolPage = lazy(() => import("./pages/patrol/page").then((m) => m.PatrolPage));
+const TasksPage = lazy(() => import("./pages/tasks").then((m) => m.TasksPage));
+const ApplicationsPage = lazy(() => import("./pages/applications").then((m) => m.ApplicationsPage));
+const RulesPage = lazy(() => import("./pages/rules").then((m) => m.RulesPage));
 
 type Make = (...parts: string[]) => VNode;
 const table: [RegExp, Make][] = [
@@ -41,11 +44,14 @@ const table: [RegExp, Make][] = [
   [/^\/patrol$/, () => <PatrolPage id={null} />],
   [/^\/patrol\/([^/]+)$/, (id) => <PatrolPage id={id!} />],
   [/^\/platform$/, () => <PlatformPage />],
+  [/^\/tasks$/, () => <TasksPage />],
+  [/^\/applications$/, () => <ApplicationsPage />],
+  [/^\/rules$/, () => <RulesPage />],
 ];
 
 export function pageOf(path: string): VNode {
   if (path === "/" || path === "/index.html") {
-    queueMicrotask(() => go("/watch", true));
+    queueMicrotask(() => go(home.peek(), true));
     return <Skeleton />;
   }
   const alarm = /^\/alarms\/([^/]+)$/.exec(path);
@@ -57,5 +63,5 @@ export function pageOf(path: string): VNode {
     const m = pattern.exec(path);
     if (m) return make(...m.slice(1).map(decodeURIComponent));
   }
-  return <main class="page" id="page"><Empty icon="info" title={t("page.notFound")}>{t("page.notFound.about")}</Empty><p class="centre"><Button href="/watch">{t("page.goWatch")}</Button></p></main>;
+  return <main class="page" id="page"><Empty icon="info" title={t("page.notFound")}>{t("page.notFound.about")}</Empty><p class="centre"><Button href="/">{t("page.goHome")}</Button></p></main>;
 }

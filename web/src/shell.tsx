@@ -2,6 +2,7 @@
 // The frame of every page: the rail of pages, the state of the live stream, the account; on a phone, a bar below.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Role } from "@/api/model";
 import { locale, t, type Key } from "@/i18n";
 import { full, span } from "@/lib/time";
 import { unheld } from "@/state/alarms";
@@ -10,7 +11,7 @@ import { useKeys } from "@/state/keyboard";
 import { lostAt, status } from "@/state/live";
 import { sound, themeChoice, type ThemeChoice } from "@/state/prefs";
 import { go, path } from "@/state/route";
-import { may, role, session, signOut, type Right } from "@/state/session";
+import { home, may, role, session, signOut, type Right } from "@/state/session";
 import { Icon, type IconName } from "@/ui/icon";
 import { Logo } from "@/ui/logo";
 import { words } from "@/ui/time";
@@ -18,27 +19,34 @@ import { word } from "@/i18n";
 import { KeysDialog, PasswordDialog } from "./pages/account";
 import { SearchDialog } from "./pages/search";
 
-interface Target { to: string; label: Key; icon: IconName; stroke: string; go: Key; right?: Right; minor?: boolean }
+interface Target { to: string; label: Key; icon: IconName; stroke: string; go: Key; right?: Right; minor?: boolean; not?: Role[] }
 const targets: Target[] = [
-  { to: "/watch", label: "nav.watch", icon: "watch", stroke: "g w", go: "key.goWatch" },
-  { to: "/journeys", label: "nav.journeys", icon: "route", stroke: "g j", go: "key.goJourneys" },
-  { to: "/seals", label: "nav.seals", icon: "lock", stroke: "g s", go: "key.goSeals" },
-  { to: "/stations", label: "nav.stations", icon: "station", stroke: "g p", go: "key.goStations", right: "observe", minor: true },
-  { to: "/statistics", label: "nav.statistics", icon: "chart", stroke: "g t", go: "key.goStatistics", right: "observe", minor: true },
+  { to: "/patrol", label: "nav.patrol", icon: "flag", stroke: "g k", go: "key.goTasks", right: "patrol" },
+  { to: "/watch", label: "nav.watch", icon: "watch", stroke: "g w", go: "key.goWatch", right: "watch" },
+  { to: "/journeys", label: "nav.journeys", icon: "route", stroke: "g j", go: "key.goJourneys", right: "watch" },
+  { to: "/checkpoint", label: "nav.checkpoint", icon: "checkpoint", stroke: "g c", go: "key.goCheckpoint", right: "plan" },
+  { to: "/tasks", label: "nav.tasks", icon: "flag", stroke: "g k", go: "key.goTasks", right: "plan" },
+  { to: "/seals", label: "nav.seals", icon: "lock", stroke: "g s", go: "key.goSeals", not: ["patrol-officer", "trader"] },
+  { to: "/applications", label: "nav.applications", icon: "inbox", stroke: "g i", go: "key.goApplications", right: "serve" },
+  { to: "/stations", label: "nav.stations", icon: "station", stroke: "g p", go: "key.goStations", minor: true, not: ["trader", "patrol-officer"] },
+  { to: "/rules", label: "nav.rules", icon: "rules", stroke: "g r", go: "key.goRules", right: "plan", minor: true },
+  { to: "/statistics", label: "nav.statistics", icon: "chart", stroke: "g t", go: "key.goStatistics", right: "plan", minor: true },
   { to: "/audit", label: "nav.audit", icon: "audit", stroke: "g a", go: "key.goAudit", right: "observe", minor: true },
   { to: "/admin", label: "nav.admin", icon: "users", stroke: "g u", go: "key.goUsers", minor: true },
   { to: "/health", label: "nav.health", icon: "activity", stroke: "g h", go: "key.goHealth", right: "administer", minor: true },
   { to: "/platform", label: "nav.platform", icon: "layers", stroke: "g n", go: "key.goPlatform", right: "administer", minor: true },
 ];
 
-/** Who makes no users finds only the own keys there. */
-const labelOf = (x: Target): Key => (x.to === "/admin" && !may("administer") ? "nav.keys" : x.label);
+/** Who makes no users finds policies and the own keys there, or the keys alone. */
+const labelOf = (x: Target): Key => (x.to !== "/admin" || may("administer") ? x.label : may("plan") ? "nav.policies" : "nav.keys");
+const MOST_IN_BAR = 4;
 
 export function Shell({ children }: { children: ComponentChildren }) {
   const [search, setSearch] = useState(false);
   const [keys, setKeys] = useState(false);
   const [password, setPassword] = useState(false);
-  const seen = targets.filter((x) => !x.right || may(x.right));
+  const seen = targets.filter((x) => (!x.right || may(x.right)) && !(role.value && x.not?.includes(role.value)));
+  const barred = seen.filter((x) => !x.minor).slice(0, MOST_IN_BAR);
   useKeys([
     { stroke: "/", label: "key.search", act: () => setSearch(true) },
     { stroke: "?", label: "key.help", act: () => setKeys(true) },
@@ -55,7 +63,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
     <div class="shell">
       <a class="skip" href="#page" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>("main")?.focus(); }}>{t("nav.skip")}</a>
       <nav class="rail" aria-label={t("nav.main")}>
-        <a href="/watch" class="rail-logo" aria-label={t("app.name")}><Logo size={34} /></a>
+        <a href={home.value} class="rail-logo" aria-label={t("app.name")}><Logo size={34} /></a>
         <div class="rail-items">{seen.map(item)}</div>
         <div class="rail-foot">
           <button type="button" class="rail-item" onClick={() => setSearch(true)} title={`${t("search.title")}  (/)`}><span class="rail-icon"><Icon name="search" size={20} /></span><span>{t("search.title")}</span></button>
@@ -64,9 +72,9 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </div>
       </nav>
       <nav class="bar" aria-label={t("nav.main")}>
-        {seen.filter((x) => !x.minor).map(item)}
+        {barred.map(item)}
         <button type="button" class="rail-item" onClick={() => setSearch(true)}><span class="rail-icon"><Icon name="search" size={20} /></span><span>{t("search.title")}</span></button>
-        <More targets={seen.filter((x) => x.minor)} onPassword={() => setPassword(true)} />
+        <More targets={seen.filter((x) => !barred.includes(x))} onPassword={() => setPassword(true)} />
       </nav>
       <div class="banners"><Training /><Offline /></div>
       <div class="content">{children}</div>
@@ -79,6 +87,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
 
 function Live() {
   const s = status.value;
+  if (!may("watch")) return null;
   return <div class={`stream ${s}`} title={t(`live.${s}`)} role="status"><i /><span>{t(`live.${s}`)}</span></div>;
 }
 

@@ -56,11 +56,24 @@ export interface Health {
 export interface LiveSnapshot { change: number; event: number; seals: LiveSeal[] }
 export interface AlarmKind { kind: string; grade: number; meaning: string }
 
-export type TaskState = "open" | "accepted" | "under-way" | "arrived" | "reported" | "closed";
-export interface Task {
-  id: string; kind: string; state: TaskState; alarm: string | null; journey: string | null; assignee: string | null; patrol: string | null;
-  note: string | null; due: string | null; created: string | null; grade?: number; alarm_kind?: string | null; version: number;
-}
+export type TaskState = "open" | "accepted" | "under-way" | "arrived" | "reported" | "closed" | "withdrawn";
+export type Paper = S["Paper"];
+export type PaperEntry = NonNullable<Paper["log"]>[number];
+export type Task = S["Task"];
+export type TaskInput = S["TaskInput"];
+export type Application = S["Application"];
+export type ApplicationInput = S["ApplicationInput"];
+export type Registration = S["Registration"];
+export type RegistrationInput = S["RegistrationInput"];
+export type Return = S["Return"];
+export type ReturnInput = S["ReturnInput"];
+export type Emergency = S["Emergency"];
+export type Policy = S["Policy"];
+export type RiskBacktest = S["RiskBacktest"];
+export type Shift = S["Shift"];
+export type Person = S["Person"];
+export type Decision = S["Decision"];
+export type Risk = S["Risk"];
 
 export interface Need { fact: string; holds: boolean; why: string | null }
 export interface StepField { name: string; required: boolean; kind?: string; unit?: string | null; value?: string | null }
@@ -72,11 +85,6 @@ export interface DossierStep {
 export interface Visit { number: number; stage: string; procedure: string; station: string | null; station_name: string | null; arrived: string | null; left: string | null; steps: DossierStep[] }
 export interface ComparedValue { value: string; source: string; time: string | null; station?: string | null; user?: string | null; equal?: boolean | null }
 export interface Compared { field: string; unit: string | null; equal: boolean | null; declared: ComparedValue | null; others: ComparedValue[]; tolerance?: string | null }
-export interface Decision {
-  decision: "release" | "inspect"; automatic: boolean; by: string | null; time: string | null; reasons: string[];
-  inputs: Record<string, string | number | boolean | null>; missing: string[]; policy_version?: number | null;
-}
-export interface Risk { score: number; level: "low" | "medium" | "high"; parts: { name: string; points: number; why: string }[]; policy_version?: number | null }
 export interface DossierFile { id: string; name: string; type: string; size: number; kind?: string; about?: string | null; added: string | null; in_seal?: boolean }
 export interface Dossier {
   journey: string; scope: string; class: string; mode: string; stage: string; shared_platform: boolean; version: number; opened: string | null; closed: string | null;

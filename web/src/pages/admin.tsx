@@ -49,7 +49,7 @@ function Users({ choice }: { choice: preact.ComponentChildren }) {
   );
 }
 
-const roles: Role[] = ["administrator", "watch-officer", "checkpoint-officer", "carrier"];
+const roles: Role[] = ["administrator", "watch-officer", "checkpoint-officer", "patrol-officer", "seal-operator", "carrier", "trader"];
 
 function UserDialog({ user, onClose, onSaved }: { user: User | null; onClose: () => void; onSaved: (o: OneTime | null) => void }) {
   const parties = useGet<Page<Party>>("/parties?limit=1000");

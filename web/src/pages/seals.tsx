@@ -46,7 +46,7 @@ export function SealsPage() {
   const filtered = q.get("q") || q.get("life");
   return (
     <main class="page table-page" id="page" tabIndex={-1}>
-      <PageHead title={t("seals.title")}>{may("plan") && <Button kind="main" icon="plus" onClick={() => setMaking(true)}>{t("seals.new")}</Button>}</PageHead>
+      <PageHead title={t("seals.title")}>{may("stock") && <Button kind="main" icon="plus" onClick={() => setMaking(true)}>{t("seals.new")}</Button>}</PageHead>
       <div class="filters">
         <SearchBox value={q.get("q") ?? ""} placeholder={t("seals.search")} onText={(x) => setQuery({ q: x.trim() || null })} />
         <Select label={t("col.life")} value={q.get("life") ?? ""} onPick={(v) => setQuery({ life: v })} options={[["", `${t("col.life")}: ${t("all")}`], ...lives.map((s) => [s, word("life", s)] as const)]} />

@@ -6,6 +6,7 @@ import type { JourneySummary, Page, Seal, Station } from "@/api/model";
 import { t } from "@/i18n";
 import { container, device, journeyTitle } from "@/lib/names";
 import { go } from "@/state/route";
+import { may } from "@/state/session";
 import { JourneyState, SealState } from "@/ui/badges";
 import { Dialog } from "@/ui/dialog";
 import { Icon, type IconName } from "@/ui/icon";
@@ -16,7 +17,7 @@ interface Hit { to: string; icon: IconName; title: string; sub: string; side: Co
 async function find(search: string, signal: AbortSignal): Promise<Hit[]> {
   const q = qs({ search, limit: 6 });
   const [journeys, seals, stations] = await Promise.all([
-    get<Page<JourneySummary>>(`/journeys${q}`, { signal }), get<Page<Seal>>(`/seals${q}`, { signal }), get<Page<Station>>(`/stations${q}`, { signal }),
+    may("watch") ? get<Page<JourneySummary>>(`/journeys${q}`, { signal }) : { items: [] as JourneySummary[] }, get<Page<Seal>>(`/seals${q}`, { signal }), get<Page<Station>>(`/stations${q}`, { signal }),
   ]);
   const hits: Hit[] = [
     ...journeys.items.map((j) => ({

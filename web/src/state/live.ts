@@ -13,7 +13,7 @@ interface Events {
   alarm: Alarm;
   journey: JourneyEvent;
   command: Command;
-  notice: { text: string };
+  notice: { text: string; about?: string; id?: string };
   reset: null;
 }
 type Listener<K extends keyof Events> = (value: Events[K]) => void;

@@ -12,16 +12,27 @@ export const mustChange = signal(false);
 export const unreachable = signal(false);
 
 const rights = {
+  watch: ["administrator", "watch-officer", "checkpoint-officer", "patrol-officer", "carrier", "trader"], // journeys, alarms, the live stream
   handle: ["administrator", "watch-officer"], // alarms
-  plan: ["administrator", "watch-officer", "checkpoint-officer"], // journeys, commands, seals
-  observe: ["administrator", "watch-officer", "checkpoint-officer"], // raw bytes, time line
-  places: ["administrator", "watch-officer"], // stations, parties, damages
+  plan: ["administrator", "watch-officer", "checkpoint-officer"], // journeys, commands, dossiers
+  stock: ["administrator", "watch-officer", "checkpoint-officer", "seal-operator"], // records of seals and their way back
+  observe: ["administrator", "watch-officer", "checkpoint-officer", "patrol-officer"], // raw bytes, time line, tasks
+  patrol: ["patrol-officer"],
+  apply: ["administrator", "watch-officer", "checkpoint-officer", "carrier", "trader"], // applications
+  serve: ["administrator", "watch-officer", "checkpoint-officer", "carrier", "trader", "seal-operator"], // to read applications
+  parties: ["administrator", "watch-officer", "checkpoint-officer", "patrol-officer", "seal-operator"],
+  register: ["administrator", "watch-officer", "checkpoint-officer", "carrier"], // to read registrations
+  places: ["administrator", "watch-officer"], // stations, parties, damages; writes registrations
   administer: ["administrator"],
 } satisfies Record<string, Role[]>;
 export type Right = keyof typeof rights;
 
 export const role = computed<Role | null>(() => session.value?.user.role ?? null);
 export const may = (right: Right) => role.value !== null && (rights[right] as Role[]).includes(role.value);
+
+/** Where each begins the day. */
+const homes: Partial<Record<Role, string>> = { "checkpoint-officer": "/checkpoint", "patrol-officer": "/patrol", "seal-operator": "/seals", trader: "/applications" };
+export const home = computed(() => (role.value && homes[role.value]) ?? "/watch");
 
 /** Whether somebody signed in with this browser: without it there is nothing to ask the platform for. */
 const remembered = stored<boolean>("signedIn", false);

@@ -2,20 +2,24 @@
 // What an officer does with an alarm. Acknowledging is shown at once and taken back if refused; the rest waits for the answer.
 import { useState } from "preact/hooks";
 import { ApiError, get, post, seg } from "@/api/client";
-import type { Alarm, AlarmDetail } from "@/api/model";
+import type { Alarm, AlarmDetail, Task } from "@/api/model";
 import { t, word, type Key } from "@/i18n";
 import { alarms, put } from "@/state/alarms";
 import { draft } from "@/state/prefs";
 import { session } from "@/state/session";
 import { Dialog } from "@/ui/dialog";
-import { Button, Field, Input, Problem } from "@/ui/parts";
+import { Icon } from "@/ui/icon";
+import { Button, Field, Problem } from "@/ui/parts";
 import { say, sayError, tell, type Told } from "@/ui/toast";
 import { Why } from "@/ui/why";
+import { findingsOf, reportOf } from "../tasks/model";
+import { whoOf } from "../tasks/life";
+import { stepTask } from "../tasks/use";
 import { addFiles, Files, type Picked } from "./files";
 
 const etag = (a: Alarm) => (a.version === undefined ? null : `"${a.version}"`);
 
-async function act(a: Alarm, verb: "acknowledge" | "dispatch" | "resolve", body: object): Promise<void> {
+async function act(a: Alarm, verb: "acknowledge" | "resolve", body: object): Promise<void> {
   try {
     put(await post<Alarm>(`/alarms/${seg(a.id)}/${verb}`, body, { etag: etag(alarms.value.get(a.id) ?? a) }));
   } catch (e) {
@@ -40,48 +44,15 @@ export async function acknowledge(a: Alarm): Promise<void> {
 
 export const canDispatch = (a: Alarm) => a.state === "raised" || a.state === "acknowledged" || a.state === "dispatched";
 
-export function DispatchDialog({ alarm, onClose }: { alarm: Alarm; onClose: () => void }) {
-  const name = `dispatch.${alarm.id}`;
-  const kept = draft.read<{ patrol: string; note: string }>(name);
-  const [patrol, setPatrol] = useState(kept?.patrol ?? alarm.patrol ?? "");
-  const [note, setNote] = useState(kept?.note ?? "");
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<Told | null>(null);
-  const keep = (p: string, n: string) => { setPatrol(p); setNote(n); draft.write(name, { patrol: p, note: n }); };
-  const send = async (e: Event) => {
-    e.preventDefault();
-    setBusy(true);
-    setError(null);
-    try {
-      await act(alarm, "dispatch", note.trim() ? { patrol: patrol.trim(), note: note.trim() } : { patrol: patrol.trim() });
-      draft.write(name, null);
-      say(t("toast.dispatched"), patrol);
-      onClose();
-    } catch (e) {
-      setError(tell(e));
-      setBusy(false);
-    }
-  };
-  return (
-    <Dialog title={t("dispatch.title")} onClose={onClose}>
-      <form onSubmit={send}>
-        <p class="dialog-sub">{word("kind", alarm.kind)}{alarm.why && <> · <Why text={alarm.why} /></>}</p>
-        <Field label={t("dispatch.patrol")}><Input value={patrol} onText={(x) => keep(x, note)} required maxLength={79} autofocus name="patrol" /></Field>
-        <Field label={`${t("dispatch.note")} (${t("optional")})`}><textarea rows={3} maxLength={999} name="note" value={note} onInput={(e) => keep(patrol, e.currentTarget.value)} /></Field>
-        {error && <Problem error={error} />}
-        <footer><Button kind="quiet" onClick={onClose}>{t("cancel")}</Button><Button kind="main" type="submit" icon="send" busy={busy} disabled={!patrol.trim()}>{t("dispatch.do")}</Button></footer>
-      </form>
-    </Dialog>
-  );
-}
-
 const findings = ["true", "false", "explained"] as const;
 
-export function ResolveDialog({ alarm, onClose }: { alarm: Alarm; onClose: () => void }) {
+/** Closes the alarm; with a task that has reported, what the patrol found is filled in and the task is closed too. */
+export function ResolveDialog({ alarm, task, onClose }: { alarm: Alarm; task: Task | null; onClose: () => void }) {
   const name = `resolve.${alarm.id}`;
   const kept = draft.read<{ finding: string; note: string }>(name);
-  const [finding, setFinding] = useState(kept?.finding ?? "");
-  const [note, setNote] = useState(kept?.note ?? "");
+  const report = task ? reportOf(task) : null;
+  const [finding, setFinding] = useState(kept?.finding ?? findingsOf(report).finding ?? "");
+  const [note, setNote] = useState(kept?.note ?? report?.note ?? "");
   const [files, setFiles] = useState<Picked[]>([]);
   const [busy, setBusy] = useState(false);
   const [tried, setTried] = useState(false);
@@ -99,6 +70,7 @@ export function ResolveDialog({ alarm, onClose }: { alarm: Alarm; onClose: () =>
       if (left.length > 0) throw new Error(t("file.failed", { name: left[0]!.file.name }));
       await act(alarm, "resolve", { finding, note: note.trim() });
       draft.write(name, null);
+      if (task) await stepTask(task, "closed", { note: note.trim() });
       say(t("toast.resolved"), word("finding", finding));
       onClose();
     } catch (e) {
@@ -124,6 +96,8 @@ export function ResolveDialog({ alarm, onClose }: { alarm: Alarm; onClose: () =>
           <textarea rows={4} maxLength={999} name="note" value={note} onInput={(e) => keep(finding, e.currentTarget.value)} />
         </Field>
         <Files picked={files} onPick={setFiles} />
+        {alarm.grade === 3 && !report && <p class="task-line"><Icon name="info" size={15} />{t("resolve.evidence")}</p>}
+        {task && <p class="task-line"><Icon name="check" size={15} />{t("resolve.task")}: {word("taskKind", task.kind)}, {whoOf(task)}</p>}
         {error && <Problem error={error} />}
         <footer><Button kind="quiet" onClick={onClose}>{t("cancel")}</Button><Button kind="main" type="submit" icon="check" busy={busy}>{t("resolve.do")}</Button></footer>
       </form>

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useGet } from "@/api/use";
 import { seg } from "@/api/client";
-import type { Alarm, AlarmDetail } from "@/api/model";
+import type { Alarm, AlarmDetail, Task } from "@/api/model";
 import { t, word, type Key } from "@/i18n";
 import { span, toMs } from "@/lib/time";
 import { device, journeyTitle } from "@/lib/names";
@@ -12,20 +12,25 @@ import { isOpen } from "@/lib/queue";
 import { alarms, put } from "@/state/alarms";
 import { journeys } from "@/state/journeys";
 import { useKeys } from "@/state/keyboard";
+import { overdue, planOf } from "@/state/policies";
 import { may } from "@/state/session";
 import { AlarmState, Grade } from "@/ui/badges";
 import { Icon } from "@/ui/icon";
 import { ObservationRow } from "@/ui/observation";
 import { Button, Empty, Facts, Problem, Section, Skeleton } from "@/ui/parts";
-import { tell } from "@/ui/toast";
+import { sayError, tell } from "@/ui/toast";
 import { Span, Time, words } from "@/ui/time";
 import { Why } from "@/ui/why";
 import { dms } from "@/lib/geo";
-import { acknowledge, canDispatch, DispatchDialog, ResolveDialog } from "./actions";
+import { acknowledge, canDispatch, ResolveDialog } from "./actions";
+import { DispatchDialog } from "./dispatch";
 import { addFiles, FileList, pick } from "./files";
 import { History } from "./history";
 import { MiniMap } from "./minimap";
 import { Before } from "./before";
+import { TaskLife } from "../tasks/life";
+import { isOpenTask } from "../tasks/model";
+import { stepTask, useTasks } from "../tasks/use";
 
 interface Props { id: string; onClose: () => void; onShow?: ((a: Alarm) => void) | undefined; mini: boolean }
 
@@ -34,6 +39,7 @@ export function AlarmPanel({ id, onClose, onShow, mini }: Props) {
   const live = alarms.value.get(id);
   const [dialog, setDialog] = useState<"dispatch" | "resolve" | null>(null);
   const [bytesOf, setBytesOf] = useState<string | null>(null);
+  const { tasks, reload: reloadTasks } = useTasks({ about: id });
 
   // What the detail knows better than the queue goes into the queue, and the other way round.
   useEffect(() => {
@@ -42,6 +48,7 @@ export function AlarmPanel({ id, onClose, onShow, mini }: Props) {
   useEffect(() => {
     if (bytesOf) document.querySelector(".panel .observation.open")?.scrollIntoView({ block: "start", behavior: "smooth" });
   }, [bytesOf]);
+  useEffect(() => reloadTasks(), [live?.version]);
   const stale = live?.version !== undefined && loaded.value?.version !== undefined && live.version > loaded.value.version;
   useEffect(() => {
     if (stale) loaded.reload();
@@ -64,22 +71,28 @@ export function AlarmPanel({ id, onClose, onShow, mini }: Props) {
       {loaded.error ? (loaded.error.status === 404 ? <Empty icon="info" title={t("alarm.notFound")} /> : <Problem error={tell(loaded.error)} retry={loaded.reload} />) : <Skeleton rows={8} />}
     </Frame>
   );
+  /** A report that came after the alarm was closed. */
+  const closeAlone = (x: Task) => stepTask(x, "closed", {}).catch(sayError).finally(reloadTasks);
   const journey = journeys.value.get(a.journey);
   const reduced = loaded.value !== null && loaded.value.why === undefined;
   const telling = loaded.value?.observations?.[0]?.observation;
+  const plan = planOf(a.kind);
+  const waits = overdue(a);
+  const reported = tasks.find((x) => x.state === "reported") ?? null;
+  const going = tasks.some((x) => isOpenTask(x) && x !== reported);
   const delay = (toMs(a.raised) ?? 0) - (toMs(a.onset) ?? 0);
   return (
-    <Frame onClose={onClose} grade={a.grade} badges={<><Grade grade={a.grade} /><AlarmState state={a.state} />{a.finding && <span class="badge plain">{word("finding", a.finding)}</span>}</>}
+    <Frame onClose={onClose} grade={a.grade} badges={<><Grade grade={a.grade} /><AlarmState state={a.state} />{a.finding && <span class="badge plain">{word("finding", a.finding)}</span>}{waits && <Overdue waits={waits} />}</>}
       title={word("kind", a.kind)}
       foot={handles && openNow ? (
         <>
           {a.state === "raised" && <Button kind="main" icon="hand" hint="a" onClick={() => void acknowledge(a)}>{t("alarm.acknowledge")}</Button>}
-          <Button kind={a.state === "raised" ? "plain" : "main"} icon="road" hint="d" onClick={() => setDialog("dispatch")}>{t("alarm.dispatch")}</Button>
-          <Button icon="check" hint="r" onClick={() => setDialog("resolve")}>{t("alarm.resolve")}</Button>
+          {!reported && <Button kind={a.state === "acknowledged" ? "main" : "plain"} icon="road" hint="d" onClick={() => setDialog("dispatch")}>{t("alarm.dispatch")}</Button>}
+          <Button kind={reported || (a.state === "dispatched" && !going) ? "main" : "plain"} icon="check" hint="r" onClick={() => setDialog("resolve")}>{t("alarm.resolve")}</Button>
         </>
       ) : null}>
       {a.why && <p class="why"><Why text={a.why} /></p>}
-      {openNow && handles && <p class={`advice g${a.grade}`}>{t(`advice.${a.grade}` as Key)}</p>}
+      {openNow && handles && <p class={`advice g${a.grade}`}>{t(`advice.${a.grade}` as Key)}{plan && <span class="plan"><em>{t("alarm.plan")}</em> {word("plan", plan)}</span>}</p>}
       {loaded.error && <Problem error={tell(loaded.error)} retry={loaded.reload} />}
       <Facts rows={[
         [t("alarm.journey"), <a href={`/journeys/${seg(a.journey)}`}>{journey ? journeyTitle(journey) : a.journey}</a>],
@@ -94,6 +107,7 @@ export function AlarmPanel({ id, onClose, onShow, mini }: Props) {
         !!a.patrol && [t("alarm.patrol"), a.patrol],
         !!a.handler_name && [t("alarm.handler"), a.handler_name],
       ]} />
+      {tasks.length > 0 && <Section title={t("alarm.tasks")}>{tasks.map((x) => <TaskLife key={x.id} task={x} alarm={a} onChanged={reloadTasks} onClose={openNow ? undefined : () => void closeAlone(x)} />)}</Section>}
       {reduced && <p class="none">{t("alarm.reduced")}</p>}
       {mini && a.position && <MiniMap alarm={a} />}
       {telling?.state && <Before before={loaded.value?.before ?? null} then={telling} />}
@@ -110,15 +124,20 @@ export function AlarmPanel({ id, onClose, onShow, mini }: Props) {
       )}
       {a.note && <Section title={t("alarm.note")}><p class="note">{a.note}</p></Section>}
       {loaded.value?.files && (handles || loaded.value.files.length > 0) && (
-        <Section title={t("alarm.files")} aside={may("observe") && <AddPhoto id={a.id} done={loaded.reload} />}>
+        <Section title={t("alarm.files")} aside={may("plan") && <AddPhoto id={a.id} done={loaded.reload} />}>
           {loaded.value.files.length > 0 ? <FileList files={loaded.value.files} /> : <p class="none">{t("none")}</p>}
         </Section>
       )}
       {!reduced && <History alarm={a} />}
-      {dialog === "dispatch" && <DispatchDialog alarm={a} onClose={() => setDialog(null)} />}
-      {dialog === "resolve" && <ResolveDialog alarm={a} onClose={() => { setDialog(null); loaded.reload(); }} />}
+      {dialog === "dispatch" && <DispatchDialog alarm={a} tasks={tasks} onClose={() => { setDialog(null); reloadTasks(); }} />}
+      {dialog === "resolve" && <ResolveDialog alarm={a} task={reported} onClose={() => { setDialog(null); loaded.reload(); reloadTasks(); }} />}
     </Frame>
   );
+}
+
+/** Nobody has taken it within the time that the policy gives. */
+export function Overdue({ waits }: { waits: { waits: number; given: number } }) {
+  return <span class="badge overdue" title={t("alarm.waits.about", { span: span(waits.given, words()) })}><Icon name="clock" size={13} />{t("alarm.waits", { span: span(waits.waits, words()) })}</span>;
 }
 
 interface FrameProps { title: string; grade?: number; badges?: ComponentChildren; foot?: ComponentChildren; onClose: () => void; children: ComponentChildren }

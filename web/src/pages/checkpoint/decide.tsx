@@ -19,7 +19,7 @@ export function DecisionCard({ journey, dossier: d, onChanged }: { journey: stri
   const [against, setAgainst] = useState<Decision["decision"] | null>(null);
   const now = d.decision ?? asked.value;
   if (!now) return null;
-  const say = (v: Decision["inputs"][string] | undefined) => (v === null || v === undefined ? <span class="none">{t("decide.missing")}</span> : typeof v === "number" ? number(v) : typeof v === "boolean" ? word("yes", String(v)) : word("input", v));
+  const say = (v: string | number | boolean | null | undefined) => (v === null || v === undefined ? <span class="none">{t("decide.missing")}</span> : typeof v === "number" ? number(v) : typeof v === "boolean" ? word("yes", String(v)) : word("input", v));
   return (
     <Section title={d.decision ? t("decide.title") : t("decide.proposal")} class={`decision ${now.decision}`} aside={d.risk && <span class={`risk ${d.risk.level}`} title={d.risk.parts.map((p) => `${p.points > 0 ? "+" : ""}${p.points} ${p.why}`).join("\n")}>{t("decide.risk", { n: d.risk.score })}</span>}>
       <p class="verdict"><Icon name={now.decision === "release" ? "check" : "eye"} size={22} /><strong>{word("decision", now.decision)}</strong>{d.decision && <span class="dim">{d.decision.automatic ? t("checkpoint.automatic") : d.decision.by} · <Time at={d.decision.time} exact /></span>}</p>

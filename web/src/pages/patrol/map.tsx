@@ -35,7 +35,7 @@ export function PatrolMap({ task, journey }: { task: Task; journey: Journey | nu
   const overlays = useRef<{ journey: JourneyOverlay; vehicle: SpotOverlay; me: SpotOverlay } | null>(null);
   overlays.current ??= { journey: new JourneyOverlay("p"), vehicle: new SpotOverlay("p-vehicle"), me: new SpotOverlay("p-me") };
   const [chart, setChart] = useState<Chart | null>(null);
-  const { track, reload } = useTrack(task.journey);
+  const { track, reload } = useTrack(task.journey ?? null);
   const heard = Math.max(0, ...(journey?.seals ?? []).map((s) => Date.parse(fleet.get(s)?.heard ?? "") || 0));
   useEffect(() => reload(), [heard]);
   useEffect(() => void whereAmI(), []);

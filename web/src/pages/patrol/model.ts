@@ -9,12 +9,12 @@ const NEXT: Partial<Record<TaskState, TaskState>> = { open: "accepted", accepted
 /** The state as the patrol sees it: with what waits in its outbox. */
 export function stateOf(task: Task, waiting: readonly Job[]): TaskState {
   const mine = waiting.filter((j) => j.about === task.id && !j.refused);
-  return (mine.at(-1)?.body["state"] as TaskState | undefined) ?? task.state;
+  return (mine.at(-1)?.body["state"] as TaskState | undefined) ?? (task.state as TaskState);
 }
 
 export const nextOf = (state: TaskState): TaskState | null => NEXT[state] ?? null;
 
-const RANK: Record<TaskState, number> = { arrived: 0, "under-way": 1, accepted: 2, open: 3, reported: 4, closed: 5 };
+const RANK: Record<TaskState, number> = { arrived: 0, "under-way": 1, accepted: 2, open: 3, reported: 4, closed: 5, withdrawn: 6 };
 
 /** What is at hand first, then the gravest, then the oldest. */
 export function sorted(tasks: readonly Task[], waiting: readonly Job[]): Task[] {

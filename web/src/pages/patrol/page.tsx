@@ -61,7 +61,7 @@ function List({ tasks }: { tasks: Task[] }) {
         {sorted(tasks, waiting.value).map((x) => (
           <li key={x.id}>
             <a class={`task-card g${x.grade ?? 0}`} href={`/patrol/${seg(x.id)}`}>
-              <span class="task-kind">{x.grade ? <GradeMark grade={x.grade} size={18} /> : <Icon name={icons[x.kind] ?? "flag"} size={18} />}<strong>{x.alarm_kind ? word("kind", x.alarm_kind) : word("taskKind", x.kind)}</strong><Time at={x.created} /></span>
+              <span class="task-kind">{x.grade ? <GradeMark grade={x.grade} size={18} /> : <Icon name={icons[x.kind ?? ""] ?? "flag"} size={18} />}<strong>{x.alarm_kind ? word("kind", x.alarm_kind) : word("taskKind", x.kind)}</strong><Time at={x.created} /></span>
               <span class="dim">{x.note}</span>
               <span class="badge life">{word("taskState", stateOf(x, waiting.value))}</span>
             </a>

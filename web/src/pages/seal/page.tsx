@@ -56,7 +56,7 @@ export function SealPage({ id }: { id: string }) {
     <main class="page detail-page" id="page" tabIndex={-1}>
       <PageHead back="/seals" title={<span class="title-row"><span class="num">{device(id)}</span>{live && <SealState state={live.state.seal} proof={live.knowledge} tampered={live.tampered} />}{live?.tampered && live.state.seal !== "sealed" && <span class="badge tampered" title={t("proof.tampered.about")}><Icon name="warning" size={13} />{t("proof.tampered")}</span>}</span>}
         sub={<>{[s?.label, s && word("class", s.class), s?.model, s && word("life", s.life)].filter(Boolean).join(" · ")}</>}>
-        {s && may("plan") && <Button icon="pencil" onClick={() => setEditing(true)}>{t("seal.record")}</Button>}
+        {s && may("stock") && <Button icon="pencil" onClick={() => setEditing(true)}>{t("seal.record")}</Button>}
       </PageHead>
       {record.error && <Problem error={tell(record.error)} retry={record.reload} />}
       <div class="columns">

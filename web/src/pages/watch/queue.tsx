@@ -8,11 +8,14 @@ import { isOpen, merge } from "@/lib/queue";
 import { alarms, fresh, open, ready, unheld } from "@/state/alarms";
 import { journeys } from "@/state/journeys";
 import { query, setQuery } from "@/state/route";
+import { overdue } from "@/state/policies";
 import { AlarmState, GradeMark } from "@/ui/badges";
 import { Icon } from "@/ui/icon";
 import { Empty, Skeleton } from "@/ui/parts";
 import { Time } from "@/ui/time";
 import { Why } from "@/ui/why";
+import { Overdue } from "../alarm/panel";
+import { ShiftLine } from "./shift";
 
 /** Ids in the order on screen, for j and k. */
 export const shownIds: { current: string[] } = { current: [] };
@@ -47,6 +50,7 @@ export function Queue({ selected }: { selected: string | null }) {
         <span class="dim">{t("queue.open", { n: open.value.length })}{unheld.value.length > 0 && ` · ${t("queue.unacknowledged", { n: unheld.value.length })}`}</span>
         <GradeFilter value={grade} />
       </header>
+      <ShiftLine />
       {newer.length > 0 && <button type="button" class="queue-newer" onClick={release}>{t("queue.held", { n: newer.length })}</button>}
       <div class="queue-list" ref={list} onPointerEnter={(e) => e.pointerType === "mouse" && setHeld(true)} onPointerLeave={release}>
         {!ready.value ? <Skeleton rows={5} />
@@ -85,6 +89,7 @@ function GradeFilter({ value }: { value: string | null }) {
 function Row({ alarm: a, selected }: { alarm: Alarm; selected: boolean }) {
   const j = journeys.value.get(a.journey);
   const name = [j?.vehicle ?? j?.reference, a.seal && device(a.seal)].filter(Boolean).join(" · ");
+  const waits = overdue(a);
   const cls = `alarm-row g${a.grade} ${a.state}${selected ? " selected" : ""}${fresh.value.has(a.id) ? " fresh" : ""}`;
   return (
     <button type="button" class={cls} data-id={a.id} aria-current={selected} onClick={() => setQuery({ alarm: a.id, seal: null }, true)}>
@@ -93,6 +98,7 @@ function Row({ alarm: a, selected }: { alarm: Alarm; selected: boolean }) {
         <span class="alarm-row-top"><strong>{word("kind", a.kind)}</strong><Time at={a.onset} /></span>
         <span class="alarm-row-who">{name || a.journey}</span>
         {a.why && <span class="alarm-row-why"><Why text={a.why} /></span>}
+        {waits && <span class="alarm-row-state"><Overdue waits={waits} /></span>}
         {a.state !== "raised" && (
           <span class="alarm-row-state"><AlarmState state={a.state} />{(a.patrol ?? a.handler_name) && <span><Icon name={a.patrol ? "road" : "user"} size={12} />{a.patrol ?? a.handler_name}</span>}</span>
         )}
