@@ -92,7 +92,7 @@ static void name_patrol(struct out_request *r, const struct paper *p, char *to, 
     if (unit && unit[0])
         snprintf(to, size, "%s", unit);
     else if (p->holder[0] && store_user_get(out_store(r), p->holder, &holder) == STORE_OK)
-        snprintf(to, size, "%s", holder.full_name[0] ? holder.full_name : holder.name);
+        snprintf(to, size, "%.*s", (int)size - 1, holder.full_name[0] && strlen(holder.full_name) < size ? holder.full_name : holder.name);
     else
         snprintf(to, size, "task");
     json_decref(form);
