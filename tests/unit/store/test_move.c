@@ -69,14 +69,24 @@ static struct move *begin(char why[400])
 static void fill_records(struct store *store)
 {
     struct party party = {.id = "P1", .kind = PARTY_KIND_CARRIER, .name = "Alder"};
-    struct station station = {.id = "S1", .kind = STATION_KIND_BORDER, .name = "Qu\303\251bec", .lat = 1.0 / 3, .lon = -71.2, .radius_m = 300};
+    struct station station = {
+        .id = "S1", .kind = STATION_KIND_BORDER, .name = "Qu\303\251bec", .lat = 1.0 / 3, .lon = -71.2, .radius_m = 300};
     struct user user = {.id = "U1", .name = "admin", .password = "$argon2id$kept", .must_change = true, .created_ms = T0};
     struct seal seal = {.id = "jt701:7500000000", .label = "L", .created_ms = T0};
     struct session session = {.id = "digest", .user = "U1", .csrf = "c", .created_ms = T0, .expires_ms = T0 + 1000000, .used_ms = T0};
-    struct command command = {.id = "C1", .seal = "jt701:7500000000", .name = "unlock", .args = "password=1", .created_ms = T0, .serial = -1};
+    struct command command = {
+        .id = "C1", .seal = "jt701:7500000000", .name = "unlock", .args = "password=1", .created_ms = T0, .serial = -1};
     struct audit audit = {.time_ms = T0, .user = "U1", .action = "user.create", .object = "U1"};
-    struct store_damage damage = {.received_ms = T0, .protocol = "jt701", .peer = "10.0.0.1:5", .outcome = "damaged", .why = "sum",
+    struct store_damage damage = {.received_ms = T0,
+                                  .protocol = "jt701",
+                                  .peer = "10.0.0.1:5",
+                                  .outcome = "damaged",
+                                  .why = "sum",
                                   .raw = {(const uint8_t *)"\x00\xff\x7e", 3}};
+    static struct paper paper = {
+        .id = "T1", .kind = PAPER_TASK, .state = PAPER_OPEN, .subject = "A1", .created_ms = T0, .body = "{\"note\": \"go\"}"};
+    paper.version = 0;
+    assert_int_equal(store_paper_put(store, &paper, NULL), 0);
     assert_int_equal(store_party_put(store, &party, NULL), 0);
     assert_int_equal(store_station_put(store, &station, NULL), 0);
     assert_int_equal(store_user_put(store, &user, &audit), 0);
@@ -93,8 +103,20 @@ static void fill_journey(struct store *store)
     struct journey *j = journey_new();
     const double lat[] = {0.1, 0.2, 0.3}, lon[] = {30.1, 30.2, 30.3};
     struct permission p = {.id = "C1", .seal = "jt701:7500000000", .from_ms = T0, .until_ms = T0 + 5, .unseals = true};
-    struct alarm a = {.id = "A1", .journey = "J1", .seal = "jt701:7500000000", .kind = ALARM_CABLE_CUT, .grade = 3, .onset_ms = T0, .raised_ms = T0,
-                      .ended_ms = BULLA_TIME_NONE, .count = 1, .why = "cut", .has_position = true, .lat = 0.1, .lon = 30.1, .changed_ms = T0};
+    struct alarm a = {.id = "A1",
+                      .journey = "J1",
+                      .seal = "jt701:7500000000",
+                      .kind = ALARM_CABLE_CUT,
+                      .grade = 3,
+                      .onset_ms = T0,
+                      .raised_ms = T0,
+                      .ended_ms = BULLA_TIME_NONE,
+                      .count = 1,
+                      .why = "cut",
+                      .has_position = true,
+                      .lat = 0.1,
+                      .lon = 30.1,
+                      .changed_ms = T0};
     struct store_file file = {.alarm = "A1", .name = "photo.png", .type = "image/png", .user = "U1", .added_ms = T0};
     uint8_t digest[SHA256_DIGEST_LENGTH];
     snprintf(j->id, sizeof j->id, "J1");
@@ -115,7 +137,11 @@ static void fill_journey(struct store *store)
 
 static void fill_tracks(struct store *store)
 {
-    struct store_track t = {.seal = "jt701:7500000000", .day_ms = T0 / 86400000 * 86400000, .first_ms = T0, .last_ms = T0 + 1000, .fixes = 2,
+    struct store_track t = {.seal = "jt701:7500000000",
+                            .day_ms = T0 / 86400000 * 86400000,
+                            .first_ms = T0,
+                            .last_ms = T0 + 1000,
+                            .fixes = 2,
                             .bytes = {(const uint8_t *)"a block", 7}};
     assert_int_equal(store_track_put(store, &t, 1), 0);
 }
