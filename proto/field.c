@@ -21,7 +21,6 @@ static const struct {
     [PROTO_TO_PERCENT] = {0, 0, 100, "0 to 100"},
     [PROTO_TO_VOLTS] = {3, 0, 60000, "volts up to 60"},
     [PROTO_TO_CHARGING] = {0, 0, 1, "0 or 1"},
-    [PROTO_TO_COUNTER] = {0, 0, INT32_MAX, "a counter"},
     [PROTO_TO_SENSOR] = {3, -INT32_MAX, INT32_MAX, "a value of a sensor"},
 };
 
@@ -55,10 +54,6 @@ static void put(struct bulla_observation *o, const struct proto_field *row, int6
     case PROTO_TO_CHARGING:
         o->has |= BULLA_HAS_CHARGING;
         o->charging = value != 0;
-        break;
-    case PROTO_TO_COUNTER:
-        o->has |= BULLA_HAS_COUNTER;
-        o->counter = value;
         break;
     default:
         bulla_observation_add_sensor(o, row->id ? row->id : "", row->kind, (int32_t)value);

@@ -17,7 +17,6 @@ enum proto_field_to {                    /* where a number goes */
                       PROTO_TO_PERCENT,
                       PROTO_TO_VOLTS,    /* of the battery */
                       PROTO_TO_CHARGING, /* 0 or 1 */
-                      PROTO_TO_COUNTER,
                       PROTO_TO_SENSOR,
 };
 

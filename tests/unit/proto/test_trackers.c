@@ -67,6 +67,78 @@ static void test_what_is_not_said_is_not_there(void **state)
     }
 }
 
+#define BSTPL_REST ",0,0,0,4,0,21,0,0,0,1,00.00,0,03.60,15_V1,8931,00.00#"
+#define JIDO_REST  ",E,0,0,0,0,05,28,26,0,050,N,1,0001,0002,0003,5A#"
+#define UPRO       "*HQ201860000000000132,BA"
+
+/* Damage in each field, and the name that is told for it. */
+static const struct {
+    const char *protocol, *text, *field;
+} damages[] = {
+    {"bstpl", "BSTPL$x,QX01,A,090325,110559,1.5,N,2.5,E" BSTPL_REST, "type: "},
+    {"bstpl", "BSTPL$1,QX 01,A,090325,110559,1.5,N,2.5,E" BSTPL_REST, "device id: "},
+    {"bstpl", "BSTPL$1,QX01,B,090325,110559,1.5,N,2.5,E" BSTPL_REST, "fix: "},
+    {"bstpl", "BSTPL$1,QX01,A,09032,110559,1.5,N,2.5,E" BSTPL_REST, "date: "},
+    {"bstpl", "BSTPL$1,QX01,A,090325,11:05,1.5,N,2.5,E" BSTPL_REST, "time: "},
+    {"bstpl", "BSTPL$1,QX01,A,090325,110559,1o5,N,2.5,E" BSTPL_REST, "latitude: "},
+    {"bstpl", "BSTPL$1,QX01,A,090325,110559,1.5,X,2.5,E" BSTPL_REST, "north or south: "},
+    {"bstpl", "BSTPL$1,QX01,A,090325,110559,1.5,N,,E" BSTPL_REST, "longitude: "},
+    {"bstpl", "BSTPL$1,QX01,A,090325,110559,1.5,N,2.5," BSTPL_REST, "east or west: "},
+    {"bstpl", "BSTPL$1,QX01,A\x07,090325,110559,1.5,N,2.5,E" BSTPL_REST, "characters: "},
+    {"bstpl", "BSTPL$1,QX01,A#", "fields: "},
+    {"jido", "*86000000000001234,0x,A,090325,110559,0130.0000,N,00230.0000" JIDO_REST, "command: "},
+    {"jido", "*86000000000001234,01,A,090325,110559,0130.00-0,N,00230.0000" JIDO_REST, "latitude: "},
+    {"jido", "*86000000000001234,01,A,090325,110559,0130.0000,E,00230.0000" JIDO_REST, "latitude: "},
+    {"jido", "*86000000000001234,01,A,090325,110559,0130.0000,N,\x01" JIDO_REST, "characters: "},
+    {"jido", "*86000000000001234,01#", "fields: "},
+    {"starcom", "|unit=200017,velocity=\x01|", "characters: "},
+    {"starcom", "|unit=2000x7,velocity=5|", "device id: "},
+    {"starcom", "|unit=200017,gps_valid=2,latitude=1,longitude=1|", "gps_valid: "},
+    {"upro", UPRO "&B01000000#", "B: "},
+    {"upro", UPRO "&C0000@000#", "C: "},
+    {"upro", UPRO "&J00x271#", "J: "},
+    {"upro", UPRO "&M8x0#", "M: "},
+    {"upro", UPRO "&W#", "W: "},
+    {"upro", UPRO "&lx#", "l: "},
+    {"upro", UPRO "&V12#", "V, supply: "},
+    {"upro", UPRO "&I1460x027A00FCB62#", "I: "},
+    {"upro", UPRO "&I146000xyzw0FCB62#", "I: "},
+    {"upro", UPRO "&P07300000zzd2a94d#", "P: "},
+    {"upro", UPRO "&X204,4,1017#", "X: "},
+    {"upro", UPRO "&X204,70000,1017,1,-60#", "X: "},
+    {"upro", "*HQ201860000000000132x,BA#", "device id: "},
+};
+
+static void test_damage_names_its_field(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        struct wire wire;
+        wire_open(&wire, proto_find(damages[i].protocol), NULL, 0);
+        enum bulla_status status = wire_decode(&wire, (const uint8_t *)damages[i].text, strlen(damages[i].text), false);
+        bool named = strncmp(wire.error, damages[i].field, strlen(damages[i].field)) == 0;
+        bool quiet = json_array_size(wire.observations) == 0 && json_array_size(wire.replies) == 0;
+        if (status != BULLA_DAMAGED || !quiet || !named) {
+            fail_msg("%s: expected damage of %sgot %s: %s", damages[i].text, damages[i].field, bulla_status_text(status), wire.error);
+        }
+        wire_close(&wire);
+    }
+}
+
+/* Fields of other lengths are other fields: they say nothing, and do no harm. */
+static void test_fields_of_other_lengths_are_passed_over(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {UPRO "&J271#", UPRO "&M12345#",   UPRO "&I0#", UPRO "&Y123#",
+                                        UPRO "&P12#",  UPRO "&X(J0000)#", UPRO "&X#"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct wire wire;
+        const json_t *o = said(&wire, "upro", texts[i]);
+        assert_true(empty(json_object_get(o, "sensors")) && empty(json_object_get(o, "cells")) && empty(json_object_get(o, "power")));
+        wire_close(&wire);
+    }
+}
+
 /* A line of a file may lack the character that ends it on the wire; a message of a stream may not. */
 static void test_the_end_may_be_missing_only_where_it_was_written_down(void **state)
 {
@@ -118,6 +190,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_not_said_is_not_there),
+        cmocka_unit_test(test_damage_names_its_field),
+        cmocka_unit_test(test_fields_of_other_lengths_are_passed_over),
         cmocka_unit_test(test_the_end_may_be_missing_only_where_it_was_written_down),
         cmocka_unit_test(test_a_message_without_end_is_passed_over),
     };
