@@ -17,6 +17,21 @@ MODEL_WORDS(journey_regime, JOURNEY_REGIME_TABLE)
 MODEL_WORDS(zone_duty, ZONE_DUTY_TABLE)
 MODEL_WORDS(point_kind, POINT_KIND_TABLE)
 
+/* EAEU: two reporting periods of two hours missed, that is silence of more than four hours (a report after exactly four is in
+ * time); 50 km off the route; a battery below 15 %. */
+static const struct journey_profile profiles[] = {
+    {.name = "", .silence_ms = INT64_C(240) * 60000, .stay_minutes = 20, .battery_percent = 15, .corridor_m = 500},
+    {.name = "eaeu", .silence_ms = INT64_C(2) * 120 * 60000 + 1000, .stay_minutes = 20, .battery_percent = 15, .corridor_m = 50000},
+};
+
+const struct journey_profile *journey_profile(const char *name)
+{
+    for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++)
+        if (strcmp(profiles[i].name, name) == 0)
+            return &profiles[i];
+    return NULL;
+}
+
 static const unsigned exits[] = {
     [JOURNEY_DRAFT] = 1u << JOURNEY_SEALED | 1u << JOURNEY_CANCELLED,
     [JOURNEY_SEALED] = 1u << JOURNEY_UNDER_WAY | 1u << JOURNEY_ARRIVED | 1u << JOURNEY_RELEASED | 1u << JOURNEY_CANCELLED,
@@ -219,6 +234,8 @@ static bool check_numbers(struct refusal r, const struct journey *j)
         return refuse(r, "stay_minutes: expected -1 (off) to 86400, got %d", (int)j->stay_minutes);
     if (j->battery_percent < -1 || j->battery_percent > 100)
         return refuse(r, "battery_percent: expected -1 (off) to 100, got %d", (int)j->battery_percent);
+    if (!journey_profile(j->profile))
+        return refuse(r, "profile: expected eaeu or nothing, got \"%s\"", j->profile);
     for (size_t i = 0; i < j->n_limits; i++)
         if (j->limits[i].min > j->limits[i].max)
             return refuse(r, "limits[%zu]: expected min below max, got %g and %g", i, j->limits[i].min, j->limits[i].max);

@@ -132,6 +132,17 @@ struct journey {
     int64_t version;                   /* grows with every change: for optimistic updates (ETag) */
 };
 
+/* What an administration's practice sets where a journey leaves it open. */
+struct journey_profile {
+    const char *name;
+    int64_t silence_ms; /* nothing heard for so long is an alarm */
+    int32_t stay_minutes, battery_percent;
+    double corridor_m; /* half width */
+};
+
+/* NULL: there is none of that name. */
+const struct journey_profile *journey_profile(const char *name);
+
 struct journey *journey_new(void);
 struct journey *journey_copy(const struct journey *from);
 void journey_free(struct journey *journey); /* NULL is fine */

@@ -301,6 +301,9 @@ struct journey *journey_from_json(const json_t *json, char why[MODEL_WHY_SIZE])
     j->version = json_read_integer(&r, "version", 0, INT64_MAX, 0);
     read_limits(&r, j);
     json_read_plan(&r, j);
+    const struct journey_profile *profile = journey_profile(j->profile);
+    if (profile && !json_read_has(&r, "corridor_m"))
+        j->route.corridor_m = profile->corridor_m;
     read_permissions(&r, j);
     if (why[0]) {
         journey_free(j);

@@ -40,6 +40,9 @@ static bool at_allowed_place(const struct plan *plan, const struct lock_where *w
     for (size_t i = 0; i < j->n_stops; i++)
         if (!surely_outside(&j->stops[i], where))
             return true;
+    for (size_t i = 0; i < j->n_zones; i++)
+        if (j->zones[i].duty == ZONE_STOP && !surely_outside(&j->zones[i].place, where))
+            return true;
     return false;
 }
 

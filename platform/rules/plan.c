@@ -7,18 +7,25 @@
 #include "platform/rules/geometry.h"
 #include "platform/rules/rule.h"
 
-#define SILENCE_MINUTES 240
-#define STAY_MINUTES    20
-#define BATTERY_PERCENT 15
-#define END_RADIUS_M    500.0 /* of the route's end where no place was named */
+#define END_RADIUS_M 500.0 /* of the route's end where no place was named */
 
 static const double speed_max_kmh[] = {
     [JOURNEY_MODE_ROAD] = 160, [JOURNEY_MODE_RAIL] = 350, [JOURNEY_MODE_VESSEL] = 70, [JOURNEY_MODE_MULTIMODAL] = 350};
 
 /* 0 is the default, -1 is off (journey.h). */
-static int64_t minutes_or(int32_t minutes, int32_t fallback)
+static int64_t minutes_or(int32_t minutes, int64_t fallback_ms)
 {
-    return minutes < 0 ? -1 : (minutes ? minutes : fallback) * PLAN_MINUTE_MS;
+    return minutes < 0 ? -1 : minutes ? minutes * PLAN_MINUTE_MS : fallback_ms;
+}
+
+static void set_limits(struct plan *plan, const struct journey *j)
+{
+    const struct journey_profile *profile = journey_profile(j->profile);
+    if (!profile)
+        profile = journey_profile("");
+    plan->silence_ms = minutes_or(j->silence_minutes, profile->silence_ms);
+    plan->stay_ms = minutes_or(j->stay_minutes, profile->stay_minutes * PLAN_MINUTE_MS);
+    plan->battery_percent = j->battery_percent < 0 ? -1 : j->battery_percent ? j->battery_percent : profile->battery_percent;
 }
 
 static void set_places(struct plan *plan, const struct journey *j)
@@ -66,9 +73,7 @@ struct plan *plan_new(const struct journey *journey, struct shelf *shelf)
     plan->speed_max_ms = speed_max_kmh[(unsigned)j->mode <= JOURNEY_MODE_MULTIMODAL ? j->mode : JOURNEY_MODE_ROAD] / 3.6;
     plan->start_ms = j->sealed_at_ms;
     plan->end_ms = j->unsealed_at_ms == BULLA_TIME_NONE ? INT64_MAX : j->unsealed_at_ms;
-    plan->silence_ms = minutes_or(j->silence_minutes, SILENCE_MINUTES);
-    plan->stay_ms = minutes_or(j->stay_minutes, STAY_MINUTES);
-    plan->battery_percent = j->battery_percent < 0 ? -1 : j->battery_percent ? j->battery_percent : BATTERY_PERCENT;
+    set_limits(plan, j);
     rule_lay_out(plan);
     return plan;
 }
@@ -82,6 +87,23 @@ void plan_free(struct plan *plan)
     notes_free(plan->notes);
     journey_free(plan->journey);
     free(plan);
+}
+
+const struct journey_leg *plan_leg(const struct plan *plan, int64_t at_ms)
+{
+    const struct journey *j = plan->journey;
+    for (size_t i = 0; i < j->n_legs; i++) {
+        const struct journey_leg *l = &j->legs[i];
+        if ((l->from_ms == BULLA_TIME_NONE || l->from_ms <= at_ms) && (l->until_ms == BULLA_TIME_NONE || l->until_ms >= at_ms))
+            return l;
+    }
+    return NULL;
+}
+
+bool plan_off_road(const struct plan *plan, int64_t at_ms)
+{
+    const struct journey_leg *l = plan_leg(plan, at_ms);
+    return l && (l->mode == JOURNEY_MODE_VESSEL || l->mode == JOURNEY_MODE_RAIL);
 }
 
 int plan_seal(const struct plan *plan, const char *seal)

@@ -33,6 +33,10 @@ struct plan {
 struct plan *plan_new(const struct journey *journey, struct shelf *shelf);
 void plan_free(struct plan *plan);
 
+/* The leg of that time, NULL: none is planned. Off the road: it is one by vessel or rail, with ways and stops of its own. */
+const struct journey_leg *plan_leg(const struct plan *plan, int64_t at_ms);
+bool plan_off_road(const struct plan *plan, int64_t at_ms);
+
 /* The index of a seal in the journey, -1: not one of its. */
 int plan_seal(const struct plan *plan, const char *seal);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/rules/zones.h"
+
 #define CLOCK_STEP_S 1.0 /* devices tell whole seconds */
 
 void position_init(struct position *position)
@@ -44,6 +46,16 @@ static void locate_stops(const struct journey *j, struct fix *f)
             f->dead_minutes = j->dead_zones[i].max_minutes;
 }
 
+static void locate_zones(const struct plan *plan, struct fix *f)
+{
+    struct zones_at at = zones_at(plan, f->lat, f->lon, f->accuracy_m);
+    f->near_zones = at.near;
+    f->in_zones = at.in;
+    f->near_place |= (at.near & (ZONES_TO_STAND | ZONE_BIT(APPROACH) | ZONE_BIT(SEA_LEG))) != 0;
+    if (f->dead_minutes < 0 && (at.near & ZONES_SILENT))
+        f->dead_minutes = zones_find(plan, ZONES_SILENT, true, f->lat, f->lon, f->accuracy_m)->place.max_minutes;
+}
+
 static void locate(const struct plan *plan, const struct position_point *p, size_t seal, struct fix *f)
 {
     *f =
@@ -53,7 +65,8 @@ static void locate(const struct plan *plan, const struct position_point *p, size
     f->destination = (uint8_t)side_of(plan->has_destination, &plan->destination, f);
     f->near_place = f->origin != SURELY_OUTSIDE || f->destination != SURELY_OUTSIDE;
     locate_stops(plan->journey, f);
-    f->in_place = f->origin == SURELY_INSIDE || f->destination == SURELY_INSIDE || f->stop >= 0;
+    locate_zones(plan, f);
+    f->in_place = f->origin == SURELY_INSIDE || f->destination == SURELY_INSIDE || f->stop >= 0 || (f->in_zones & ZONES_TO_STAND);
     f->off_route_m = plan->line ? geometry_line_distance(plan->line, f->lat, f->lon) : -1;
 }
 

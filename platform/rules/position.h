@@ -19,7 +19,7 @@ struct fix {
     uint8_t seal;
     uint8_t origin, destination; /* enum geometry_side; SURELY_OUTSIDE of a place that does not exist */
     int16_t stop;                /* the stop it is surely inside, -1: none */
-    bool near_place;             /* not surely outside of origin, destination and every stop */
+    bool near_place;             /* not surely outside of origin, destination, every stop and every zone that one may drive to */
     bool in_place;               /* surely inside one of them */
     int32_t dead_minutes;        /* announced dead zone: its due time, 0: without one; -1: surely outside of all */
     uint16_t near_zones, in_zones; /* duties, a bit each: of zones it is not surely outside of, and surely inside */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The vehicle stands in a permitted stop longer than that stop allows. A stop without a limit allows any stay.
+ * The vehicle stands in a permitted stop, or a zone to stand in, longer than that allows. One without a limit allows any stay.
  */
 #include "platform/rules/rule.h"
+#include "platform/rules/zones.h"
 
 struct overtime {
     sheet_slot slot;
@@ -25,7 +26,10 @@ static const struct place *stop_of(const struct plan *plan, double lat, double l
         if (!longest || p->max_minutes > longest->max_minutes)
             longest = p;
     }
-    return longest;
+    const struct zone *zone = zones_find(plan, ZONES_TO_STAND, false, lat, lon, accuracy_m);
+    if (!zone || (longest && zone->place.max_minutes != 0 && zone->place.max_minutes < longest->max_minutes))
+        return longest;
+    return zone->place.max_minutes == 0 ? NULL : &zone->place;
 }
 
 static void step(void *state, const struct rule_input *in)

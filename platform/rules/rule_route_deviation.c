@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The vehicle left its corridor: surely outside in at least two consecutive fixes that span at least 2 min. A fix that is
- * not sure changes nothing; neither does one that may lie in origin, destination or a permitted stop.
+ * not sure changes nothing; neither does one that may lie in origin, destination, a permitted stop or a zone that one may
+ * drive to, nor one of a leg by vessel or rail. A forbidden zone is off every route: two fixes surely inside it are enough.
  */
 #include <string.h>
 
 #include "platform/rules/rule.h"
+#include "platform/rules/zones.h"
 
 #define SPAN_MS     (2 * PLAN_MINUTE_MS)
 #define FAR_M       5000.0
 #define LONG_MS     (30 * PLAN_MINUTE_MS)
 #define CLEAR_FIXES 2
+
+struct entered { /* a forbidden zone; behind the deviation in the state, where the journey has zones */
+    sheet_slot slot;
+    uint32_t inside, outside; /* fixes in a row */
+    uint8_t seal;
+    int64_t since_ms, outside_ms;
+    double lat, lon;
+    char first[BULLA_ID_SIZE];
+};
 
 struct deviation {
     sheet_slot slot;
@@ -94,13 +105,67 @@ static void note_inside(struct deviation *s, const struct rule_input *in, const 
     *s = (struct deviation){0};
 }
 
+/* --- forbidden zones --- */
+
+static void raise_entered(struct entered *s, const struct rule_input *in, const struct fix *f)
+{
+    struct rule_input as_told = *in;
+    const struct zone *zone = zones_find(in->plan, ZONE_BIT(FORBIDDEN), false, f->lat, f->lon, f->accuracy_m);
+    as_told.seal = s->seal;
+    s->slot = rule_raise(&as_told, ALARM_ROUTE_DEVIATION, s->since_ms);
+    struct draft *d = sheet_open(in->sheet, s->slot);
+    if (!d)
+        return;
+    d->n_evidence = 0;
+    sheet_evidence(in->sheet, s->slot, s->first);
+    sheet_evidence(in->sheet, s->slot, f->id);
+    sheet_position(in->sheet, s->slot, s->lat, s->lon);
+    sheet_why(in->sheet, s->slot, "Entered a forbidden zone%s%.80s", zone && zone->place.name[0] ? ": " : "", zone ? zone->place.name : "");
+}
+
+static void watch_entered(struct entered *s, const struct rule_input *in, const struct fix *f)
+{
+    if (f->in_zones & ZONE_BIT(FORBIDDEN)) {
+        s->outside = 0;
+        if (s->inside++ == 0) {
+            s->seal = f->seal;
+            s->since_ms = f->at_ms;
+            s->lat = f->lat;
+            s->lon = f->lon;
+            memcpy(s->first, f->id, sizeof s->first);
+        }
+        if (!s->slot && s->inside == 2)
+            raise_entered(s, in, f);
+        const struct draft *d = sheet_open(in->sheet, s->slot);
+        if (d && d->grade < 3 && f->at_ms - s->since_ms > LONG_MS)
+            sheet_grade(in->sheet, s->slot, 3);
+    } else if (!(f->near_zones & ZONE_BIT(FORBIDDEN))) {
+        if (s->outside++ == 0)
+            s->outside_ms = f->at_ms;
+        if (s->slot && s->outside < CLEAR_FIXES)
+            return;
+        sheet_end(in->sheet, &s->slot, s->outside_ms);
+        *s = (struct entered){0};
+    }
+}
+
+/* --- --- */
+
+static size_t size(const struct plan *plan)
+{
+    return sizeof(struct deviation) + (plan->journey->n_zones ? sizeof(struct entered) : 0);
+}
+
 static void step(void *state, const struct rule_input *in)
 {
     struct deviation *s = state;
-    if (!in->entry || !in->plan->line)
-        return;
-    for (size_t i = 0; i < in->position->n_fixes; i++) {
+    struct entered *entered = (struct entered *)(void *)(s + 1);
+    for (size_t i = 0; in->entry && i < in->position->n_fixes; i++) {
         const struct fix *f = &in->position->fix[i];
+        if (in->plan->journey->n_zones)
+            watch_entered(entered, in, f);
+        if (!in->plan->line || plan_off_road(in->plan, f->at_ms))
+            continue;
         if (f->off_route_m - f->accuracy_m > in->plan->corridor_m && !f->near_place)
             note_outside(s, in, f);
         else if (f->in_place || f->off_route_m + f->accuracy_m < in->plan->corridor_m)
@@ -108,8 +173,5 @@ static void step(void *state, const struct rule_input *in)
     }
 }
 
-const struct rule rule_route_deviation = {.kind = ALARM_ROUTE_DEVIATION,
-                                          .scope = RULE_OF_VEHICLE,
-                                          .parameters = parameters,
-                                          .state_size = sizeof(struct deviation),
-                                          .step = step};
+const struct rule rule_route_deviation = {
+    .kind = ALARM_ROUTE_DEVIATION, .scope = RULE_OF_VEHICLE, .parameters = parameters, .size = size, .step = step};

@@ -23,12 +23,14 @@ static json_t *parse(const char *text)
 }
 
 static const char observation_text[] =
-    "{\"id\":\"a1\",\"seal\":\"jt701:7570101998\",\"protocol\":\"jt701\",\"time\":\"2021-05-03T10:00:00Z\",\"received\":\"2021-05-03T10:00:02Z\","
+    "{\"id\":\"a1\",\"seal\":\"jt701:7570101998\",\"protocol\":\"jt701\",\"time\":\"2021-05-03T10:00:00Z\",\"received\":\"2021-05-03T10:00:"
+    "02Z\","
     "\"counter\":12,\"stored\":false,\"fix\":{\"lat\":22.584943,\"lon\":113.915825,\"valid\":true,\"speed_kmh\":12.5,\"course_deg\":90,"
     "\"altitude_m\":-3,\"satellites\":9,\"accuracy_m\":null},\"state\":{\"seal\":\"sealed\",\"shackle\":\"in\",\"motor\":\"locked\","
     "\"cover\":\"closed\",\"door\":\"unknown\"},\"power\":{\"percent\":98,\"volts\":3.9,\"charging\":false},\"events\":[\"rope-cut\"],"
     "\"unlock\":{\"channel\":\"card\",\"credential\":\"0012260888\",\"verdict\":\"refused\",\"reason\":\"unknown-card\"},"
-    "\"sensors\":[{\"id\":null,\"kind\":\"temperature\",\"value\":28.5,\"unit\":\"C\"}],\"cells\":[{\"mcc\":460,\"mnc\":0,\"lac\":1,\"cid\":2}],"
+    "\"sensors\":[{\"id\":null,\"kind\":\"temperature\",\"value\":28.5,\"unit\":\"C\"}],\"cells\":[{\"mcc\":460,\"mnc\":0,\"lac\":1,"
+    "\"cid\":2}],"
     "\"proof\":\"claimed\"}";
 
 /* [the contract's own form] Every member survives the way in and out. */
@@ -110,9 +112,11 @@ static void wrong_observations_are_refused_with_the_field(void **state)
 }
 
 static const char journey_text[] =
-    "{\"id\":\"J1\",\"seals\":[\"test:1\"],\"mode\":\"road\",\"regime\":\"import\",\"sealed_at\":\"2026-01-01T08:00:00Z\",\"depart_by\":null,"
+    "{\"id\":\"J1\",\"seals\":[\"test:1\"],\"mode\":\"road\",\"regime\":\"import\",\"sealed_at\":\"2026-01-01T08:00:00Z\",\"depart_by\":"
+    "null,"
     "\"arrive_by\":\"2026-01-01T20:00:00Z\",\"route\":{\"type\":\"LineString\",\"coordinates\":[[30,50],[31,50]]},\"corridor_m\":500,"
-    "\"origin\":{\"name\":\"A\",\"lat\":50,\"lon\":30,\"radius_m\":500},\"destination\":{\"name\":\"B\",\"lat\":50,\"lon\":31,\"radius_m\":500},"
+    "\"origin\":{\"name\":\"A\",\"lat\":50,\"lon\":30,\"radius_m\":500},\"destination\":{\"name\":\"B\",\"lat\":50,\"lon\":31,\"radius_m\":"
+    "500},"
     "\"stops\":[{\"name\":\"S\",\"lat\":50,\"lon\":30.5,\"radius_m\":300,\"max_minutes\":45}],\"silence_minutes\":240,\"stay_minutes\":20,"
     "\"battery_percent\":15,\"limits\":[{\"kind\":\"temperature\",\"min\":2,\"max\":8,\"for_minutes\":10}]}";
 
@@ -148,6 +152,74 @@ static void journey_round_trips(void **state)
     journey_free(j);
 }
 
+static const char plan_text[] =
+    "{\"id\":\"J\",\"seals\":[\"a:1\"],\"sealed_at\":\"2026-01-01T08:00:00Z\",\"destination\":{\"lat\":1,\"lon\":1},\"profile\":\"eaeu\","
+    "\"limits\":[{\"kind\":\"temperature\",\"min\":2,\"max\":8,\"for_minutes\":5,\"sensor\":\"tier3\"},"
+    "{\"kind\":\"humidity\",\"change\":12.5,\"change_minutes\":20}],"
+    "\"zones\":[%s],\"points\":[{\"name\":\"P\",\"lat\":0.5,\"lon\":1,\"kind\":\"discharge\",\"planned\":\"2026-01-01T09:00:00Z\","
+    "\"tolerance_minutes\":15},{\"name\":\"Q\",\"lat\":0.7,\"lon\":1}],"
+    "\"legs\":[{\"mode\":\"vessel\",\"means\":\"ais:244660000\",\"from\":\"2026-01-01T09:00:00Z\",\"until\":\"2026-01-02T09:00:00Z\"}]}";
+
+/* Zones of every duty, points, legs, profile and the limits of single probes survive the way in and out. */
+static void a_plan_round_trips(void **state)
+{
+    (void)state;
+    char why[MODEL_WHY_SIZE], zones[2000] = "", text[4000];
+    size_t n = 0, duties = 0;
+    for (unsigned duty = ZONE_STOP; duty <= ZONE_APPROACH; duty++, duties++)
+        n += (size_t)snprintf(zones + n, sizeof zones - n,
+                              "%s{\"duty\":\"%s\",\"name\":\"Z%u\",\"lat\":1,\"lon\":%u,\"radius_m\":%u,\"max_minutes\":%u}", n ? "," : "",
+                              zone_duty_text(duty), duty, duty, 100 * duty, duty);
+    snprintf(text, sizeof text, plan_text, zones);
+    struct journey *j = journey_of(text, why);
+    assert_non_null(j);
+    assert_true(journey_check(j, why, sizeof why));
+    assert_int_equal(j->n_zones, duties);
+    for (unsigned i = 0; i < duties; i++) {
+        assert_int_equal(j->zones[i].duty, ZONE_STOP + i);
+        assert_int_equal(j->zones[i].place.max_minutes, ZONE_STOP + i);
+        assert_true(j->zones[i].place.radius_m > 99.0 * (ZONE_STOP + i));
+    }
+    assert_string_equal(j->limits[0].sensor, "tier3");
+    assert_true(j->limits[0].change == 0);
+    assert_true(j->limits[1].change > 12.4 && j->limits[1].change_minutes == 20);
+    assert_int_equal(j->points[0].kind, POINT_DISCHARGE);
+    assert_int_equal(j->points[1].kind, POINT_PASS);
+    assert_int_equal(j->points[1].planned_ms, BULLA_TIME_NONE);
+    assert_string_equal(j->legs[0].means, "ais:244660000");
+    assert_true(j->route.corridor_m > 49000); /* what the profile says, where the journey does not */
+    json_t *json = journey_to_json(j), *json_again;
+    struct journey *again = journey_from_json(json, why);
+    assert_non_null(again);
+    json_again = journey_to_json(again);
+    assert_true(json_equal(json, json_again));
+    json_decref(json);
+    json_decref(json_again);
+    journey_free(again);
+    strcpy(j->profile, "none");
+    assert_false(journey_check(j, why, sizeof why));
+    assert_non_null(strstr(why, "profile: expected eaeu or nothing, got \"none\""));
+    journey_free(j);
+}
+
+/* A duty or a kind that is none, and too many, are refused with the field. */
+static void wrong_plans_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *zones, *field;
+    } rows[] = {{"{\"duty\":\"picnic\",\"lat\":1,\"lon\":1}", "zones[].duty"},
+                {"{\"lat\":1,\"lon\":1}", "zones[].duty"},
+                {"{\"duty\":\"queue\",\"lat\":1}", "zones[].lon"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char why[MODEL_WHY_SIZE], text[4000];
+        snprintf(text, sizeof text, plan_text, rows[i].zones);
+        assert_null(journey_of(text, why));
+        if (strncmp(why, rows[i].field, strlen(rows[i].field)) != 0)
+            fail_msg("expected %s to be named, got \"%s\"", rows[i].field, why);
+    }
+}
+
 /* A journey that cannot be supervised as asked is refused on entry, and the field is named. */
 static void impossible_journeys_are_refused(void **state)
 {
@@ -160,7 +232,8 @@ static void impossible_journeys_are_refused(void **state)
         {"{\"id\":\"J\",\"seals\":[\"a:1\"],\"sealed_at\":\"2026-01-01T08:00:00Z\",\"arrive_by\":\"2026-01-01T07:00:00Z\","
          "\"destination\":{\"lat\":1,\"lon\":1}}",
          "arrive_by"},
-        {"{\"id\":\"J\",\"seals\":[\"a:1\",\"a:1\"],\"sealed_at\":\"2026-01-01T08:00:00Z\",\"destination\":{\"lat\":1,\"lon\":1}}", "seals[1]"},
+        {"{\"id\":\"J\",\"seals\":[\"a:1\",\"a:1\"],\"sealed_at\":\"2026-01-01T08:00:00Z\",\"destination\":{\"lat\":1,\"lon\":1}}",
+         "seals[1]"},
         {"{\"id\":\"J\",\"seals\":[\"a:1\"],\"sealed_at\":\"2026-01-01T08:00:00Z\",\"destination\":{\"lat\":1,\"lon\":1,\"radius_m\":0}}",
          "destination.radius_m"},
         {"{\"seals\":[\"a:1\"],\"sealed_at\":\"2026-01-01T08:00:00Z\",\"destination\":{\"lat\":1,\"lon\":1}}", "id"},
@@ -209,7 +282,8 @@ static void state_machines_are_whole(void **state)
 static void kinds_are_those_of_the_contract(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"illegal_opening", "cable_cut", "overlanded", "abnormal_oil_volume", "clock_error", "unsupervised_gap"};
+    static const char *const kinds[] = {"illegal_opening",     "cable_cut",   "overlanded",
+                                        "abnormal_oil_volume", "clock_error", "unsupervised_gap"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         assert_true(alarm_kind_from(kinds[i]) > 0);
     assert_int_equal(alarm_kind_grade(ALARM_CABLE_CUT), 3);
@@ -358,6 +432,8 @@ int main(void)
         cmocka_unit_test(absent_null_and_value_differ),
         cmocka_unit_test(wrong_observations_are_refused_with_the_field),
         cmocka_unit_test(journey_round_trips),
+        cmocka_unit_test(a_plan_round_trips),
+        cmocka_unit_test(wrong_plans_are_refused),
         cmocka_unit_test(impossible_journeys_are_refused),
         cmocka_unit_test(permissions_stay_in_order),
         cmocka_unit_test(state_machines_are_whole),
