@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/alarm_score.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/rules/rule.h"
+
+bool score_has_rule(enum alarm_kind kind)
+{
+    for (size_t i = 0; i < rules_count; i++)
+        if (rules[i]->kind == kind)
+            return true;
+    return false;
+}
+
+/* --- running --- */
+
+struct host {
+    const struct trip *trip;
+    const size_t *order;
+    size_t arrived;
+    struct score_trip *out;
+};
+
+static void on_alarm(void *context, enum engine_change change, const struct alarm *alarm)
+{
+    struct score_trip *out = ((struct host *)context)->out;
+    size_t i = 0;
+    while (i < out->n_told && strcmp(out->told[i].alarm.id, alarm->id) != 0)
+        i++;
+    if (i == SCORE_TOLD_MAX)
+        return;
+    int64_t first_ms = i < out->n_told ? out->told[i].alarm.raised_ms : alarm->raised_ms;
+    out->n_told += i == out->n_told;
+    out->told[i] = (struct score_told){.alarm = *alarm, .withdrawn = change == ENGINE_WITHDRAWN};
+    out->told[i].alarm.raised_ms = first_ms;
+}
+
+static bool history(void *context, const char *seal, int64_t from_ms, int64_t until_ms,
+                    void (*each)(void *, const struct bulla_observation *), void *to)
+{
+    const struct host *host = context;
+    (void)from_ms; /* the engine orders by event time, which a wrong clock is not: it gets them all */
+    (void)until_ms;
+    for (size_t i = 0; i < host->arrived; i++) {
+        const struct bulla_observation *o = &host->trip->said[host->order ? host->order[i] : i];
+        if (strcmp(o->device, strchr(seal, ':') + 1) == 0)
+            each(to, o);
+    }
+    return true;
+}
+
+void score_run(const struct trip *trip, const size_t *order, struct score_trip *out)
+{
+    struct host host = {.trip = trip, .order = order, .out = out};
+    struct engine *engine = engine_new(&(struct engine_host){.host = &host, .on_alarm = on_alarm, .history = history, .together = true});
+    int64_t clock_ms = trip->journey->sealed_at_ms;
+    out->n_told = 0;
+    if (!engine || !engine_journey_put(engine, trip->journey, clock_ms))
+        abort(); /* out of memory */
+    for (size_t i = 0; i < trip->n; i++) {
+        struct bulla_observation o = trip->said[order ? order[i] : i];
+        host.arrived = i + 1;
+        if (!order && o.received_ms > clock_ms) {
+            clock_ms = o.received_ms;
+            engine_tick(engine, clock_ms - 1);
+        }
+        engine_observe(engine, &o);
+    }
+    engine_tick(engine, trip->until_ms);
+    engine_free(engine);
+}
+
+/* --- matching --- */
+
+static bool fits(const struct trip *trip, const struct trip_label *label, const struct alarm *alarm)
+{
+    if (label->kind != alarm->kind || alarm->onset_ms < label->from_ms || alarm->onset_ms > label->upto_ms)
+        return false;
+    return label->device < 0 || strcmp(alarm->seal, trip->journey->seals[label->device]) == 0;
+}
+
+/* The told alarm that a label stands for: one that stands before one that was withdrawn, the earliest first. */
+static struct score_told *find(const struct trip *trip, struct score_trip *run, const struct trip_label *label)
+{
+    struct score_told *found = NULL;
+    for (size_t i = 0; i < run->n_told; i++) {
+        struct score_told *t = &run->told[i];
+        if (t->matched || t->withdrawn || !fits(trip, label, &t->alarm))
+            continue;
+        if (!found || t->alarm.onset_ms < found->alarm.onset_ms)
+            found = t;
+    }
+    return found;
+}
+
+static void note_delay(struct score *score, const struct trip_label *label, const struct alarm *alarm)
+{
+    if (!score->delay_s)
+        score->delay_s = malloc(SCORE_DELAYS * sizeof *score->delay_s);
+    if (!score->event_s)
+        score->event_s = malloc(SCORE_DELAYS * sizeof *score->event_s);
+    if (!score->delay_s || !score->event_s || score->n_delays == SCORE_DELAYS)
+        return;
+    int64_t known_ms = label->known_ms > label->truth_ms ? label->known_ms : label->truth_ms;
+    score->delay_s[score->n_delays] = fmax(0, (double)(alarm->raised_ms - known_ms) / 1000);
+    score->event_s[score->n_delays++] = fmax(0, (double)(alarm->raised_ms - label->truth_ms) / 1000);
+}
+
+typedef void (*each_fn)(void *context, const char *what, const struct trip_label *label, const struct score_told *told);
+
+static void match_labels(const struct trip *trip, struct score_trip *run, struct score *score, each_fn each, void *context)
+{
+    for (size_t i = 0; i < trip->n_labels; i++) {
+        const struct trip_label *label = &trip->labels[i];
+        if (!label->must || !score_has_rule(label->kind))
+            continue;
+        struct score_kind *kind = &score->kind[label->kind];
+        struct score_told *told = find(trip, run, label);
+        kind->must++;
+        if (!told) {
+            run->n_missed++;
+            each(context, "missed", label, NULL);
+            continue;
+        }
+        told->matched = true;
+        kind->found++;
+        note_delay(score, label, &told->alarm);
+        if (told->alarm.raised_ms > label->deadline_ms) {
+            kind->late++;
+            run->n_late++;
+            each(context, "late", label, told);
+        }
+    }
+}
+
+static bool allowed(const struct trip *trip, const struct score_told *told)
+{
+    for (size_t i = 0; i < trip->n_labels; i++)
+        if ((!trip->labels[i].must || told->withdrawn) && fits(trip, &trip->labels[i], &told->alarm))
+            return true;
+    return false;
+}
+
+void score_match(const struct trip *trip, struct score_trip *run, struct score *score, each_fn each, void *context)
+{
+    run->n_false = run->n_missed = run->n_late = 0;
+    match_labels(trip, run, score, each, context);
+    for (size_t i = 0; i < run->n_told; i++) {
+        const struct score_told *told = &run->told[i];
+        score->told++;
+        score->withdrawn += told->withdrawn;
+        if (told->matched || allowed(trip, told))
+            continue;
+        struct score_kind *kind = &score->kind[told->alarm.kind];
+        *(told->withdrawn ? &kind->false_withdrawn : &kind->false_stood) += 1;
+        run->n_false++;
+        each(context, told->withdrawn ? "false, withdrawn" : "false", NULL, told);
+    }
+    score->trips++;
+    score->clean_trips += trip->scene == TRIP_CLEAN;
+    score->with_false += run->n_false > 0;
+    score->observations += trip->n;
+    score->km += trip->km;
+    score->hours += trip->hours;
+}
+
+void score_clear(struct score *score)
+{
+    free(score->delay_s);
+    free(score->event_s);
+    *score = (struct score){0};
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double score_quantile(double *values, size_t n, double share)
+{
+    if (n == 0)
+        return NAN;
+    qsort(values, n, sizeof *values, by_value);
+    return values[(size_t)(share * (double)(n - 1))];
+}
