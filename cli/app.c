@@ -35,6 +35,7 @@ struct app {
     struct out *out;
     struct tracks *tracks;
     struct escalation *escalation;
+    struct broker *broker;
     struct device_port ports[LISTENERS_MAX];
     size_t n_ports;
     struct clock clock;
@@ -237,6 +238,21 @@ static bool set_clock(struct app *app)
     return true;
 }
 
+static bool open_broker(struct app *app, const struct cli_context *context)
+{
+    struct broker_options options = app->options.broker;
+    char why[MODEL_WHY_SIZE] = "", client[STORE_NODE_SIZE + 8];
+    if (!options.url)
+        return true;
+    snprintf(client, sizeof client, "bulla-%s", app->node);
+    if (!options.client)
+        options.client = client;
+    app->broker = broker_open(context->brokers, platform_gateway(app->platform), &options, why, sizeof why);
+    if (!app->broker)
+        cli_say("--mqtt: %s", why);
+    return app->broker != NULL;
+}
+
 struct app *app_open(const struct cli_context *context, const struct app_options *options)
 {
     char why[MODEL_WHY_SIZE] = "";
@@ -259,7 +275,7 @@ struct app *app_open(const struct cli_context *context, const struct app_options
     app->platform = platform_open(app->store, &platform_options, why);
     if (!app->platform)
         cli_say("%s", why);
-    if (!app->platform || !set_limits(app) || !add_listeners(app)) {
+    if (!app->platform || !set_limits(app) || !add_listeners(app) || !open_broker(app, context)) {
         app_close(app);
         return NULL;
     }
@@ -337,6 +353,10 @@ bool app_start(struct app *app)
         cli_say("the thread that watches over alarms that nobody takes could not be started");
         return false;
     }
+    if (app->broker && !broker_start(app->broker)) {
+        cli_say("--mqtt: the thread could not be started");
+        return false;
+    }
     print_where(app);
     return true;
 }
@@ -360,6 +380,7 @@ void app_close(struct app *app)
         return;
     out_stop(app->out);
     escalation_stop(app->escalation);
+    broker_close(app->broker);
     tracks_stop(app->tracks);
     platform_close(app->platform);
     if (app->store)

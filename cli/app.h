@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "cli/cli.h"
+#include "platform/in/broker.h"
 #include "platform/pipeline.h"
 
 struct app;
@@ -25,6 +26,7 @@ struct app_options { /* texts; NULL: the default */
     const char *quota;   /* "jt701/tcp=1000,*=50": observations a second */
     const json_t *retention; /* see tracks_policy_read(); NULL: the store's setting, or the defaults */
     bool behind_tls;
+    struct broker_options broker; /* url NULL: none; client NULL: "bulla-" and the node's name */
     const char *clock;   /* "TIME[,SPEED]": a training clock; NULL: the machine's */
 };
 

@@ -19,6 +19,7 @@ enum cli_exit {
 struct cli_context {
     const struct store_backend *const *stores; /* NULL ends them */
     const struct bus_backend *const *buses;
+    const struct broker_backend *const *brokers; /* of messages from devices */
 };
 
 struct cli_command {

@@ -25,6 +25,13 @@ static const char help[] =
     "  --store URL        sqlite:DIR (default: the data directory) or postgres://USER@HOST:PORT/DATABASE\n"
     "  --bus URL          local (default: one process alone) or nats://HOST:PORT[,HOST:PORT...]: one node of several\n"
     "  --node NAME        this node's name among several (default: the host's name and the HTTP port)\n"
+    "  --mqtt URL         takes what devices say in JSON from a broker: mqtt://HOST[:PORT] or mqtts://HOST[:PORT]\n"
+    "  --mqtt-filter F    topics that are theirs; the last + is the device, commands go to the same with down (default bulla/+/up)\n"
+    "  --mqtt-login FILE  user and password at the broker, a line each\n"
+    "  --mqtt-ca FILE     certificates that prove the broker (default: the system's)\n"
+    "  --mqtt-cert FILE, --mqtt-key FILE\n"
+    "                     our own certificate and its key\n"
+    "  --mqtt-client NAME under which the broker keeps what waits for us (default bulla- and the node's name)\n"
     "  --quota LIST       observations a second, name=number,...: of a listener (jt701/tcp), a tenant, or * for each tenant;\n"
     "                     above it plain reports are shed like under overload\n"
     "  --shed on|off      overload: shed plain reports, counted and unacknowledged (on, default), or let sockets wait\n"
@@ -41,6 +48,7 @@ static const char help[] =
     "  bulla serve\n"
     "  bulla serve --data /var/lib/bulla --devices 0.0.0.0 --listen auto=tcp:10000\n"
     "  bulla serve --store postgres://bulla@db/bulla\n"
+    "  bulla serve --mqtt mqtts://broker.example --mqtt-login /etc/bulla/mqtt --mqtt-ca /etc/bulla/broker.pem\n"
     "  bulla serve --store postgres://bulla@db/bulla --bus nats://n1:4222,n2:4222,n3:4222 --node gate-1\n"
     "\n"
     "Exit codes: 0 stopped as asked, 2 wrong usage, 3 it could not start.\n";
@@ -63,6 +71,9 @@ static bool read_config(struct settings *s, json_t **file)
         {"data", &s->app.data},       {"http", &s->app.http},   {"devices", &s->app.devices},
         {"listen", &s->app.listen},   {"store", &s->app.store}, {"bus", &s->app.bus},
         {"node", &s->app.node},       {"shed", &s->app.shed},   {"quota", &s->app.quota},
+        {"mqtt", &s->app.broker.url},           {"mqtt_filter", &s->app.broker.filter}, {"mqtt_login", &s->app.broker.login},
+        {"mqtt_ca", &s->app.broker.ca},         {"mqtt_cert", &s->app.broker.cert},     {"mqtt_key", &s->app.broker.key},
+        {"mqtt_client", &s->app.broker.client},
     };
     json_error_t error;
     *file = json_load_file(s->config, JSON_REJECT_DUPLICATES, &error);
@@ -130,6 +141,9 @@ static int run(const struct cli_context *context, int argc, char **argv)
         {"node", &s.app.node, NULL},     {"shed", &s.app.shed, NULL},   {"quota", &s.app.quota, NULL},
         {"config", &s.config, NULL},     {"quiet", NULL, &s.quiet},     {"debug", NULL, &s.debug},
         {"behind-tls", NULL, &s.app.behind_tls}, {"clock", &s.app.clock, NULL},
+        {"mqtt", &s.app.broker.url, NULL}, {"mqtt-filter", &s.app.broker.filter, NULL}, {"mqtt-login", &s.app.broker.login, NULL},
+        {"mqtt-ca", &s.app.broker.ca, NULL}, {"mqtt-cert", &s.app.broker.cert, NULL}, {"mqtt-key", &s.app.broker.key, NULL},
+        {"mqtt-client", &s.app.broker.client, NULL},
     };
     argc = cli_options(&cli_serve, options, sizeof options / sizeof *options, argc, argv);
     if (argc < 0)

@@ -133,6 +133,23 @@ static void gather_node(struct platform *p, struct metrics *to)
     add(to, all, sizeof all / sizeof *all);
 }
 
+/* The link to a broker of messages from devices, where there is one. */
+static void gather_broker(struct platform *p, struct metrics *to)
+{
+    struct gateway_carrier_counts c;
+    if (!gateway_carrier_counts(p->gateway, &c))
+        return;
+    const struct metric all[] = {
+        {"bulla_broker_up", "gauge", "1: the broker gives us messages of devices", c.up},
+        {"bulla_broker_connects_total", "counter", "Connections to the broker", c.connects},
+        {"bulla_broker_messages_total", "counter", "Messages that the broker gave us", c.messages},
+        {"bulla_broker_acknowledged_total", "counter", "Messages acknowledged to the broker, after they were durable", c.acknowledged},
+        {"bulla_broker_given_up_total", "counter", "Connections ended because messages did not become durable", c.given_up},
+        {"bulla_broker_commands_total", "counter", "Commands that the broker took for devices", c.commands},
+    };
+    add(to, all, sizeof all / sizeof *all);
+}
+
 static void gather_rules(struct platform *p, struct metrics *to)
 {
     pthread_mutex_lock(&p->inbox_mutex);
@@ -154,6 +171,7 @@ static void gather(struct platform *p, struct metrics *to)
     gather_shed(p, to);
     gather_work(p, to);
     gather_rules(p, to);
+    gather_broker(p, to);
     if (p->bus)
         gather_node(p, to);
 }

@@ -46,7 +46,8 @@ static bool same_letters(const char *a, const char *b)
 
 static enum bulla_status name_device(struct json_reading *r)
 {
-    const char *outside = ((const struct proto_json_link *)r->link->state)->device;
+    struct proto_json_link *own = r->link->state;
+    const char *outside = own->device;
     const char *server = r->eui[0] ? r->eui : r->network;
     const char *name = r->device[0] ? r->device : server[0] ? server : outside;
     if (!name[0]) {
@@ -58,6 +59,7 @@ static enum bulla_status name_device(struct json_reading *r)
         return proto_fail(r->link, BULLA_INSANE, "device", "the name under which the message came",
                           (struct bulla_bytes){(const uint8_t *)name, bulla_length(name)});
     }
+    own->through_server = server[0] != '\0';
     bulla_copy(r->o->device, name, bulla_length(name) + 1);
     return BULLA_OK;
 }

@@ -14,6 +14,7 @@ extern const struct proto proto_json;
 /* The link's state. */
 struct proto_json_link {
     char device[BULLA_DEVICE_SIZE]; /* as the topic or the address names it; "" : each message must */
+    bool through_server;            /* the last message came through a network server: commands do not go that way */
 };
 
 /* A device's own id in this protocol. */

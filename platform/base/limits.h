@@ -33,6 +33,17 @@
 #define LIMIT_TENANTS 4096                 /* with a quota; more have none */
 #define LIMIT_REST_US 1000                 /* between turns of the loop when messages come fast */
 
+/* --- JSON from brokers and by HTTP --- */
+#define LIMIT_ITEMS 1000                   /* of one message; more are refused as a whole */
+#define LIMIT_ITEMS_BYTES (1024 * 1024)    /* of one message; the same */
+#define LIMIT_BROKER_ROUND 256             /* messages taken from a broker before they are made durable and acknowledged together */
+#define LIMIT_BROKER_DEVICES 100000        /* that commands can reach through a broker; the one silent longest is forgotten */
+#define LIMIT_BROKER_COMMANDS 1024         /* on their way to a broker; more wait until their device is heard again */
+#define LIMIT_BROKER_CONNECT_MS 5000       /* for a connection to a broker to come about */
+#define LIMIT_BROKER_ANSWER_MS 15000       /* for the broker to let us in and give us our messages */
+#define LIMIT_BROKER_RETRY_MS 1000         /* before the first new try to reach it; doubles, */
+#define LIMIT_BROKER_RETRY_MOST_MS 60000   /* up to this */
+
 /* --- pipeline --- */
 #define LIMIT_ESCALATIONS 1000              /* looked at in one turn; the rest in the next */
 #define LIMIT_ESCALATION_REST_S 1           /* between two looks at what nobody takes */

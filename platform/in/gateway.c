@@ -244,12 +244,14 @@ static void run_orders(struct gateway *g, struct order *orders)
         if (order->name[0]) {
             char args[sizeof order->args];
             memcpy(args, order->args, sizeof args);
-            bool sent = gateway_send_command(g, order);
+            bool carried = !gateway_speaker(g, order->seal) && gateway_carry_order(g, order);
+            bool sent = !carried && gateway_send_command(g, order);
             if (sent && strcmp(order->name, "interval") == 0)
                 gateway_interval_sent(g, order->seal, args);
             OPENSSL_cleanse(args, sizeof args);
             gateway_lock(g);
-            gateway_note(g, sent ? NOTE_SENT : NOTE_UNSENT, order->seal, order->command);
+            if (!carried)
+                gateway_note(g, sent ? NOTE_SENT : NOTE_UNSENT, order->seal, order->command);
             gateway_unlock(g);
         } else { /* the seal's set-up changed */
             struct peer *p = gateway_speaker(g, order->seal);

@@ -86,6 +86,24 @@ struct gateway_row {
 };
 enum gateway_told gateway_tell(struct gateway *gateway, const struct gateway_row *rows, size_t n, void (*done)(void *context, bool stored),
                                void *context);
+/* Who carries commands for seals that no connection speaks for: a broker's link. */
+struct gateway_carrier_counts {
+    uint64_t connects, messages, acknowledged, given_up, commands;
+    bool up;
+};
+struct gateway_carrier {
+    void *context;
+    /* Takes a command as the protocol writes it; false: it does not reach that seal. What becomes of it is told by gateway_carried(). On
+     * the loop thread, must not wait and must not call the gateway. */
+    bool (*send)(void *context, const char *seal, const char *command_id, struct bulla_bytes bytes);
+    void (*counts)(void *context, struct gateway_carrier_counts *out);
+};
+/* From now on, until NULL; after that it is not called any more. Any thread. */
+void gateway_carry(struct gateway *gateway, const struct gateway_carrier *carrier);
+void gateway_carried(struct gateway *gateway, const char *seal, const char *command_id, bool sent);
+/* False: there is none. */
+bool gateway_carrier_counts(struct gateway *gateway, struct gateway_carrier_counts *out);
+
 /* A message from inside that is refused is kept for study like those of the sockets. */
 void gateway_tell_damage(struct gateway *gateway, const char *protocol, const char *peer, const char *why, struct bulla_bytes raw);
 

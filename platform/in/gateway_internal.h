@@ -95,6 +95,7 @@ struct gateway {
     struct order *orders, **orders_end;
     size_t last_rows;
     bool woken, stopping, deaf; /* deaf: the loop thread takes nothing any more */
+    struct gateway_carrier carrier; /* send NULL: none */
     bool paused;                /* the filling batch is full and the network was asked not to read */
     bool held;                  /* some connections have put so much into the filling batch that they are not read */
 };
@@ -131,6 +132,10 @@ void gateway_slow_leave(struct gateway *gateway, const struct route_entry *route
 void gateway_slow_return(struct gateway *gateway, struct route_entry *route);
 void gateway_owed_free(struct gateway *gateway);
 bool gateway_send_command(struct gateway *gateway, struct order *order);
+
+/* carry.c */
+/* Gives the command to the carrier; false: there is none, or it does not reach the seal. What becomes of it is noted later. */
+bool gateway_carry_order(struct gateway *gateway, struct order *order);
 
 /* Queues bytes for a peer; false when they were dropped (a peer that does not read is closed). */
 bool gateway_send(struct gateway *gateway, struct peer *peer, const struct bulla_bytes *parts, size_t n);
