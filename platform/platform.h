@@ -74,6 +74,14 @@ struct platform_said {
     struct bulla_bytes raw;            /* the evidence */
 };
 int platform_observe(struct platform *platform, const struct platform_said *said, size_t n, char why[MODEL_WHY_SIZE]);
+/* What a device says in JSON (docs/devices-json.md): an object or an array of them, each read by itself. `device`: its name, "" : each item
+ * must have one. Waits as platform_observe() does, whose answers these are. */
+struct platform_items {
+    json_t *verdicts; /* of each item; new reference */
+    size_t accepted, refused; /* both 0: the message as a whole was refused */
+    char why[MODEL_WHY_SIZE]; /* of the first refusal, or why it is not stored */
+};
+int platform_items(struct platform *platform, const char *device, const char *peer, struct bulla_bytes message, struct platform_items *items);
 /* A message that was refused, kept for study. */
 void platform_refused(struct platform *platform, const char *protocol, const char *peer, const char *why, struct bulla_bytes raw);
 

@@ -49,6 +49,10 @@ static size_t count(struct bulla_bytes message)
 
 size_t items_read(struct bulla_bytes message, const char *device, const struct items_host *host, char why[ITEMS_WHY_SIZE])
 {
+    if (device[0] && !proto_json_is_device((struct bulla_bytes){(const uint8_t *)device, strlen(device)})) {
+        snprintf(why, ITEMS_WHY_SIZE, "device: expected %s, got %.60s", PROTO_JSON_NAME_EXPECTED, device);
+        return 0;
+    }
     size_t n = message.len <= LIMIT_ITEMS_BYTES ? count(message) : 0;
     if (n == 0 || n > LIMIT_ITEMS) {
         if (message.len > LIMIT_ITEMS_BYTES)

@@ -56,6 +56,8 @@ enum gateway_told gateway_tell(struct gateway *g, const struct gateway_row *rows
 
 void gateway_tell_damage(struct gateway *g, const char *protocol, const char *peer, const char *why, struct bulla_bytes raw)
 {
+    if (raw.len > LIMIT_DAMAGE_BYTES)
+        raw.len = LIMIT_DAMAGE_BYTES;
     gateway_lock(g);
     size_t at = batch_put_bytes(g->filling, raw.at, raw.len);
     struct batch_damage *d = at == SIZE_MAX ? NULL : batch_put_damage(g->filling);

@@ -213,8 +213,8 @@ static bool read_scopes(struct out_request *r, char *to, size_t size)
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *word = json_string_value(json_array_get(list, i));
         int scope = word ? out_scope_from(word) : -1;
-        if (scope < OUT_SCOPE_READ || scope > OUT_SCOPE_ADMIN || seen >> scope & 1u) {
-            out_problem_field(r, 422, "scopes", "each of read, journeys, alarms, commands, seals, admin at most once",
+        if (scope < OUT_SCOPE_READ || scope > OUT_SCOPE_DEVICES || seen >> scope & 1u) {
+            out_problem_field(r, 422, "scopes", "each of read, journeys, alarms, commands, seals, admin, devices at most once",
                               word ? word : "another type");
             return false;
         }

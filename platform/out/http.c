@@ -69,7 +69,9 @@ static void work(void *job)
 
 static enum MHD_Result hand_over(struct out_request *r)
 {
-    struct out_work *lane = r->route->lane == OUT_LANE_PASSWORD ? r->out->passwords : r->out->work;
+    struct out_work *lane = r->route->lane == OUT_LANE_PASSWORD ? r->out->passwords
+                            : r->route->lane == OUT_LANE_DEVICE ? r->out->devices
+                                                                : r->out->work;
     r->phase = OUT_WAITING;
     out_guard_allow(r->out->guard, r->connection, INT64_MAX);
     MHD_suspend_connection(r->connection);
@@ -185,11 +187,12 @@ static bool prepare(struct out *out)
 {
     out->work = out_work_new(OUT_WORK_THREADS, OUT_WORK_MAX, work);
     out->passwords = out_work_new(OUT_PASSWORD_THREADS, OUT_PASSWORD_MAX, work);
+    out->devices = out_work_new(OUT_DEVICE_THREADS, OUT_DEVICE_MAX, work);
     out->throttle = out_throttle_new(OUT_THROTTLE_SLOTS);
     out->guard = out_guard_new();
     out->live = out_live_new(out);
     char nobody[OUT_SECRET_SIZE];
-    return out->work && out->passwords && out->throttle && out->guard && out->live && out_secret_new(nobody) &&
+    return out->work && out->passwords && out->devices && out->throttle && out->guard && out->live && out_secret_new(nobody) &&
            out_password_hash(nobody, out->dummy);
 }
 
@@ -199,6 +202,7 @@ static void clear(struct out *out)
     out_guard_free(out->guard);
     out_work_free(out->work);
     out_work_free(out->passwords);
+    out_work_free(out->devices);
     out_throttle_free(out->throttle);
     pthread_mutex_destroy(&out->idempotent);
     free(out);
@@ -240,6 +244,7 @@ void out_stop(struct out *out)
     out_live_end(out->live); /* the library must have no suspended connection when it stops */
     out_work_end(out->work);
     out_work_end(out->passwords);
+    out_work_end(out->devices);
     out_live_end(out->live); /* streams that the last requests opened */
     MHD_stop_daemon(out->daemon);
     clear(out);

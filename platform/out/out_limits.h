@@ -8,6 +8,8 @@
 #define OUT_HTTP_THREADS     2
 #define OUT_WORK_THREADS     2   /* requests that read or write the store */
 #define OUT_WORK_MAX         256 /* of them, waiting; more are answered 503 */
+#define OUT_DEVICE_THREADS   8   /* requests of devices, which wait until what they say is durable: not in the way of people */
+#define OUT_DEVICE_MAX       512 /* of them, waiting; more are answered 503 */
 #define OUT_PASSWORD_THREADS 1   /* Argon2 takes 25 ms of a core: never more at once */
 #define OUT_PASSWORD_MAX     32  /* sign-ins waiting */
 
@@ -16,6 +18,7 @@
 #define OUT_CONNECTION_BYTES        (16 * 1024)       /* header and buffers of a connection */
 #define OUT_TARGET_MAX              4096              /* path and query */
 #define OUT_JSON_MAX                (2 * 1024 * 1024) /* a route of 20,000 points fits */
+#define OUT_ITEMS_MAX               (1024 * 1024)
 #define OUT_FILE_MAX                (10 * 1024 * 1024)
 #define OUT_LIVE_MAX                100000 /* seals in one page of the map */
 #define OUT_PARAMS_MAX              16

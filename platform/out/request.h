@@ -25,7 +25,8 @@ enum out_role { /* bits of "who may" */
 
 /* clang-format off */
 #define OUT_SCOPE_TABLE(X) X(NONE, 0, "none") X(READ, 1, "read") X(JOURNEYS, 2, "journeys") X(ALARMS, 3, "alarms") \
-                           X(COMMANDS, 4, "commands") X(SEALS, 5, "seals") X(ADMIN, 6, "admin") X(PERSON, 7, "person")
+                           X(COMMANDS, 4, "commands") X(SEALS, 5, "seals") X(ADMIN, 6, "admin") \
+                           X(DEVICES, 7, "devices") X(PERSON, 8, "person")
 /* clang-format on */
 #define X(name, number, text) OUT_SCOPE_##name = number,
 enum out_scope { OUT_SCOPE_TABLE(X) };
@@ -33,8 +34,8 @@ enum out_scope { OUT_SCOPE_TABLE(X) };
 const char *out_scope_text(unsigned value);
 int out_scope_from(const char *text);
 
-enum out_lane { OUT_LANE_HERE, OUT_LANE_WORK, OUT_LANE_PASSWORD }; /* on which thread the handler runs */
-enum out_body { OUT_BODY_NONE, OUT_BODY_JSON, OUT_BODY_FILE };
+enum out_lane { OUT_LANE_HERE, OUT_LANE_WORK, OUT_LANE_PASSWORD, OUT_LANE_DEVICE }; /* on which thread the handler runs */
+enum out_body { OUT_BODY_NONE, OUT_BODY_JSON, OUT_BODY_FILE, OUT_BODY_ITEMS /* JSON that the handler reads itself */ };
 
 struct out_request;
 typedef void (*out_handler)(struct out_request *r);

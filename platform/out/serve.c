@@ -76,7 +76,8 @@ static void refuse_route(struct out_request *r, const char *methods)
 
 void out_serve_begin(struct out_request *r)
 {
-    static const size_t body_max[] = {[OUT_BODY_NONE] = 0, [OUT_BODY_JSON] = OUT_JSON_MAX, [OUT_BODY_FILE] = OUT_FILE_MAX};
+    static const size_t body_max[] = {[OUT_BODY_NONE] = 0, [OUT_BODY_JSON] = OUT_JSON_MAX, [OUT_BODY_FILE] = OUT_FILE_MAX,
+                                     [OUT_BODY_ITEMS] = OUT_ITEMS_MAX};
     char methods[48];
     r->now_ms = platform_now(r->out->platform);
     if (!header_is_plain(r))
@@ -104,9 +105,10 @@ static bool is_json(const char *type)
 
 static bool read_json(struct out_request *r)
 {
-    if (r->route->body != OUT_BODY_JSON)
+    bool items = r->route->body == OUT_BODY_ITEMS;
+    if (r->route->body != OUT_BODY_JSON && !items)
         return true;
-    if (r->body_len == 0) {
+    if (r->body_len == 0 && !items) {
         r->json = json_object();
         return r->json != NULL;
     }
@@ -114,6 +116,8 @@ static bool read_json(struct out_request *r)
         out_problem(r, 415, "unsupported-type", "The body must be JSON", "Content-Type: expected application/json");
         return false;
     }
+    if (items)
+        return true;
     json_error_t error;
     r->json = json_loadb((const char *)r->body, r->body_len, JSON_REJECT_DUPLICATES, &error);
     if (json_is_object(r->json))

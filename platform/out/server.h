@@ -19,7 +19,7 @@ struct out {
     struct platform *platform;
     struct MHD_Daemon *daemon;
     bool behind_tls;
-    struct out_work *work, *passwords;
+    struct out_work *work, *passwords, *devices;
     struct out_throttle *throttle;
     struct out_live *live;
     struct out_guard *guard;

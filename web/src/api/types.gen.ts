@@ -392,6 +392,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/observations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a device says
+         * @description One object, or an array of at most 1,000, as docs/devices-json.md describes: the form of an observation, what a smart container
+         *     says, or an uplink of The Things Stack v3 or ChirpStack v4. 202 comes when what was accepted is durable; items that were refused
+         *     are kept as damaged messages. Said again, an observation counts once.
+         */
+        post: operations["deviceObserves"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/observations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What devices say that are named in the items
+         * @description The same for several devices, and for network servers that post to one address.
+         */
+        post: operations["devicesObserve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/damages": {
         parameters: {
             query?: never;
@@ -1383,7 +1425,7 @@ export interface components {
         /** @enum {unknown} */
         Role: "administrator" | "watch-officer" | "checkpoint-officer" | "carrier" | "patrol-officer" | "seal-operator" | "trader";
         /** @enum {unknown} */
-        Scope: "read" | "journeys" | "alarms" | "commands" | "seals" | "admin";
+        Scope: "read" | "journeys" | "alarms" | "commands" | "seals" | "admin" | "devices";
         /** @enum {unknown} */
         SealLife: "commissioned" | "in-stock" | "charging" | "assigned" | "hung" | "sealed" | "opened" | "unsealed" | "in-return" | "lost" | "destroyed" | "unregistered";
         /** @enum {unknown} */
@@ -1697,6 +1739,12 @@ export interface components {
             min?: number | null;
             max?: number | null;
             for_minutes?: number;
+            /** @description Id of the probe it is for; absent: every one without a limit of its own */
+            sensor?: string;
+            /** @description The most that the value may change within change_minutes, either way; absent or 0: any change */
+            change?: number;
+            /** @default 30 */
+            change_minutes: number;
         };
         /** @description A place with a duty; what is done there is no alarm (of a border strip and a forbidden zone, it is) */
         Zone: components["schemas"]["Place"] & {
@@ -2309,6 +2357,27 @@ export interface components {
         };
     };
     responses: {
+        /** @description At least one item was accepted, and those that were are durable */
+        DeviceVerdicts: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    accepted: number;
+                    refused: number;
+                    items: {
+                        /** @description Place in the array */
+                        item: number;
+                        accepted: boolean;
+                        /** @description Of an accepted one */
+                        seal?: string;
+                        /** @description Of a refused one: field, what was expected, what came */
+                        why?: string;
+                    }[];
+                };
+            };
+        };
         /**
          * @description `type` ends in one of: not-signed-in (401), wrong-name-or-password (401), forbidden (403), csrf (403),
          *     password-change-needed (403), not-found (404), method-not-allowed (405), conflict (409), changed-since (412),
@@ -2354,7 +2423,13 @@ export interface components {
         /** @description At most so many rows a seal; more are thinned evenly, rows with events are kept */
         points: number;
     };
-    requestBodies: never;
+    requestBodies: {
+        DeviceItems: {
+            content: {
+                "application/json": Record<string, never> | unknown[];
+            };
+        };
+    };
     headers: never;
     pathItems: never;
 }
@@ -3190,6 +3265,41 @@ export interface operations {
                     "application/json": components["schemas"]["Trace"];
                 };
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deviceObserves: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+            };
+            path: {
+                /** @description The device; items that name one must agree */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["DeviceItems"];
+        responses: {
+            202: components["responses"]["DeviceVerdicts"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    devicesObserve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["DeviceItems"];
+        responses: {
+            202: components["responses"]["DeviceVerdicts"];
             default: components["responses"]["Problem"];
         };
     };

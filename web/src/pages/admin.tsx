@@ -95,7 +95,7 @@ function Secret({ title, about, secret, onClose }: { title: string; about: strin
   );
 }
 
-const scopes: Scope[] = ["read", "journeys", "alarms", "commands", "seals", "admin"];
+const scopes: Scope[] = ["read", "journeys", "alarms", "commands", "seals", "admin", "devices"];
 
 function Keys({ choice }: { choice: preact.ComponentChildren }) {
   const list = usePages<Key>("/keys", {});
