@@ -206,10 +206,15 @@ static void play(struct trip_run *run, struct trip_script *script)
 {
     while (script->next < script->n) {
         const struct trip_step *step = &script->step[script->next];
-        if (run->vehicle.s_m < step->s_m || run->now_ms < script->since_ms + step->after_s * 1000)
+        if (run->vehicle.s_m < step->s_m)
             return;
+        if (!script->there)
+            script->since_ms = run->now_ms;
+        script->there = true;
+        if (run->now_ms < script->since_ms + step->after_s * 1000)
+            return;
+        script->there = false;
         script->next++;
-        script->since_ms = run->now_ms;
         step->play(run, step);
     }
 }

@@ -158,7 +158,7 @@ void trip_unseal(struct trip_run *run)
     struct trip_script *script = &run->script[1];
     double s_m = run->vehicle.s_m - 10, patience_s = run->fraud.kind == TRIP_TRUE ? 0 : run->device[0].parked_s;
     script->n = script->next = 0;
-    script->since_ms = run->now_ms;
+    script->there = false;
     trip_then(script, s_m, 0, trip_act_unwrap);
     trip_then(script, s_m, sim_random_between(&run->random, 5 * TRIP_MINUTE, 80 * TRIP_MINUTE) + 3 * patience_s, trip_act_unwrap);
     for (int i = 0; i < run->n_devices; i++) {

@@ -32,7 +32,7 @@ struct trip_receiver {
     /* what it last had */
     bool had, cold;
     int64_t had_ms;
-    double lat, lon;
+    double lat, lon, true_lat, true_lon;
     double still_lat, still_lon, speed_kmh; /* what holds still */
     bool still;
     /* the cell it hangs on */
@@ -97,7 +97,7 @@ struct trip_fraud { /* what a spoofer makes the receiver believe */
 
 struct trip_run;
 
-struct trip_step { /* done once the lorry has come to s_m, so many seconds after the step before it */
+struct trip_step { /* done so many seconds after the lorry has come to s_m and the step before it was done */
     double s_m;
     int64_t after_s;
     void (*play)(struct trip_run *run, const struct trip_step *step);
@@ -109,7 +109,8 @@ struct trip_step { /* done once the lorry has come to s_m, so many seconds after
 struct trip_script {
     struct trip_step step[TRIP_STEPS_MAX];
     size_t n, next;
-    int64_t since_ms; /* the step before was done */
+    bool there;       /* at the next step, since: */
+    int64_t since_ms;
 };
 
 struct trip_crawl { /* stop and go */
@@ -128,6 +129,7 @@ struct trip_shade { /* a stretch of the way under another sky */
 struct trip_sample { /* of the truth, every half minute */
     int64_t at_ms;
     double s_m, lat, lon, off_m; /* off its way */
+    bool fraud;
     double swap_off_m;           /* the second seal */
 };
 

@@ -118,9 +118,8 @@ static void play_body(struct trip_run *run)
 static void play_door(struct trip_run *run)
 {
     told_in_the_end(run);
-    double s_m = lonely(run, 0.1, 0.85, sim_random_between(&run->random, 35, 90));
-    run->device[0].says_events = true;
     double wait_s = 600 + 2.5 * run->device[0].parked_s;
+    double s_m = lonely(run, 0.1, 0.85, wait_s / 60 + sim_random_between(&run->random, 15, 60));
     trip_then(&run->script[0], s_m, wait_s, trip_act_sense)->number = (int64_t)BULLA_EVENT_BIT(BULLA_EVENT_TILT);
     trip_then(&run->script[0], s_m, 90, trip_act_light);
     trip_then(&run->script[0], s_m, 120, trip_act_sense)->number = (int64_t)BULLA_EVENT_BIT(BULLA_EVENT_DOOR_OPENED);
@@ -129,8 +128,8 @@ static void play_door(struct trip_run *run)
 static void play_attack(struct trip_run *run)
 {
     told_in_the_end(run);
-    double s_m = lonely(run, 0.1, 0.85, sim_random_between(&run->random, 35, 90)), wait_s = 600 + 2.5 * run->device[0].parked_s;
-    run->device[0].says_events = true;
+    double wait_s = 600 + 2.5 * run->device[0].parked_s;
+    double s_m = lonely(run, 0.1, 0.85, wait_s / 60 + sim_random_between(&run->random, 20, 60));
     trip_then(&run->script[0], s_m, wait_s, trip_act_sense)->number = (int64_t)BULLA_EVENT_BIT(BULLA_EVENT_VIBRATION);
     for (uint32_t n = 2 + sim_random_below(&run->random, 4); n > 0; n--)
         trip_then(&run->script[0], s_m, sim_random_between(&run->random, 20, 150), trip_act_sense)->number =
@@ -241,14 +240,12 @@ static void play_battery(struct trip_run *run)
 static void play_motor(struct trip_run *run)
 {
     told_in_the_end(run);
-    run->device[0].says_events = true;
     trip_then(&run->script[0], trip_open_road(run, 0.1, 0.9), 0, trip_act_motor);
 }
 
 static void play_fault(struct trip_run *run)
 {
     told_in_the_end(run);
-    run->device[0].says_events = true;
     trip_then(&run->script[0], trip_open_road(run, 0.1, 0.6), 0, trip_act_fault);
     trip_then(&run->script[0], 0, 60 * sim_random_between(&run->random, 50, 120), trip_act_mended);
 }

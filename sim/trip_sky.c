@@ -9,6 +9,7 @@
 #define COLD_S      120 /* after so long without sky the next fix is often bad */
 #define COLD_BAD    0.15
 #define STILL_KMH   1.0
+#define STILL_M     15.0
 
 static const struct sky {
     double sigma_m, memory_s;               /* on the move */
@@ -144,6 +145,9 @@ void trip_receiver_read(struct trip_receiver *r, const struct trip_place *place,
 {
     const struct sky *sky = &skies[place->sky];
     bool parked = place->speed_kmh < STILL_KMH;
+    r->still &= sim_distance(r->true_lat, r->true_lon, place->lat, place->lon) < STILL_M; /* it has looked between reports too */
+    r->true_lat = place->lat;
+    r->true_lon = place->lon;
     wander(r, sky, parked, now_ms);
     if (!sim_random_chance(&r->random, sky->fix)) {
         read_nothing(r, place, sky, now_ms, o);

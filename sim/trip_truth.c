@@ -86,7 +86,8 @@ void trip_sample(struct trip_run *run)
         s.lat = f->lat;
         s.lon = f->lon;
     }
-    s.off_m = fraud || aside ? off_way(run, s.lat, s.lon, fraud && f->kind == TRIP_LEAP_TO) : 0;
+    s.fraud = fraud;
+    s.off_m = fraud || aside ? off_way(run, s.lat, s.lon, fraud) : 0;
     if (run->swap.done && run->swap.driven_m > 0)
         s.swap_off_m = off_way(run, run->swap.lat, run->swap.lon, true);
     if (run->departed_ms == BULLA_TIME_NONE && from_place(&run->trip->journey->origin, v->lat, v->lon) > 150)
@@ -116,13 +117,34 @@ static size_t heard(const struct trip_run *run, int device, int64_t from_ms, int
     return n;
 }
 
+/* Whether the platform heard what a device said at that moment. */
+static bool was_heard(const struct trip_run *run, int device, int64_t made_ms)
+{
+    int64_t first_ms, last_ms;
+    return made_ms != BULLA_TIME_NONE && heard(run, device, made_ms, made_ms, INT64_MAX, false, &first_ms, &last_ms) > 0;
+}
+
+/* It ends for the platform when it hears of the last opening. */
 static int64_t supervised_until(const struct trip_run *run)
 {
-    int64_t until_ms = run->device[0].unsealed_ms;
-    for (int i = 1; i < run->n_devices; i++)
-        if (run->device[i].unsealed_ms == BULLA_TIME_NONE || run->device[i].unsealed_ms > until_ms)
-            until_ms = run->device[i].unsealed_ms;
-    return run->device[0].unsealed_ms == BULLA_TIME_NONE || until_ms == BULLA_TIME_NONE ? run->trip->until_ms : until_ms;
+    int64_t until_ms = run->start_ms;
+    for (int i = 0; i < run->n_devices; i++) {
+        if (!was_heard(run, i, run->device[i].unsealed_ms))
+            return run->trip->until_ms;
+        until_ms = run->device[i].unsealed_ms > until_ms ? run->device[i].unsealed_ms : until_ms;
+    }
+    return until_ms;
+}
+
+/* A seal that is found open, and of whose being unlocked nothing was heard. */
+static void judge_unsealing(struct trip_run *run)
+{
+    for (int i = 0; i < run->n_devices; i++)
+        if (run->device[i].unsealed_ms != BULLA_TIME_NONE && !was_heard(run, i, run->device[i].unsealed_ms)) {
+            struct trip_label *label = trip_label(run, ALARM_ILLEGAL_OPENING, false, i);
+            label->from_ms = run->device[i].unsealed_ms;
+            label->upto_ms = run->trip->until_ms;
+        }
 }
 
 /* --- stays --- */
@@ -160,7 +182,7 @@ static void judge_stays(struct trip_run *run)
         while (near + 1 < run->n_samples && sim_distance(s[near + 1].lat, s[near + 1].lon, s[i].lat, s[i].lon) < STAND_M)
             near++;
         double out_m = outside_places(run->trip->journey, s[i].lat, s[i].lon);
-        bool must = s[same].at_ms - s[i].at_ms > LIMIT_MS + 2 * each_ms && out_m > 200 && s[i].off_m < 1e6 &&
+        bool must = s[same].at_ms - s[i].at_ms > LIMIT_MS + 2 * each_ms && out_m > 200 && !s[i].fraud && !s[same].fraud &&
                     seen_standing(run, s[i].at_ms, s[same].at_ms, LIMIT_MS);
         if (must)
             label_at(run, ALARM_ILLEGAL_STAY, true, s[i].at_ms - 6 * TRIP_MINUTE_MS, s[same].at_ms - LIMIT_MS + 2 * TRIP_MINUTE_MS)
@@ -294,7 +316,8 @@ static void judge_silence(struct trip_run *run, int device)
 {
     const struct trip *t = run->trip;
     const struct trip_device *d = &run->device[device];
-    int64_t newest_ms = run->start_ms, live_ms = run->start_ms, until_ms = d->unsealed_ms == BULLA_TIME_NONE ? t->until_ms : d->unsealed_ms;
+    int64_t newest_ms = run->start_ms, live_ms = run->start_ms;
+    int64_t until_ms = was_heard(run, device, d->unsealed_ms) ? d->unsealed_ms : t->until_ms;
     for (size_t i = 0; i <= t->n && t->scene != TRIP_DEAD_ZONE; i++) {
         bool end = i == t->n;
         if (!end && t->said[i].device[0] != '1' + device)
@@ -316,6 +339,7 @@ static void judge_silence(struct trip_run *run, int device)
 
 void trip_judge(struct trip_run *run)
 {
+    judge_unsealing(run);
     judge_stays(run);
     judge_overtime(run);
     judge_off(run, 0, off_of);
@@ -337,7 +361,9 @@ static bool by_timer(enum alarm_kind kind)
 static void date(struct trip_run *run, struct trip_label *label)
 {
     const struct trip *t = run->trip;
-    int64_t each_ms = parked_ms(run), span_ms = 2 * each_ms + 2 * TRIP_MINUTE_MS, after_ms = BULLA_TIME_NONE;
+    /* Three messages prove a wrong clock, and three fixes a place that could not be reached (general rule 5). */
+    int64_t n = label->kind == ALARM_CLOCK_ERROR || t->scene == TRIP_LEAP ? 4 : 2;
+    int64_t span_ms = n * parked_ms(run) + 2 * TRIP_MINUTE_MS, after_ms = BULLA_TIME_NONE;
     label->known_ms = label->deadline_ms = BULLA_TIME_NONE;
     run->failed |= t->n_labels == TRIP_LABELS_MAX;
     for (size_t i = 0; i < t->n; i++) {

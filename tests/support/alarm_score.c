@@ -75,11 +75,14 @@ void score_run(const struct trip *trip, const size_t *order, struct score_trip *
 
 /* --- matching --- */
 
+static bool of_label(const struct trip *trip, const struct trip_label *label, const struct alarm *alarm)
+{
+    return label->kind == alarm->kind && (label->device < 0 || strcmp(alarm->seal, trip->journey->seals[label->device]) == 0);
+}
+
 static bool fits(const struct trip *trip, const struct trip_label *label, const struct alarm *alarm)
 {
-    if (label->kind != alarm->kind || alarm->onset_ms < label->from_ms || alarm->onset_ms > label->upto_ms)
-        return false;
-    return label->device < 0 || strcmp(alarm->seal, trip->journey->seals[label->device]) == 0;
+    return of_label(trip, label, alarm) && alarm->onset_ms >= label->from_ms && alarm->onset_ms <= label->upto_ms;
 }
 
 /* The told alarm that a label stands for: one that stands before one that was withdrawn, the earliest first. */
@@ -136,11 +139,16 @@ static void match_labels(const struct trip *trip, struct score_trip *run, struct
     }
 }
 
+/* What was withdrawn because older data showed an earlier onset of the same thing was no error of the rule. */
 static bool allowed(const struct trip *trip, const struct score_told *told)
 {
-    for (size_t i = 0; i < trip->n_labels; i++)
-        if ((!trip->labels[i].must || told->withdrawn) && fits(trip, &trip->labels[i], &told->alarm))
+    for (size_t i = 0; i < trip->n_labels; i++) {
+        const struct trip_label *label = &trip->labels[i];
+        if (!label->must && fits(trip, label, &told->alarm))
             return true;
+        if (label->must && told->withdrawn && of_label(trip, label, &told->alarm) && told->alarm.onset_ms >= label->from_ms)
+            return true;
+    }
     return false;
 }
 
