@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "platform/model/alarm.h"
+#include "platform/model/definition.h"
 #include "platform/model/records.h"
 
 #define MODEL_WHY_SIZE 240
@@ -37,6 +38,11 @@ bool seal_from_json(const json_t *json, struct seal *out, char why[MODEL_WHY_SIZ
 bool station_from_json(const json_t *json, struct station *out, char why[MODEL_WHY_SIZE]);
 bool party_from_json(const json_t *json, struct party *out, char why[MODEL_WHY_SIZE]);
 bool user_from_json(const json_t *json, struct user *out, char why[MODEL_WHY_SIZE]); /* without the password */
+
+/* A kind of alarm that somebody defined. from_json leaves id, state, author, times and version to the caller; a place that is named by a
+ * station's id has that alone. */
+json_t *definition_to_json(const struct definition *definition);
+bool definition_from_json(const json_t *json, struct definition *out, char why[MODEL_WHY_SIZE]);
 
 /* A time member: RFC 3339 text or null. */
 json_t *json_time(int64_t time_ms);

@@ -34,6 +34,7 @@ struct engine {
     struct member **heap; /* earliest timer first; holds every journey */
     size_t n, capacity;
     struct shelf *shelf;
+    const struct ruling *ruling;
     struct link *links; /* by seal, open addressing, capacity a power of two */
     size_t n_links, links_capacity;
 };
@@ -197,7 +198,8 @@ struct engine *engine_new(const struct engine_host *host)
     struct engine *engine = calloc(1, sizeof *engine);
     if (!engine)
         return NULL;
-    if (!(engine->shelf = shelf_new())) {
+    if (!(engine->shelf = shelf_new()) || !(engine->ruling = ruling_new(NULL, 0))) {
+        shelf_free(engine->shelf);
         free(engine);
         return NULL;
     }
@@ -221,6 +223,7 @@ void engine_free(struct engine *engine)
     free(engine->heap);
     free(engine->links);
     shelf_free(engine->shelf);
+    ruling_free(engine->ruling);
     free(engine);
 }
 
@@ -280,7 +283,7 @@ static bool heap_add(struct engine *engine, struct member *m)
 static bool add(struct engine *engine, const struct journey *journey)
 {
     struct member *m = calloc(1, sizeof *m);
-    struct plan *plan = m ? plan_new(journey, engine->shelf) : NULL;
+    struct plan *plan = m ? plan_new(journey, engine->shelf, engine->ruling) : NULL;
     m = plan ? m : (free(m), NULL);
     if (!m)
         return false;
@@ -297,7 +300,7 @@ static bool add(struct engine *engine, const struct journey *journey)
 
 static bool change(struct engine *engine, struct member *m, const struct journey *journey, int64_t before_ms)
 {
-    struct plan *plan = links_grow(engine) ? plan_new(journey, engine->shelf) : NULL;
+    struct plan *plan = links_grow(engine) ? plan_new(journey, engine->shelf, engine->ruling) : NULL;
     if (!plan)
         return false;
     unlink_member(engine, m);
@@ -341,6 +344,36 @@ void engine_journey_drop(struct engine *engine, const char *journey_id)
         heap_fix(engine, last);
     }
     member_free(m);
+}
+
+/* Every timer may have changed: the heap is built anew, one after the other. */
+static void heap_build(struct engine *engine)
+{
+    size_t n = engine->n;
+    for (engine->n = 0; engine->n < n;) {
+        struct member *m = engine->heap[engine->n++];
+        m->due_ms = timeline_due(m->timeline);
+        heap_fix(engine, m);
+    }
+}
+
+bool engine_ruling_put(struct engine *engine, const struct ruling *ruling, int64_t now_ms)
+{
+    judge_waiting(engine);
+    int64_t before_ms = advance(engine, now_ms);
+    bool done = engine->n == 0 || memcmp(ruling->value, engine->ruling->value, sizeof ruling->value) == 0;
+    if (!done)
+        return false;
+    for (size_t i = 0; i < engine->n; i++) {
+        struct timeline *t = engine->heap[i]->timeline;
+        done = timeline_rule(t, ruling, engine->clock_ms) && done;
+        timeline_tick(t, before_ms, engine->clock_ms);
+    }
+    heap_build(engine);
+    ruling_hold(ruling);
+    ruling_free(engine->ruling);
+    engine->ruling = ruling;
+    return done;
 }
 
 /* --- what comes in --- */

@@ -11,7 +11,7 @@
 #ifndef RULES_ENGINE_H
 #define RULES_ENGINE_H
 
-#include "platform/model/alarm.h"
+#include "platform/rules/ruling.h"
 
 struct engine;
 
@@ -38,6 +38,11 @@ struct engine_host {
 /* NULL when out of memory. The host functions are called from inside the calls below, never otherwise. */
 struct engine *engine_new(const struct engine_host *host);
 void engine_free(struct engine *engine);
+
+/* What the rules go by from now on; the defaults before the first. A definition judges from its since_ms on. What one found that is no
+ * longer there, or in an older version, stands and has ended. Values of parameters can only be other than before while there is no
+ * journey. False: they are, or memory is out (some journeys then go by what was before). */
+bool engine_ruling_put(struct engine *engine, const struct ruling *ruling, int64_t now_ms);
 
 /* Takes in a journey or its changed form (route, limits, permissions, times); the engine keeps its own copy. Alarms
  * are evaluated anew where the change matters. A journey that is no longer supervised (released, cancelled) is ended:

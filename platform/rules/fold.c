@@ -156,6 +156,32 @@ void fold_init(struct fold *fold, const struct plan *plan)
     fold->due_ms = next_timer(fold, plan).due_ms;
 }
 
+static void move_rules(enum rule_scope scope, uint8_t *to, const struct plan *into, const uint8_t *from, const struct plan *out_of)
+{
+    for (size_t i = 0; i < rules_count; i++) {
+        if (rules[i]->scope != scope)
+            continue;
+        if (rules[i] == &rule_custom)
+            rule_custom_move(to, into, from, out_of);
+        else
+            memcpy(to, from, into->rule_size[i]);
+        to += into->rule_size[i];
+        from += out_of->rule_size[i];
+    }
+}
+
+void fold_move(struct fold *to, const struct plan *into, const struct fold *from, const struct plan *out_of)
+{
+    memset(to, 0, fold_size(into));
+    *to = *from;
+    move_rules(RULE_OF_VEHICLE, vehicle_rules(to), into, vehicle_rules(from), out_of);
+    for (size_t i = 0; i < into->journey->n_seals; i++) {
+        *seal_at(to, into, i) = *seal_at(from, out_of, i);
+        move_rules(RULE_OF_SEAL, seal_rules(to, into, i), into, seal_rules(from, out_of, i), out_of);
+    }
+    to->due_ms = next_timer(to, into).due_ms;
+}
+
 /* --- entries --- */
 
 static void see(struct fold *fold, const struct plan *plan, const struct fix *f)

@@ -14,6 +14,9 @@ struct fold;
 size_t fold_size(const struct plan *plan);
 void fold_init(struct fold *fold, const struct plan *plan);
 
+/* The state as it is where other definitions are judged: theirs begins, the others' goes on. */
+void fold_move(struct fold *to, const struct plan *into, const struct fold *from, const struct plan *out_of);
+
 /* Fires what is due before e->at_ms, then takes the entry in. */
 void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *e, struct sheet *sheet);
 

@@ -54,7 +54,21 @@ static void drop_points(struct route *route)
     route->n = 0;
 }
 
-struct plan *plan_new(const struct journey *journey, struct shelf *shelf)
+/* A value of the ruling goes before the journey's own. */
+static void apply_ruling(struct plan *plan)
+{
+    const struct ruling *r = plan->ruling;
+    if (r->set[ALARM_SIGNAL_LOST][0])
+        plan->silence_ms = (int64_t)(r->value[ALARM_SIGNAL_LOST][0] * (double)PLAN_MINUTE_MS);
+    if (r->set[ALARM_ILLEGAL_STAY][0])
+        plan->stay_ms = (int64_t)(r->value[ALARM_ILLEGAL_STAY][0] * (double)PLAN_MINUTE_MS);
+    if (r->set[ALARM_LOW_BATTERY][0])
+        plan->battery_percent = (int)r->value[ALARM_LOW_BATTERY][0];
+    if (r->set[ALARM_ROUTE_DEVIATION][0])
+        plan->corridor_m = r->value[ALARM_ROUTE_DEVIATION][0];
+}
+
+struct plan *plan_new(const struct journey *journey, struct shelf *shelf, const struct ruling *ruling)
 {
     struct plan *plan = calloc(1, sizeof *plan);
     if (!plan || !(plan->journey = journey_copy(journey)) || !(plan->notes = notes_new())) {
@@ -63,6 +77,7 @@ struct plan *plan_new(const struct journey *journey, struct shelf *shelf)
     }
     const struct journey *j = plan->journey;
     plan->shelf = shelf;
+    plan->ruling = ruling_hold(ruling);
     if (j->route.n >= 2 && !(plan->line = shelf_lend(shelf, &j->route))) {
         plan_free(plan);
         return NULL;
@@ -74,6 +89,7 @@ struct plan *plan_new(const struct journey *journey, struct shelf *shelf)
     plan->start_ms = j->sealed_at_ms;
     plan->end_ms = j->unsealed_at_ms == BULLA_TIME_NONE ? INT64_MAX : j->unsealed_at_ms;
     set_limits(plan, j);
+    apply_ruling(plan);
     rule_lay_out(plan);
     return plan;
 }
@@ -85,6 +101,7 @@ void plan_free(struct plan *plan)
     if (plan->line)
         shelf_back(plan->shelf, plan->line);
     notes_free(plan->notes);
+    ruling_free(plan->ruling);
     journey_free(plan->journey);
     free(plan);
 }

@@ -8,6 +8,7 @@
 
 #include "platform/model/journey.h"
 #include "platform/rules/notes.h"
+#include "platform/rules/ruling.h"
 #include "platform/rules/shelf.h"
 
 #define PLAN_MINUTE_MS INT64_C(60000)
@@ -17,20 +18,21 @@ struct plan {
     struct journey *journey;          /* own copy */
     struct geometry_line *line;       /* NULL: no route */
     struct shelf *shelf;              /* whose the line is */
+    const struct ruling *ruling;      /* what the rules go by beside it */
     struct notes *notes;              /* what others said, for the entries; the only member that grows */
     bool has_origin, has_destination; /* the ends of the route stand in where the journey names no place */
     struct place origin, destination;
     double corridor_m;
-    double speed_max_ms;         /* metres a second that the vehicle can reach */
-    int64_t start_ms, end_ms;    /* supervised from, until; INT64_MAX: open */
-    int64_t silence_ms, stay_ms; /* negative: the rule is off */
-    int battery_percent;         /* negative: off */
+    double speed_max_ms;                /* metres a second that the vehicle can reach */
+    int64_t start_ms, end_ms;           /* supervised from, until; INT64_MAX: open */
+    int64_t silence_ms, stay_ms;        /* negative: the rule is off */
+    int battery_percent;                /* negative: off */
     uint16_t rule_size[PLAN_RULES_MAX]; /* bytes of each rule's state; 0: the journey has no use for it (rule.c) */
     uint32_t vehicle_size, seal_size;   /* of the rules of each scope together */
 };
 
-/* NULL when out of memory. Copies the journey, but for the points of its route, which become a line of the shelf. */
-struct plan *plan_new(const struct journey *journey, struct shelf *shelf);
+/* NULL when out of memory. Copies the journey, but for the points of its route, which become a line of the shelf. Holds the ruling. */
+struct plan *plan_new(const struct journey *journey, struct shelf *shelf, const struct ruling *ruling);
 void plan_free(struct plan *plan);
 
 /* The leg of that time, NULL: none is planned. Off the road: it is one by vessel or rail, with ways and stops of its own. */

@@ -16,6 +16,7 @@ _Static_assert(RULE_COUNT <= PLAN_RULES_MAX, "a plan has room for every rule");
 
 void rule_lay_out(struct plan *plan)
 {
+    plan->vehicle_size = plan->seal_size = 0;
     for (size_t i = 0; i < rules_count; i++) {
         size_t size = rules[i]->size ? rules[i]->size(plan) : rules[i]->state_size;
         plan->rule_size[i] = (uint16_t)((size + 7u) & ~(size_t)7u);
@@ -89,8 +90,7 @@ const char *rule_said(char to[RULE_SAID_TEXT], const struct entry *e, enum bulla
 
 double rule_value(const struct plan *plan, const struct rule *rule, size_t parameter)
 {
-    (void)plan;
-    return rule->parameters[parameter].value;
+    return plan->ruling->value[rule->kind][parameter];
 }
 
 int64_t rule_ms(const struct plan *plan, const struct rule *rule, size_t parameter)

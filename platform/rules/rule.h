@@ -20,6 +20,7 @@ struct rule_parameter {
     const char *name, *unit;
     double value;        /* default */
     const char *journey; /* member of the journey that sets it, NULL: none */
+    bool fixed;          /* no ruling can set it: the journey alone, or nobody */
 };
 
 struct rule_input {
@@ -34,7 +35,7 @@ struct rule_input {
     const struct lock_where *where;
     const struct company *company; /* where the other seals are, as this entry's fix sees it */
     uint16_t gone;                 /* seals whose supervision has ended, a bit each */
-    size_t n_before; /* alarms that were on the sheet before this entry */
+    size_t n_before;               /* alarms that were on the sheet before this entry */
     struct sheet *sheet;
 };
 
@@ -56,6 +57,9 @@ struct rule {
 
 extern const struct rule *const rules[];
 extern const size_t rules_count;
+
+/* Carries the state of the rule of definitions over to other definitions: those that both have go on. */
+void rule_custom_move(void *to, const struct plan *into, const void *from, const struct plan *out_of);
 
 /* How large the state of each rule is in a journey. */
 void rule_lay_out(struct plan *plan);

@@ -5,14 +5,13 @@
  */
 #include "platform/rules/rule.h"
 
-#define WHOLE_MS INT64_C(600000)
-
 struct cut {
     sheet_slot slot;
     bool was_state, whole;
     int64_t whole_ms; /* first report of a whole rope since the last report of a cut one */
 };
 
+enum { WHOLE };
 static const struct rule_parameter parameters[] = {{"whole_again_after", "min", 10, NULL}, {NULL, NULL, 0, NULL}};
 
 static void note_cut(struct cut *s, const struct rule_input *in)
@@ -38,7 +37,7 @@ static void note_whole(struct cut *s, const struct rule_input *in)
         s->whole = true;
         s->whole_ms = in->at_ms;
     }
-    if (locked || (s->was_state && in->at_ms - s->whole_ms >= WHOLE_MS)) {
+    if (locked || (s->was_state && in->at_ms - s->whole_ms >= rule_ms(in->plan, &rule_cable_cut, WHOLE))) {
         sheet_end(in->sheet, &s->slot, s->whole_ms);
         *s = (struct cut){0};
     }

@@ -16,7 +16,8 @@ struct clock {
     char first[BULLA_ID_SIZE];
 };
 
-static const struct rule_parameter parameters[] = {{"off", "min", 5, NULL}, {"messages", "", MESSAGES, NULL}, {NULL, NULL, 0, NULL}};
+static const struct rule_parameter parameters[] = {
+    {"off", "min", 5, NULL, .fixed = true}, {"messages", "", MESSAGES, NULL, .fixed = true}, {NULL, NULL, 0, NULL}};
 
 static void step(void *state, const struct rule_input *in)
 {

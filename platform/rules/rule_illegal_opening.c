@@ -9,7 +9,7 @@ struct opening {
     sheet_slot slot;
 };
 
-static const struct rule_parameter parameters[] = {{"permission_before", "min", 2, NULL}, {NULL, NULL, 0, NULL}};
+static const struct rule_parameter parameters[] = {{"permission_before", "min", 2, NULL, .fixed = true}, {NULL, NULL, 0, NULL}};
 
 static void raise(struct opening *s, const struct rule_input *in)
 {

@@ -7,8 +7,8 @@
 
 #include "platform/rules/rule.h"
 
-#define WILD      3
-#define WINDOW_MS (30 * PLAN_MINUTE_MS)
+#define WILD   3
+#define WINDOW 1 /* its place among the parameters */
 
 struct motion {
     sheet_slot slot;
@@ -17,7 +17,8 @@ struct motion {
     struct position_point wild[WILD]; /* newest last */
 };
 
-static const struct rule_parameter parameters[] = {{"wild_fixes", "", WILD, NULL}, {"window", "min", 30, NULL}, {NULL, NULL, 0, NULL}};
+static const struct rule_parameter parameters[] = {
+    {"wild_fixes", "", WILD, NULL, .fixed = true}, {"window", "min", 30, NULL}, {NULL, NULL, 0, NULL}};
 
 static void add(struct motion *s, const struct position_point *p)
 {
@@ -45,7 +46,7 @@ static void note_wild(struct motion *s, const struct rule_input *in, const struc
         sheet_evidence(in->sheet, s->slot, p->id);
         return;
     }
-    if (s->n < WILD || p->at_ms - s->wild[0].at_ms > WINDOW_MS)
+    if (s->n < WILD || p->at_ms - s->wild[0].at_ms > rule_ms(in->plan, &rule_implausible_motion, WINDOW))
         return;
     raise(s, in, s->wild[0].at_ms);
     for (uint32_t i = 0; i < s->n; i++)
@@ -80,7 +81,7 @@ static void step(void *state, const struct rule_input *in)
     struct motion *s = state;
     if (!in->entry)
         return;
-    if (s->slot && in->at_ms - s->last_ms > WINDOW_MS)
+    if (s->slot && in->at_ms - s->last_ms > rule_ms(in->plan, &rule_implausible_motion, WINDOW))
         sheet_end(in->sheet, &s->slot, s->last_ms);
     for (size_t i = 0; i < in->position->n_wild; i++)
         note_wild(s, in, &in->position->wild[i]);

@@ -14,7 +14,7 @@ struct timeout {
     char last[BULLA_ID_SIZE];
 };
 
-static const struct rule_parameter parameters[] = {{"arrive_by", "time", 0, "arrive_by"}, {NULL, NULL, 0, NULL}};
+static const struct rule_parameter parameters[] = {{"arrive_by", "time", 0, "arrive_by", .fixed = true}, {NULL, NULL, 0, NULL}};
 
 static void fire(struct timeout *s, const struct rule_input *in)
 {

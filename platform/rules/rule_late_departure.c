@@ -13,7 +13,7 @@ struct departure {
     char last[BULLA_ID_SIZE]; /* the fix that said so */
 };
 
-static const struct rule_parameter parameters[] = {{"depart_by", "time", 0, "depart_by"}, {NULL, NULL, 0, NULL}};
+static const struct rule_parameter parameters[] = {{"depart_by", "time", 0, "depart_by", .fixed = true}, {NULL, NULL, 0, NULL}};
 
 static bool arrived(const struct journey *j)
 {

@@ -7,9 +7,7 @@
 
 #include "platform/rules/rule.h"
 
-#define EMPTY_PERCENT 5
-#define CLEAR_PERCENT 10
-#define UNSAID        255
+#define UNSAID 255
 
 struct battery {
     sheet_slot slot;
@@ -19,10 +17,9 @@ struct battery {
     char first[BULLA_ID_SIZE];
 };
 
-static const struct rule_parameter parameters[] = {{"limit", "%", 15, "battery_percent"},
-                                                   {"empty", "%", EMPTY_PERCENT, NULL},
-                                                   {"clears_above_limit_by", "%", CLEAR_PERCENT, NULL},
-                                                   {NULL, NULL, 0, NULL}};
+enum { LIMIT, EMPTY, CLEAR };
+static const struct rule_parameter parameters[] = {
+    {"limit", "%", 15, "battery_percent"}, {"empty", "%", 5, NULL}, {"clears_above_limit_by", "%", 10, NULL}, {NULL, NULL, 0, NULL}};
 
 static void raise(struct battery *s, const struct rule_input *in, uint8_t percent)
 {
@@ -52,7 +49,7 @@ static void note_low(struct battery *s, const struct rule_input *in, uint8_t per
         s->first_ms = in->at_ms;
         memcpy(s->first, in->entry->id, sizeof s->first);
     }
-    if (!s->slot && (second || percent <= EMPTY_PERCENT))
+    if (!s->slot && (second || percent <= rule_value(in->plan, &rule_low_battery, EMPTY)))
         raise(s, in, percent);
 }
 
@@ -66,7 +63,7 @@ static void step(void *state, const struct rule_input *in)
     if (!number && !says)
         return;
     uint8_t percent = number ? e->percent : UNSAID;
-    if (number && percent >= in->plan->battery_percent + CLEAR_PERCENT)
+    if (number && percent >= in->plan->battery_percent + rule_value(in->plan, &rule_low_battery, CLEAR))
         sheet_end(in->sheet, &s->slot, in->at_ms);
     bool low = number ? percent <= in->plan->battery_percent : says;
     if (!low || (e->flags & ENTRY_CHARGING))

@@ -7,8 +7,6 @@
 
 #include "platform/rules/rule.h"
 
-#define FAULT_MS (15 * PLAN_MINUTE_MS)
-
 struct malfunction {
     sheet_slot stuck, failed, fault;
     bool faulty;
@@ -16,6 +14,7 @@ struct malfunction {
     char first[BULLA_ID_SIZE];
 };
 
+enum { FAULT };
 static const struct rule_parameter parameters[] = {{"sensor_fault", "min", 15, NULL}, {NULL, NULL, 0, NULL}};
 
 static void raise(sheet_slot *slot, const struct rule_input *in, const char *what)
@@ -35,7 +34,7 @@ static void note_fault(struct malfunction *s, const struct rule_input *in)
         s->faulty_ms = in->at_ms;
         memcpy(s->first, in->entry->id, sizeof s->first);
     }
-    if (s->fault || in->at_ms - s->faulty_ms <= FAULT_MS)
+    if (s->fault || in->at_ms - s->faulty_ms <= rule_ms(in->plan, &rule_malfunction, FAULT))
         return;
     char span[RULE_SPAN_TEXT];
     s->fault = rule_raise(in, ALARM_MALFUNCTION, s->faulty_ms);

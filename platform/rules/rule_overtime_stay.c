@@ -11,7 +11,7 @@ struct overtime {
     int64_t until_ms;
 };
 
-static const struct rule_parameter parameters[] = {{"limit", "min", 0, "stops[].max_minutes"}, {NULL, NULL, 0, NULL}};
+static const struct rule_parameter parameters[] = {{"limit", "min", 0, "stops[].max_minutes", .fixed = true}, {NULL, NULL, 0, NULL}};
 
 static const struct place *stop_of(const struct plan *plan, double lat, double lon, double accuracy_m)
 {

@@ -9,9 +9,6 @@
 #include "platform/rules/rule.h"
 #include "platform/rules/zones.h"
 
-#define SPAN_MS     (2 * PLAN_MINUTE_MS)
-#define FAR_M       5000.0
-#define LONG_MS     (30 * PLAN_MINUTE_MS)
 #define CLEAR_FIXES 2
 
 struct entered { /* a forbidden zone; behind the deviation in the state, where the journey has zones */
@@ -33,6 +30,7 @@ struct deviation {
     char first[BULLA_ID_SIZE];
 };
 
+enum { CORRIDOR, SPAN, FAR, LONG };
 static const struct rule_parameter parameters[] = {{"corridor", "m", 500, "corridor_m"},
                                                    {"span", "min", 2, NULL},
                                                    {"far", "km", 5, NULL},
@@ -46,9 +44,10 @@ static void tell(struct deviation *s, const struct rule_input *in)
               rule_distance(beyond, s->worst_m), s->accuracy_m, rule_span(span, s->last_ms - s->since_ms), s->outside);
 }
 
-static int grade_of(const struct deviation *s)
+static int grade_of(const struct deviation *s, const struct plan *plan)
 {
-    return s->worst_m - s->accuracy_m > FAR_M || s->last_ms - s->since_ms > LONG_MS ? 3 : 2;
+    bool far = s->worst_m - s->accuracy_m > rule_value(plan, &rule_route_deviation, FAR) * 1000;
+    return far || s->last_ms - s->since_ms > rule_ms(plan, &rule_route_deviation, LONG) ? 3 : 2;
 }
 
 static void raise(struct deviation *s, const struct rule_input *in, const struct fix *f)
@@ -63,7 +62,7 @@ static void raise(struct deviation *s, const struct rule_input *in, const struct
     sheet_evidence(in->sheet, s->slot, s->first);
     sheet_evidence(in->sheet, s->slot, f->id);
     sheet_position(in->sheet, s->slot, s->lat, s->lon);
-    sheet_grade(in->sheet, s->slot, grade_of(s));
+    sheet_grade(in->sheet, s->slot, grade_of(s, in->plan));
     tell(s, in);
 }
 
@@ -81,10 +80,10 @@ static void note_outside(struct deviation *s, const struct rule_input *in, const
         s->accuracy_m = f->accuracy_m;
     }
     struct draft *d = sheet_open(in->sheet, s->slot);
-    if (!d && s->outside >= 2 && s->last_ms - s->since_ms >= SPAN_MS) {
+    if (!d && s->outside >= 2 && s->last_ms - s->since_ms >= rule_ms(in->plan, &rule_route_deviation, SPAN)) {
         raise(s, in, f);
-    } else if (d && grade_of(s) > d->grade) {
-        sheet_grade(in->sheet, s->slot, grade_of(s));
+    } else if (d && grade_of(s, in->plan) > d->grade) {
+        sheet_grade(in->sheet, s->slot, grade_of(s, in->plan));
         sheet_evidence(in->sheet, s->slot, f->id);
         tell(s, in);
     }

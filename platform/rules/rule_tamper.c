@@ -6,9 +6,6 @@
  */
 #include "platform/rules/rule.h"
 
-#define BURST_MS      (10 * PLAN_MINUTE_MS)
-#define STANDING_MS   (5 * PLAN_MINUTE_MS)
-#define FRESH_MS      (60 * PLAN_MINUTE_MS)
 #define BIT(name)     BULLA_EVENT_BIT(BULLA_EVENT_##name)
 #define TAMPER_EVENTS (BIT(VIBRATION) | BIT(IMPACT) | BIT(FALL) | BIT(TILT) | BIT(LIGHT))
 
@@ -17,6 +14,7 @@ struct tamper {
     int64_t last_ms;
 };
 
+enum { BURST, STANDING, FRESH };
 static const struct rule_parameter parameters[] = {
     {"burst", "min", 10, NULL}, {"standing", "min", 5, NULL}, {"fix_not_older", "min", 60, NULL}, {NULL, NULL, 0, NULL}};
 
@@ -32,7 +30,8 @@ static const char *what(uint64_t events)
 static bool standing_elsewhere(const struct rule_input *in)
 {
     /* A message that has no good fix of its own may be the first of the road: its speed is enough of a hint then. */
-    if ((in->entry->flags & ENTRY_MOVING) || !stay_holds(in->stay, in->at_ms, STANDING_MS, FRESH_MS))
+    if ((in->entry->flags & ENTRY_MOVING) ||
+        !stay_holds(in->stay, in->at_ms, rule_ms(in->plan, &rule_tamper, STANDING), rule_ms(in->plan, &rule_tamper, FRESH)))
         return false;
     double lat, lon, accuracy_m;
     stay_place(in->stay, &lat, &lon, &accuracy_m);
@@ -44,7 +43,7 @@ static bool standing_elsewhere(const struct rule_input *in)
 static void step(void *state, const struct rule_input *in)
 {
     struct tamper *s = state;
-    if (s->slot && in->at_ms - s->last_ms > BURST_MS)
+    if (s->slot && in->at_ms - s->last_ms > rule_ms(in->plan, &rule_tamper, BURST))
         sheet_end(in->sheet, &s->slot, s->last_ms);
     bool seen = in->entry && entry_damage(in->entry) == DAMAGE_SEEN;
     if (!in->entry || !(seen || ((in->entry->events & TAMPER_EVENTS) && standing_elsewhere(in))))

@@ -8,9 +8,7 @@
 
 #include "platform/rules/rule.h"
 
-#define SECOND_TRY_MS PLAN_MINUTE_MS
-#define EPISODE_MS    (10 * PLAN_MINUTE_MS)
-#define WAITING_MAX   8
+#define WAITING_MAX 8
 
 struct attempt {
     int64_t at_ms, known_ms;
@@ -26,6 +24,7 @@ struct refusals {
     struct attempt waiting[WAITING_MAX]; /* in order of time */
 };
 
+enum { SECOND_TRY, EPISODE };
 static const struct rule_parameter parameters[] = {{"second_try", "min", 1, NULL}, {"episode", "min", 10, NULL}, {NULL, NULL, 0, NULL}};
 
 static void tell(struct refusals *s, const struct rule_input *in, const struct attempt *a)
@@ -43,7 +42,7 @@ static void tell(struct refusals *s, const struct rule_input *in, const struct a
 
 static void note(struct refusals *s, const struct rule_input *in, const struct attempt *a)
 {
-    if (s->slot && a->at_ms - s->last_ms > EPISODE_MS)
+    if (s->slot && a->at_ms - s->last_ms > rule_ms(in->plan, &rule_unlock_refused, EPISODE))
         sheet_end(in->sheet, &s->slot, s->last_ms);
     struct draft *d = sheet_open(in->sheet, s->slot);
     if (d) {
@@ -93,7 +92,8 @@ static void forgive(struct refusals *s, const struct entry *e)
 static void step(void *state, const struct rule_input *in)
 {
     struct refusals *s = state;
-    while (s->n > 0 && (in->entry ? in->at_ms - s->waiting[0].at_ms > SECOND_TRY_MS : in->at_ms - s->waiting[0].at_ms >= SECOND_TRY_MS)) {
+    int64_t second_try_ms = rule_ms(in->plan, &rule_unlock_refused, SECOND_TRY);
+    while (s->n > 0 && (in->entry ? in->at_ms - s->waiting[0].at_ms > second_try_ms : in->at_ms - s->waiting[0].at_ms >= second_try_ms)) {
         struct attempt first = s->waiting[0];
         take_first(s);
         note(s, in, &first);
@@ -106,9 +106,8 @@ static void step(void *state, const struct rule_input *in)
 
 static int64_t due(const void *state, const struct plan *plan)
 {
-    (void)plan;
     const struct refusals *s = state;
-    return s->n ? s->waiting[0].at_ms + SECOND_TRY_MS : RULE_NO_TIMER;
+    return s->n ? s->waiting[0].at_ms + rule_ms(plan, &rule_unlock_refused, SECOND_TRY) : RULE_NO_TIMER;
 }
 
 const struct rule rule_unlock_refused = {.kind = ALARM_UNLOCK_REFUSED,

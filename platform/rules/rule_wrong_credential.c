@@ -7,8 +7,8 @@
 
 #include "platform/rules/rule.h"
 
-#define TRIES     3
-#define WINDOW_MS (10 * PLAN_MINUTE_MS)
+#define TRIES  3
+#define WINDOW 1 /* its place among the parameters */
 
 struct
 try {
@@ -23,7 +23,8 @@ struct wrong {
     struct try tries[TRIES];
 };
 
-static const struct rule_parameter parameters[] = {{"tries", "", TRIES, NULL}, {"window", "min", 10, NULL}, {NULL, NULL, 0, NULL}};
+static const struct rule_parameter parameters[] = {
+    {"tries", "", TRIES, NULL, .fixed = true}, {"window", "min", 10, NULL}, {NULL, NULL, 0, NULL}};
 
 static bool says_unknown_card(const struct entry *e)
 {
@@ -68,7 +69,7 @@ static void step(void *state, const struct rule_input *in)
 {
     struct wrong *s = state;
     const struct entry *e = in->entry;
-    if (s->slot && in->at_ms - s->last_ms > WINDOW_MS)
+    if (s->slot && in->at_ms - s->last_ms > rule_ms(in->plan, &rule_wrong_credential, WINDOW))
         sheet_end(in->sheet, &s->slot, s->last_ms);
     if (!e || !(entry_refused(e) || says_unknown_card(e) || says_repeated(e)))
         return;
@@ -80,7 +81,7 @@ static void step(void *state, const struct rule_input *in)
         sheet_evidence(in->sheet, s->slot, e->id);
         return;
     }
-    bool three = s->n == TRIES && in->at_ms - s->tries[0].at_ms <= WINDOW_MS;
+    bool three = s->n == TRIES && in->at_ms - s->tries[0].at_ms <= rule_ms(in->plan, &rule_wrong_credential, WINDOW);
     if (three || says_unknown_card(e) || says_repeated(e))
         raise(s, in, three);
 }

@@ -355,6 +355,89 @@ void timeline_freeze(struct timeline *t)
     t->frozen = true;
 }
 
+/* --- other definitions --- */
+
+/* What a definition found that is no longer there, or no longer the same, stands, but goes on no more. */
+static void end_gone(struct draft *drafts, size_t n, const struct ruling *ruling, int64_t now_ms)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct draft *d = &drafts[i];
+        if (d->ended || d->dropped || !draft_is_past(d, ruling))
+            continue;
+        d->ended = true;
+        d->ended_ms = now_ms;
+    }
+}
+
+static bool move_fold(struct fold **fold, const struct plan *into, const struct plan *out_of, struct fold **old)
+{
+    struct fold *fresh = malloc(fold_size(into));
+    if (!fresh)
+        return false;
+    fold_move(fresh, into, *fold, out_of);
+    *old = *fold;
+    *fold = fresh;
+    return true;
+}
+
+/* All states in the new layout, or none. */
+static bool move_folds(struct timeline *t, const struct plan *into)
+{
+    struct fold **folds[CHECKPOINTS_MAX + 2], *old[CHECKPOINTS_MAX + 2];
+    size_t n = 0, done = 0;
+    folds[n++] = &t->fold;
+    for (size_t i = 0; i < t->n_points; i++)
+        folds[n++] = &t->points[i].fold;
+    if (t->live.at)
+        folds[n++] = &t->live.fold;
+    while (done < n && move_fold(folds[done], into, t->plan, &old[done]))
+        done++;
+    for (size_t i = 0; i < done; i++) {
+        struct fold *gone = done == n ? old[i] : *folds[i];
+        *folds[i] = done == n ? *folds[i] : old[i];
+        free(gone);
+    }
+    return done == n;
+}
+
+/* From where on the entries have something new to tell: all of them when nobody had looked, else those of a new version's time. */
+static size_t first_news(const struct timeline *t, const struct ruling *old, const struct ruling *ruling)
+{
+    int64_t from_ms = INT64_MAX;
+    for (size_t i = 0; i < ruling->n; i++) {
+        const struct definition *d = &ruling->definitions[i], *was = ruling_find(old, d->id);
+        if ((!was || was->since_ms != d->since_ms) && d->since_ms < from_ms)
+            from_ms = d->since_ms;
+    }
+    if (from_ms == INT64_MAX || t->window.n == 0)
+        return CLEAN;
+    size_t at = 0;
+    while (old->n && at < t->window.n && t->window.entries[at].at_ms < from_ms)
+        at++;
+    return at < t->window.n ? at : CLEAN;
+}
+
+bool timeline_rule(struct timeline *t, const struct ruling *ruling, int64_t now_ms)
+{
+    const struct ruling *old = t->plan->ruling;
+    struct plan into = *t->plan;
+    into.ruling = ruling;
+    rule_lay_out(&into);
+    if (!move_folds(t, &into))
+        return false;
+    ruling_hold(ruling);
+    *t->plan = into;
+    end_gone(t->sheet.drafts, t->sheet.n, ruling, now_ms);
+    for (size_t i = 0; i < t->n_points; i++)
+        end_gone(t->points[i].mark.open, t->points[i].mark.n_open, ruling, now_ms);
+    end_gone(t->live.mark.open, t->live.mark.n_open, ruling, now_ms);
+    t->sheet.touched = true;
+    size_t from = first_news(t, old, ruling);
+    t->dirty_from = from < t->dirty_from ? from : t->dirty_from;
+    ruling_free(old);
+    return true;
+}
+
 /* --- entries and time --- */
 
 /* The window lacks what came before an entry in it. */

@@ -21,6 +21,9 @@ void timeline_free(struct timeline *timeline);
 /* A changed journey: entries stay, everything is evaluated anew. Takes over the plan. False when out of memory. */
 bool timeline_replan(struct timeline *timeline, struct plan *plan, int64_t before_ms, int64_t now_ms);
 
+/* Other definitions of alarms from now on; entries and what else was found stay. False when out of memory: nothing has changed. */
+bool timeline_rule(struct timeline *timeline, const struct ruling *ruling, int64_t now_ms);
+
 /* Loads what history has and evaluates it. */
 void timeline_load(struct timeline *timeline, int64_t now_ms);
 

@@ -50,6 +50,12 @@ static bool same_words(const struct draft *a, const struct draft *b)
     return true;
 }
 
+bool draft_is_past(const struct draft *d, const struct ruling *ruling)
+{
+    const struct definition *definition = d->kind == ALARM_CUSTOM ? ruling_find(ruling, d->rule) : NULL;
+    return d->kind == ALARM_CUSTOM && (!definition || d->onset_ms < definition->since_ms);
+}
+
 static struct draft *find(const struct told *told, const struct draft *d)
 {
     for (size_t i = 0; i < told->n; i++)
@@ -156,7 +162,7 @@ void told_update(struct told *told, const struct sheet *sheet, const struct plan
                  const struct engine_host *host, struct engine_counts *counts)
 {
     for (size_t i = told->n; i-- > 0;)
-        if (!on_sheet(sheet, &told->drafts[i])) {
+        if (!on_sheet(sheet, &told->drafts[i]) && !draft_is_past(&told->drafts[i], plan->ruling)) {
             counts->withdrawn++;
             withdraw(told, i, plan, when, host);
         }

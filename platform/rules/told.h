@@ -30,6 +30,9 @@ void told_update(struct told *told, const struct sheet *sheet, const struct plan
 void told_reseat(struct told *told, const struct plan *from, const struct plan *to, const struct told_when *when,
                  const struct engine_host *host, struct engine_counts *counts);
 
+/* Found by a definition that is no longer there, or by an older version of it: what is found now says nothing of it. */
+bool draft_is_past(const struct draft *draft, const struct ruling *ruling);
+
 void told_alarm(const struct plan *plan, const struct draft *draft, struct alarm *out);
 
 #endif
