@@ -50,7 +50,7 @@ const table: [RegExp, Make][] = [
 ];
 
 export function pageOf(path: string): VNode {
-  if (path === "/" || path === "/index.html") {
+  if (path === "/" || path === "/index.html" || path === "/signin") {
     queueMicrotask(() => go(home.peek(), true));
     return <Skeleton />;
   }

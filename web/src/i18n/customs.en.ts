@@ -3,6 +3,7 @@
 export const customs = {
   "nav.tasks": "Tasks", "nav.applications": "Requests", "nav.rules": "Rules", "nav.policies": "Policies", "page.goHome": "Go to the first page",
   "key.goTasks": "Go to tasks", "key.goApplications": "Go to requests", "key.goRules": "Go to rules",
+  "patrol.photo": "Take a photograph", "patrol.by": "by {time}", "patrol.sentBy": "Sent by {name}",
   "role.patrol-officer": "Patrol officer", "role.seal-operator": "Seal operator", "role.trader": "Trader",
   "taskState.withdrawn": "Withdrawn", "found.unknown": "Could not be seen",
   "plan.field-check": "Field check", "plan.deployment": "Deployment at destination", "plan.inform": "Inform",

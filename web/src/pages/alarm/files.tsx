@@ -37,7 +37,8 @@ export async function addFiles(alarm: string, files: Picked[]): Promise<Picked[]
   return left;
 }
 
-export function Files({ picked, onPick }: { picked: Picked[]; onPick: (files: Picked[]) => void }) {
+/** `camera`: a phone, which takes the picture now. */
+export function Files({ picked, onPick, camera }: { picked: Picked[]; onPick: (files: Picked[]) => void; camera?: boolean }) {
   const [over, setOver] = useState(false);
   useEffect(() => () => picked.forEach((p) => p.url && URL.revokeObjectURL(p.url)), []);
   const add = (list: FileList | null | undefined) => list && onPick([...picked, ...pick(list)]);
@@ -47,8 +48,8 @@ export function Files({ picked, onPick }: { picked: Picked[]; onPick: (files: Pi
       <label class={over ? "drop over" : "drop"}
         onDragOver={(e) => { e.preventDefault(); setOver(true); }} onDragLeave={() => setOver(false)}
         onDrop={(e) => { e.preventDefault(); setOver(false); add(e.dataTransfer?.files); }}>
-        <Icon name="camera" size={18} /><span>{t("resolve.drop")}</span>
-        <input type="file" multiple accept={TYPES.join(",")} onChange={(e) => { add(e.currentTarget.files); e.currentTarget.value = ""; }} />
+        <Icon name="camera" size={camera ? 22 : 18} /><span>{t(camera ? "patrol.photo" : "resolve.drop")}</span>
+        <input type="file" multiple {...(camera ? { accept: "image/*", capture: "environment" } : { accept: TYPES.join(",") })} onChange={(e) => { add(e.currentTarget.files); e.currentTarget.value = ""; }} />
       </label>
       {picked.length > 0 && (
         <ul class="thumbs">
@@ -61,7 +62,7 @@ export function Files({ picked, onPick }: { picked: Picked[]; onPick: (files: Pi
           ))}
         </ul>
       )}
-      <span class="field-help">{t("resolve.files.help")}</span>
+      {!camera && <span class="field-help">{t("resolve.files.help")}</span>}
     </div>
   );
 }

@@ -3,27 +3,32 @@
 // done is kept and sent in order when the platform is reached.
 import { useEffect, useState } from "preact/hooks";
 import { seg } from "@/api/client";
-import type { Journey, Page, Task } from "@/api/model";
+import type { Journey, Page, Task, TaskState } from "@/api/model";
 import { useGet } from "@/api/use";
 import { t, word, type Key } from "@/i18n";
 import { newKey } from "@/api/client";
 import { device } from "@/lib/names";
-import { serverNow } from "@/state/clock";
+import { now, serverNow } from "@/state/clock";
 import { seals as fleet, tick } from "@/state/fleet";
+import { journeys } from "@/state/journeys";
 import { on } from "@/state/live";
 import { begin, dismiss, kept, put, sending, waiting } from "@/state/outbox";
 import { go } from "@/state/route";
-import { GradeMark, SealState } from "@/ui/badges";
+import { GradeMark, Life, SealState } from "@/ui/badges";
 import { Icon, type IconName } from "@/ui/icon";
 import { Button, Empty, Facts, Problem, Skeleton } from "@/ui/parts";
 import { tell } from "@/ui/toast";
 import { Time } from "@/ui/time";
+import { isLate } from "../tasks/model";
 import { PatrolMap } from "./map";
 import { nextOf, sorted, stateOf } from "./model";
 import { Report } from "./report";
 import { whereAmI } from "./where";
 
 const icons: Record<string, IconName> = { patrol: "flag", inspection: "eye", deployment: "station" };
+
+const tones: Partial<Record<TaskState, "live" | "done" | "plain">> = { accepted: "live", "under-way": "live", arrived: "live", reported: "done", closed: "done", withdrawn: "done" };
+const plate = (x: Task) => (x.journey ? journeys.value.get(x.journey)?.vehicle : null) ?? null;
 
 /** The list from the platform, or as last seen. */
 function useTasks() {
@@ -35,6 +40,7 @@ function useTasks() {
     else void kept.read<Task[]>("tasks").then((x) => setOld(x ?? null));
   }, [loaded.value]);
   useEffect(() => on("alarm", () => loaded.reload()), []);
+  useEffect(() => on("notice", (n) => n.about === "task" && loaded.reload()), []);
   const sent = waiting.value.length;
   useEffect(() => loaded.reload(), [sent]);
   return { tasks: loaded.value?.items ?? old, error: loaded.error, reload: loaded.reload, stale: !loaded.value };
@@ -62,8 +68,9 @@ function List({ tasks }: { tasks: Task[] }) {
           <li key={x.id}>
             <a class={`task-card g${x.grade ?? 0}`} href={`/patrol/${seg(x.id)}`}>
               <span class="task-kind">{x.grade ? <GradeMark grade={x.grade} size={18} /> : <Icon name={icons[x.kind ?? ""] ?? "flag"} size={18} />}<strong>{x.alarm_kind ? word("kind", x.alarm_kind) : word("taskKind", x.kind)}</strong><Time at={x.created} /></span>
-              <span class="dim">{x.note}</span>
-              <span class="badge life">{word("taskState", stateOf(x, waiting.value))}</span>
+              {plate(x) && <span class="plate">{plate(x)}</span>}
+              {x.note && <span class="dim">{x.note}</span>}
+              <span class="task-foot"><Life group="taskState" value={stateOf(x, waiting.value)} tone={tones[stateOf(x, waiting.value)]} />{x.due && <span class={isLate(x, now.value) ? "late" : "dim"}><Icon name="clock" size={14} /> <Time at={x.due} /></span>}</span>
             </a>
           </li>
         ))}
@@ -125,7 +132,7 @@ function TaskPage({ task }: { task: Task }) {
         !!journey?.driver && [t("journey.driver"), journey.driver],
         !!journey?.cargo && [t("journey.cargo"), journey.cargo],
         !!journey && [t("journey.seals"), journey.seals.map((s) => <div key={s}>{device(s)} <SealState state={fleet.get(s)?.state.seal} proof={fleet.get(s)?.knowledge} /></div>)],
-        [t("patrol.state"), word("taskState", state)], !!task.due && [t("patrol.due"), <Time at={task.due} exact />],
+        [t("patrol.state"), word("taskState", state)], !!task.due && [t("patrol.due"), <span class={isLate(task, now.value) ? "late" : ""}><Time at={task.due} exact /></span>],
       ]} />
       {next && <footer class="patrol-do"><Button kind="main" busy={busy} onClick={() => void step()}>{t(`patrol.do.${next}` as Key)}</Button></footer>}
     </>

@@ -12,13 +12,13 @@ import { Button, Field } from "@/ui/parts";
 import { Files, type Picked } from "../alarm/files";
 import { whereAmI } from "./where";
 
-const SEALS = ["sealed", "open", "cut", "missing", "damaged"] as const;
+const SEALS = ["sealed", "open", "cut", "missing", "damaged", "unknown"] as const;
 const FINDINGS = ["true", "false", "explained"] as const;
 interface Draft { seal: string; finding: string; note: string }
 
 function Choice({ name, legend, options, value, onPick, wrong }: { name: string; legend: string; options: readonly (readonly [string, string])[]; value: string; onPick: (v: string) => void; wrong: boolean }) {
   return (
-    <fieldset class={`choices${wrong ? " wrong" : ""}`}>
+    <fieldset class={`choices ${name}${wrong ? " wrong" : ""}`}>
       <legend>{legend}</legend>
       {options.map(([v, text]) => (
         <label key={v} class={`choice${value === v ? " on" : ""}`}><input type="radio" name={name} value={v} checked={value === v} onChange={() => onPick(v)} /><strong>{text}</strong></label>
@@ -55,7 +55,7 @@ export function Report({ task, onClose, onDone }: { task: Task; onClose: () => v
       <Choice name="seal" legend={t("patrol.seal")} options={SEALS.map((s) => [s, word("found", s)] as const)} value={d.seal} onPick={(seal) => setD({ ...d, seal })} wrong={tried && !d.seal} />
       {task.alarm && <Choice name="finding" legend={t("patrol.finding")} options={FINDINGS.map((f) => [f, t(`patrol.finding.${f}` as Key)] as const)} value={d.finding} onPick={(finding) => setD({ ...d, finding })} wrong={tried && !d.finding} />}
       <Field label={t("patrol.note")} error={tried && !d.note.trim() ? t("patrol.note.needed") : undefined}><textarea name="note" rows={4} maxLength={999} value={d.note} onInput={(e) => setD({ ...d, note: e.currentTarget.value })} /></Field>
-      <Files picked={photos} onPick={setPhotos} />
+      <Files picked={photos} onPick={setPhotos} camera />
       <footer class="patrol-do"><Button kind="main" type="submit" busy={busy}>{t("patrol.send")}</Button></footer>
     </form>
   );

@@ -29,7 +29,7 @@ export function ShiftLine() {
     <div class="shift">
       <p><Icon name="user" size={14} /><span>{!s.user ? t("shift.nobody") : mine ? t("shift.mine") : t("shift.whose", { name: s.user_name ?? s.user })}{s.since && <span class="dim"> · {t("shift.since")} <Time at={s.since} exact /></span>}</span>
         <Button small kind="quiet" onClick={() => setHanding(true)}>{t(mine ? "shift.handOver" : "shift.take")}</Button></p>
-      {s.note && <details><summary>{t("shift.said")}</summary><blockquote>{s.note}</blockquote></details>}
+      {s.note && s.note !== t("shift.begin") && <details><summary>{t("shift.said")}</summary><blockquote>{s.note}</blockquote></details>}
       {handing && <HandOver shift={s} mine={mine} onClose={() => setHanding(false)} onDone={() => { setHanding(false); loaded.reload(); }} />}
     </div>
   );
