@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Users (for the administrator) and one's own API keys.
+// Users (for the administrator), policies and one's own API keys.
 import { useState } from "preact/hooks";
 import { useGet, usePages } from "@/api/use";
 import { call, callWhole, drop, post, seg } from "@/api/client";
@@ -10,6 +10,7 @@ import { may } from "@/state/session";
 import { Dialog } from "@/ui/dialog";
 import { useForm } from "@/ui/form";
 import { Button, Empty, Field, Input, PageHead, Problem, Select } from "@/ui/parts";
+import { Policies } from "./policies/page";
 import { SearchBox } from "@/ui/searchbox";
 import { Table, type Column } from "@/ui/table";
 import { Tabs } from "@/ui/tabs";
@@ -25,9 +26,12 @@ const userColumns: Column<User>[] = [
 ];
 
 export function AdminPage() {
-  const users = may("administer");
-  const tab = !users || query.value.get("tab") === "keys" ? "keys" : "users";
-  const choice = users && <Tabs value={tab} options={[["users", t("users.tab")], ["keys", t("keys.tab")]]} onPick={(v) => setQuery({ tab: v === "users" ? null : v, q: null })} />;
+  const tabs = [...(may("administer") ? [["users", t("users.tab")] as const] : []), ...(may("plan") ? [["policies", t("policies.tab")] as const] : []), ["keys", t("keys.tab")] as const];
+  const first = tabs[0]![0];
+  const asked = query.value.get("tab");
+  const tab = tabs.find(([name]) => name === asked)?.[0] ?? first;
+  const choice = tabs.length > 1 && <Tabs value={tab} options={tabs} onPick={(v) => setQuery({ tab: v === first ? null : v, q: null, policy: null })} />;
+  if (tab === "policies") return <main class="page" id="page" tabIndex={-1}><Policies choice={choice} /></main>;
   return <main class="page table-page" id="page" tabIndex={-1}>{tab === "users" ? <Users choice={choice} /> : <Keys choice={choice} />}</main>;
 }
 
@@ -113,7 +117,7 @@ function Keys({ choice }: { choice: preact.ComponentChildren }) {
   ];
   return (
     <>
-      <PageHead title={t(choice ? "admin.title" : "keys.tab")}>{choice}<Button kind="main" icon="plus" onClick={() => setMaking(true)}>{t("key.new")}</Button></PageHead>
+      <PageHead title={t(may("administer") ? "admin.title" : "keys.tab")}>{choice}<Button kind="main" icon="plus" onClick={() => setMaking(true)}>{t("key.new")}</Button></PageHead>
       <Table columns={columns} rows={list.items} id={(k) => k.id} list={list} empty={<Empty icon="key" title={t("key.empty")}>{t("key.empty.about")}</Empty>} />
       {making && <KeyDialog onClose={() => setMaking(false)} onMade={(k) => { setMaking(false); setOnce(k); list.reload(); }} />}
       {once && <Secret title={once.label} about={t("key.once")} secret={once.key} onClose={() => setOnce(null)} />}
