@@ -38,8 +38,11 @@ bool corpus_is_damaged(const struct corpus_row *row);
 /* Part k of `total` of a message in several packets; false for a message in one. */
 bool corpus_part(const struct corpus_row *row, json_int_t *total, json_int_t *k);
 
-/* Why what the wire said is not what the row expects; true when it is. */
+/* Brings what came before the row on its connection (a login), and forgets what was said to that. */
 struct wire;
+void corpus_precede(const struct corpus_row *row, struct wire *wire);
+
+/* Why what the wire said is not what the row expects; true when it is. */
 bool corpus_match(const struct corpus_row *row, const struct wire *wire, char *why, size_t size);
 /* The same for the other values that the row has: battery, lock, alarms, cells ... */
 bool corpus_match_values(const struct corpus_row *row, const struct wire *wire, char *why, size_t size);

@@ -324,8 +324,18 @@ static json_t *flat_position(const json_t *expects)
     return json_pack("[o]", position);
 }
 
+/* A list of wifi stations of GT06 ends without a check value: what the corpus takes for one are its last cells. */
+static bool lacks_check_value(const struct corpus_row *row)
+{
+    bool wifi = row->n > 3 && (row->bytes[3] == 0x17 || row->bytes[3] == 0x69) && row->bytes[2] < 0x17;
+    return strcmp(row->proto->name, "gt06") == 0 && wifi;
+}
+
 bool corpus_is_damaged(const struct corpus_row *row)
 {
+    if (lacks_check_value(row)) {
+        return false;
+    }
     return strcmp(text_of(get(row->json, "strict"), "result"), "rejected") == 0 || json_is_false(get(row->json, "checksumOk"));
 }
 

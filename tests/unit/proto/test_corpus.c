@@ -20,12 +20,13 @@ static struct corpus corpus;
 static const char *const sets[][2] = {
     {"jt600", "jt701"},       {"jt701_manual", "jt701"}, {"jt701_streams", "jt701"}, {"jt701_commands", "jt701"}, {"jt808", "jt808"},
     {"jt808_other", "jt808"}, {"eseal", "eseal"},        {"teratrack", "teratrack"}, {"starcom", "starcom"},      {"bstpl", "bstpl"},
-    {"jido", "jido"},         {"niot", "niot"},          {"upro", "upro"},           {"meitrack", "meitrack"},
+    {"jido", "jido"},         {"niot", "niot"},          {"upro", "upro"},           {"meitrack", "meitrack"}, {"gt06", "gt06"},
 };
 
 static void open_for(struct wire *wire, const struct corpus_row *row)
 {
     wire_open(wire, row->proto, &row->profile, bulla_time_get(WIRE_NOW));
+    corpus_precede(row, wire);
 }
 
 static void test_meaning(void **state)

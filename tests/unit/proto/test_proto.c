@@ -83,6 +83,10 @@ static void test_recognises_by_first_bytes(void **state)
     assert_null(recognised("(81390000123", &more));
     assert_true(more);
     assert_string_equal(recognised("~\x02\x01\x01\x3C\x01\x38\x01\x38", &more), "jt808");
+    assert_string_equal(recognised("xx\x0D\x01", &more), "gt06");
+    assert_string_equal(recognised("yy", &more), "gt06");
+    assert_null(recognised("xy", &more));
+    assert_false(more);
     assert_null(recognised("##", &more));
     assert_true(more);
     assert_null(recognised("GET / HTTP/1.1\r\n", &more));
