@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * GT06: commands are text in a frame of type 80: length 1 (flag and text), flag 4, text. Some devices document two bytes of language
- * behind it, which none needs. The device's answer (21 or 15) repeats the flag. The words are those of most devices; what a lock wants may be another word, which is what `raw` is for.
+ * behind it, which none needs. The device's answer (21 or 15) repeats the flag. The words are those of most devices; what a lock wants may
+ * be another word, which is what `raw` is for.
  */
 #include "proto/gt06.h"
 
 const struct proto_command gt06_commands[] = {
-    {"unlock", "[text]", "open the lock: the device's own words, UNLOCK# where none are given", false, GT06_COMMAND},
-    {"lock", "[text]", "close the lock: the device's own words, LOCK# where none are given", false, GT06_COMMAND},
+    {"unlock", "text", "open the lock, in the words of its model, which the maker does not publish", true, GT06_COMMAND},
+    {"lock", "text", "close the lock, in the words of its model", true, GT06_COMMAND},
     {"relay", "state", "state=1: cut the relay, state=0: restore it", false, GT06_COMMAND},
     {"locate", "", "where are you", false, GT06_COMMAND},
     {"status", "", "battery, network, GNSS, lock", false, GT06_COMMAND},
@@ -25,8 +26,7 @@ const struct proto_command gt06_commands[] = {
 static const struct {
     const char *command, *text;
 } words[] = {
-    {"unlock", "UNLOCK#"},   {"lock", "LOCK#"},    {"locate", "WHERE#"},  {"status", "STATUS#"},
-    {"version", "VERSION#"}, {"params", "PARAM#"}, {"restart", "RESET#"},
+    {"locate", "WHERE#"}, {"status", "STATUS#"}, {"version", "VERSION#"}, {"params", "PARAM#"}, {"restart", "RESET#"},
 };
 
 static enum bulla_status refuse_text(struct proto_link *link, const char *name, const char *text)

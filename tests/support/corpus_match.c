@@ -474,7 +474,8 @@ static bool match_answers(struct why *why, const struct corpus_row *row, const s
 {
     const json_t *acks = get(row->json, "ack");
     size_t n = json_array_size(acks), at = 0;
-    bool silent_row = n == 0 && strcmp(row->set, "jt808_other") == 0; /* the source of these rows answers nothing at all */
+    /* The source of jt808_other answers nothing at all, that of t800x no position, which the maker lets a device ask for. */
+    bool silent_row = n == 0 && (strcmp(row->set, "jt808_other") == 0 || strcmp(row->set, "t800x") == 0);
     bool volatile_row = json_is_true(get(row->json, "ackVolatile"));
     json_int_t total, part;
     if (!json_is_array(acks) || silent_row || corpus_is_damaged(row) || corpus_part(row, &total, &part)) { /* a part: see test_reassembly */

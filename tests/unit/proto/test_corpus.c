@@ -20,7 +20,7 @@ static struct corpus corpus;
 static const char *const sets[][2] = {
     {"jt600", "jt701"},       {"jt701_manual", "jt701"}, {"jt701_streams", "jt701"}, {"jt701_commands", "jt701"}, {"jt808", "jt808"},
     {"jt808_other", "jt808"}, {"eseal", "eseal"},        {"teratrack", "teratrack"}, {"starcom", "starcom"},      {"bstpl", "bstpl"},
-    {"jido", "jido"},         {"niot", "niot"},          {"upro", "upro"},           {"meitrack", "meitrack"}, {"gt06", "gt06"},
+    {"jido", "jido"},         {"niot", "niot"},          {"upro", "upro"},           {"meitrack", "meitrack"}, {"gt06", "gt06"}, {"t800x", "topflytech"},
 };
 
 static void open_for(struct wire *wire, const struct corpus_row *row)

@@ -85,6 +85,10 @@ static void test_recognises_by_first_bytes(void **state)
     assert_string_equal(recognised("~\x02\x01\x01\x3C\x01\x38\x01\x38", &more), "jt808");
     assert_string_equal(recognised("xx\x0D\x01", &more), "gt06");
     assert_string_equal(recognised("yy", &more), "gt06");
+    assert_string_equal(recognised("##\x01\x01\x02", &more), "topflytech");
+    assert_string_equal(recognised("''\x02\x01\x49", &more), "topflytech");
+    assert_null(recognised("''\x02\x09\x49", &more)); /* longer than any */
+    assert_null(recognised("##,imei:123456789012345,A;", &more));
     assert_null(recognised("xy", &more));
     assert_false(more);
     assert_null(recognised("##", &more));
