@@ -151,7 +151,7 @@ static bool take_in(struct mqtt *m)
 {
     bool known = true;
     for (unsigned n = 0; n < LIMIT_BROKER_ROUND && m->round < LIMIT_BROKER_ROUND && readable(m); n++) {
-        if (mosquitto_loop_read(m->mosquitto, 1) != MOSQ_ERR_SUCCESS || m->refused)
+        if ((m->rc = mosquitto_loop_read(m->mosquitto, 1)) != MOSQ_ERR_SUCCESS || m->refused)
             return false;
     }
     if (m->not_taken || !mqtt_ledger_wait(m->ledger, LIMIT_OBSERVE_S * 1000, &known)) {
@@ -168,13 +168,24 @@ static bool let_out(struct mqtt *m)
 {
     if (atomic_load(&m->up))
         mqtt_publish(m);
-    if (mosquitto_loop_misc(m->mosquitto) != MOSQ_ERR_SUCCESS)
-        return false;
-    if (mosquitto_want_write(m->mosquitto) && mosquitto_loop_write(m->mosquitto, 1) != MOSQ_ERR_SUCCESS)
+    m->rc = mosquitto_loop_misc(m->mosquitto);
+    if (m->rc == MOSQ_ERR_SUCCESS && mosquitto_want_write(m->mosquitto))
+        m->rc = mosquitto_loop_write(m->mosquitto, 1);
+    if (m->rc != MOSQ_ERR_SUCCESS)
         return false;
     atomic_fetch_add(&m->acknowledged, m->round);
     m->round = 0;
     return true;
+}
+
+static void say_why(const struct mqtt *m)
+{
+    static struct log_gate gate;
+    if (atomic_load(&m->up))
+        log_say(LOG_WARN, "mqtt", "the connection to %s is gone, trying again: %s", m->peer, mosquitto_strerror(m->rc));
+    else if (!m->refused)
+        log_gated(&gate, LOG_WARN, "mqtt", "the connection to %s came to nothing, trying again: %s", m->peer,
+                  m->rc == MOSQ_ERR_SUCCESS ? "no answer in time" : mosquitto_strerror(m->rc));
 }
 
 static void live(struct mqtt *m)
@@ -188,8 +199,8 @@ static void live(struct mqtt *m)
     }
     if (good && take_in(m) && mosquitto_disconnect(m->mosquitto) == MOSQ_ERR_SUCCESS)
         mosquitto_loop_write(m->mosquitto, 1);
-    else if (!good && atomic_load(&m->up))
-        log_say(LOG_WARN, "mqtt", "the connection to %s is gone, trying again", m->peer);
+    else if (!good)
+        say_why(m);
 }
 
 static void *run(void *context)
