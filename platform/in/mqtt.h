@@ -63,6 +63,7 @@ struct mqtt {
     bool started, refused; /* refused: by the broker, in this connection */
     struct mosquitto *mosquitto;
     struct mqtt_ledger *ledger;
+    int rc;         /* the library's last word */
     bool not_taken; /* a message of this round could not be told to the gateway */
     unsigned round; /* messages since acknowledgements were written */
     int64_t retry_ms;
