@@ -136,7 +136,7 @@ static void watch_entered(struct entered *s, const struct rule_input *in, const 
         if (!s->slot && s->inside == 2)
             raise_entered(s, in, f);
         const struct draft *d = sheet_open(in->sheet, s->slot);
-        if (d && d->grade < 3 && f->at_ms - s->since_ms > LONG_MS)
+        if (d && d->grade < 3 && f->at_ms - s->since_ms > rule_ms(in->plan, &rule_route_deviation, LONG))
             sheet_grade(in->sheet, s->slot, 3);
     } else if (!(f->near_zones & ZONE_BIT(FORBIDDEN))) {
         if (s->outside++ == 0)
