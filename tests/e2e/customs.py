@@ -62,6 +62,7 @@ def policies(w):
     w.admin.ask("PUT", "/policies/risk", {"body": {"watched_hs": ["2402"], "watched_goods": 30}, "reason": "more"}, headers={"If-Match": '"1"'})
     versions = w.watch.ask("GET", "/policies/risk/versions")["items"]
     equal([v["number"] for v in versions], [2, 1], "versions, newest first")
+    equal(w.watch.ask("GET", "/policies/risk")["number"], 2, "as it holds")
     w.watch.ask("GET", "/policies/none", want=404)
 
 
@@ -130,6 +131,7 @@ def applications(w):
     w.gate.ask("POST", f"/applications/{a['id']}/state", {"state": "accepted"})
     d = w.gate.ask("POST", f"/applications/{a['id']}/state", {"state": "done", "note": "seal hung"})
     check({"accepted", "done"} <= set(d["times"]) and d["created"], "service times", str(d["times"]))
+    equal(w.alder.ask("GET", f"/applications/{a['id']}")["state"], "done", "the applicant sees how it ended")
     w.gate.ask("POST", f"/applications/{a['id']}/state", {"state": "withdrawn"}, 409)
     w.alder.ask("POST", "/applications", {"kind": "placing", "station": "nowhere", "reason": "x"}, 422)
 
@@ -173,6 +175,9 @@ def seals_back(w):
     two = w.watch.ask("POST", f"/emergencies/{mine['id']}/state", {"state": "approved"}, 409)
     check("two people" in str(two), "one person alone opens nothing", str(two))
     w.chief.ask("POST", f"/emergencies/{e['id']}/state", {"state": "approved"})
+    for path, made in (("returns", x), ("registrations", g), ("emergencies", e)):
+        check(made["id"] in [i["id"] for i in w.watch.ask("GET", f"/{path}")["items"]], f"it is among the {path}")
+        equal(w.watch.ask("GET", f"/{path}/{made['id']}")["id"], made["id"], f"one of the {path}")
     permissions = w.watch.ask("GET", "/journeys/J1")["permissions"]
     check([p for p in permissions if p["id"] == e["id"] and p["seal"] == w.seal], "the opening is permitted", str(permissions))
 
@@ -221,6 +226,9 @@ def main():
         seals_back(w)
         shift(w)
         server = goes_up(server, data, w)
+        shown_elsewhere = ("/dossier", "/visits", "/steps", "/statements", "/comparison", "/binding", "/uploads", "/documents", "/procedures", "/discharge",
+                           "/rules", "/backtests")  # procedures.py, rules.py
+        equal([x for x in not_shown("customs") if not any(word in x for word in shown_elsewhere)], [], "every operation was shown working")
         equal(server.stop(), 0, "stopped in order")
         integrity(data)
     finish()

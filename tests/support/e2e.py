@@ -244,6 +244,9 @@ class Api:
     def __init__(self, server, cookie=None, csrf=None):
         self.server, self.cookie, self.csrf = server, cookie, csrf
 
+    def seen(self, method, path, answer, raw):
+        """For those who look at every answer."""
+
     def call(self, method, path, body=None, headers=None):
         sent = dict(headers or {})
         if body is not None:
@@ -262,6 +265,7 @@ class Api:
             if answer.status != 429:
                 break
             time.sleep(float(answer.headers.get("Retry-After", 1)))
+        self.seen(method, path, answer, raw)
         kind = answer.headers.get("Content-Type", "")
         value = json.loads(raw) if "json" in kind and raw else raw.decode("utf-8", "replace")
         cookie = re.search(r"bulla_session=([^;]*)", answer.headers.get("Set-Cookie", ""))

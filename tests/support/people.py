@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """People of the customs side, for end-to-end tests: users of every role, stations, parties, seals and journeys through the API."""
 from e2e import *  # noqa: F403
+from spec import conforms, not_shown  # noqa: F401
 
 PASSWORD = "a much longer word 2"
 
@@ -11,6 +12,12 @@ class Person(Api):  # noqa: F405
     def __init__(self, server, name="admin"):
         super().__init__(server)
         self.name, self.user = name, None
+
+    def seen(self, method, path, answer, raw):
+        """Every answer is one that docs/api/openapi.yaml allows."""
+        headers = {k.lower(): v for k, v in answer.headers.items()}
+        wrong = conforms(method, path, answer.status, headers, raw)
+        check(wrong is None, f"{method} {path} as described", str(wrong))  # noqa: F405
 
     def ask(self, method, path, body=None, want=200, headers=None, what=None):
         status, value = self.call(method, "/api/v1" + path, body, headers)

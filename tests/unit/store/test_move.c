@@ -214,7 +214,7 @@ static void moves_everything_while_it_is_written(void **state)
     if (!equal || c.empty != 1) { /* the session */
         fail_msg("not equal, or empty:%s", c.names);
     }
-    assert_int_equal(c.lines, 18);
+    assert_int_equal(c.lines, 19);
     assert_int_equal(c.observations, 3910);
     move_free(m);
     assert_null(begin(why));
