@@ -227,9 +227,9 @@ static int link_file_get(struct store *store, const char *id, struct store_file 
     PASS(file_get(l->database->store, id, out, content));
 }
 
-static int link_files(struct store *store, const char *alarm, store_each_fn each, void *context)
+static int link_files(struct store *store, enum store_owner of, const char *id, store_each_fn each, void *context)
 {
-    PASS(files(l->database->store, alarm, each, context));
+    PASS(files(l->database->store, of, id, each, context));
 }
 
 static int link_seal_put(struct store *store, struct seal *seal, const struct audit *audit)

@@ -119,6 +119,11 @@ void out_problem_why(struct out_request *r, int status, const char *why)
     out_problem_field(r, status, text, expected + strlen(": expected "), got + strlen(", got "));
 }
 
+void out_problem_json(struct out_request *r, int status, json_t *problem)
+{
+    answer_dump(r, status, "application/problem+json", problem);
+}
+
 void out_problem_wait(struct out_request *r, const char *title, int64_t wait_ms)
 {
     char seconds[24];

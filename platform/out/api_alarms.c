@@ -157,7 +157,7 @@ void out_alarm_get(struct out_request *r)
         json_t *evidence = json_array(), *files = json_array();
         for (size_t i = 0; i < a.n_evidence; i++)
             (void)store_observation_get(out_store(r), a.evidence[i], take_evidence, evidence); /* one that is gone is left out */
-        (void)store_files(out_store(r), a.id, take_file, files);
+        (void)store_files(out_store(r), STORE_OF_ALARM, a.id, take_file, files);
         json_object_set_new(json, "observations", evidence);
         json_object_set_new(json, "before", before_json(r, &a));
         json_object_set_new(json, "files", files);

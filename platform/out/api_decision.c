@@ -80,7 +80,7 @@ static json_t *decision_json(const struct judged *x, const char *decision)
 }
 
 /* The decision that stands, as it was written; NULL: none yet. */
-static json_t *standing(struct out_request *r, const char *journey, struct paper *p)
+json_t *out_decision_standing(struct out_request *r, const char *journey, struct paper *p)
 {
     struct store_query q = {.limit = 1, .kind = "decision", .state = "done"};
     json_t *items = json_array();
@@ -108,7 +108,7 @@ void out_journey_decision(struct out_request *r)
     struct judged x;
     struct paper *p = out_paper_new(r);
     if (p && out_access_journey(r, r->id, &j)) {
-        json_t *json = standing(r, j->id, p);
+        json_t *json = out_decision_standing(r, j->id, p);
         if (json)
             out_answer_json(r, 200, json);
         else if (judge(r, j, &x))
@@ -144,38 +144,60 @@ static bool may_decide(struct out_request *r, const char *decision, const char *
     return out_body_wants(r, !why || reason[0], "reason", why ? why : "", "nothing");
 }
 
+bool out_decision_fits(struct out_request *r, const struct journey *j, const char *decision, const char *reason)
+{
+    struct judged x;
+    struct paper *old = out_paper_new(r);
+    bool ok = old && judge(r, j, &x);
+    json_t *before = ok ? out_decision_standing(r, j->id, old) : NULL;
+    ok = ok && may_decide(r, decision, reason, proposed(&x), before);
+    json_decref(before);
+    free(old);
+    return ok;
+}
+
+json_t *out_decision_take(struct out_request *r, const struct journey *j, const char *decision, const char *reason)
+{
+    struct judged x;
+    json_t *json = NULL;
+    struct paper *p = out_paper_new(r), *old = p ? out_paper_new(r) : NULL;
+    if (old && judge(r, j, &x)) {
+        json_t *before = out_decision_standing(r, j->id, old);
+        json = decision_json(&x, decision);
+        json_object_set_new(json, "automatic", json_false());
+        json_object_set_new(json, "proposal", json_string(proposed(&x)));
+        json_object_set_new(json, "reason", json_string(reason));
+        if (before) {
+            old->state = PAPER_SUPERSEDED;
+            old->changed_ms = r->now_ms;
+        }
+        if ((!before || out_paper_put(r, old, "journey.decide", NULL)) && write_decision(r, j, json, p)) {
+            json_object_set_new(json, "by", out_page_user_name(r, p->author));
+            json_object_set_new(json, "time", json_time(p->created_ms));
+        } else {
+            json_decref(json);
+            json = NULL;
+        }
+        json_decref(before);
+    }
+    free(p);
+    free(old);
+    return json;
+}
+
 void out_journey_decide(struct out_request *r)
 {
     struct journey *j = NULL;
-    struct judged x;
     const char *decision = out_body_text(r, "decision", 1, 10), *reason = decision ? out_body_optional(r, "reason", 400) : NULL;
     bool known = reason && (strcmp(decision, "release") == 0 || strcmp(decision, "inspect") == 0);
     if (!reason || !out_body_wants(r, known, "decision", "release or inspect", decision))
         return;
-    struct paper *p = out_paper_new(r), *old = p ? out_paper_new(r) : NULL;
-    if (old && out_access_journey(r, r->id, &j) && judge(r, j, &x)) {
-        json_t *before = standing(r, j->id, old);
-        if (may_decide(r, decision, reason, proposed(&x), before)) {
-            json_t *json = decision_json(&x, decision);
-            json_object_set_new(json, "automatic", json_false());
-            json_object_set_new(json, "proposal", json_string(proposed(&x)));
-            json_object_set_new(json, "reason", json_string(reason));
-            if (before) {
-                old->state = PAPER_SUPERSEDED;
-                old->changed_ms = r->now_ms;
-            }
-            if ((!before || out_paper_put(r, old, "journey.decide", NULL)) && write_decision(r, j, json, p)) {
-                json_object_set_new(json, "by", out_page_user_name(r, p->author));
-                json_object_set_new(json, "time", json_time(p->created_ms));
-                out_answer_json(r, 201, json_incref(json));
-            }
-            json_decref(json);
-        }
-        json_decref(before);
+    if (out_access_journey(r, r->id, &j) && out_decision_fits(r, j, decision, reason)) {
+        json_t *json = out_decision_take(r, j, decision, reason);
+        if (json)
+            out_answer_json(r, 201, json);
     }
     journey_free(j);
-    free(p);
-    free(old);
 }
 
 /* --- how well the score told --- */

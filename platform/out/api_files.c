@@ -48,7 +48,7 @@ void out_file_list(struct out_request *r)
     if (!out_access_alarm(r, r->id, &a))
         return;
     json_t *items = json_array();
-    if (out_store_ok(r, store_files(out_store(r), a.id, take_file, items), "file"))
+    if (out_store_ok(r, store_files(out_store(r), STORE_OF_ALARM, a.id, take_file, items), "file"))
         out_page_all(r, items);
     else
         json_decref(items);
@@ -90,11 +90,11 @@ static void count_file(void *context, const void *record)
 void out_file_add(struct out_request *r)
 {
     struct alarm a;
-    struct store_file f = {.added_ms = r->now_ms, .size = r->body_len};
+    struct store_file f = {.added_ms = r->now_ms, .size = r->body_len, .kind = "photo"};
     char where[96];
     size_t n = 0;
     if (!out_access_alarm(r, r->id, &a) || !check_type(r, &f) ||
-        !out_store_ok(r, store_files(out_store(r), a.id, count_file, &n), "file") ||
+        !out_store_ok(r, store_files(out_store(r), STORE_OF_ALARM, a.id, count_file, &n), "file") ||
         !out_body_wants(r, n < OUT_ALARM_FILES_MAX, "body", "at most 50 files of one alarm", "one more"))
         return;
     set_name(r, &f);

@@ -139,7 +139,7 @@ static bool seal_is_free(struct out_request *r, const struct journey *j, const c
     return out_body_wants(r, !other[0] || strcmp(other, j->id) == 0, "seals", "seals that are in no other open journey", got);
 }
 
-static bool can_be_supervised(struct out_request *r, const struct journey *j)
+bool out_journey_can_be_supervised(struct out_request *r, const struct journey *j)
 {
     char why[MODEL_WHY_SIZE] = "";
     if (!journey_check(j, why, sizeof why)) {
@@ -193,7 +193,7 @@ void out_journey_create(struct out_request *r)
     if (j->state != JOURNEY_DRAFT && j->sealed_at_ms == BULLA_TIME_NONE)
         j->sealed_at_ms = r->now_ms;
     if (out_body_wants(r, j->state <= JOURNEY_UNDER_WAY, "state", "draft, sealed or under-way", journey_state_text(j->state)) &&
-        out_page_new_id(r, j->id) && can_be_supervised(r, j)) {
+        out_page_new_id(r, j->id) && out_journey_can_be_supervised(r, j)) {
         put(r, j, 201, "journey.create",
             json_pack("{s:s, s:s, s:s}", "state", journey_state_text(j->state), "reference", j->reference, "vehicle", j->vehicle));
         snprintf(where, sizeof where, "/api/v1/journeys/%s", j->id);
@@ -231,7 +231,7 @@ void out_journey_put(struct out_request *r)
         const char *state = json_string_value(json_object_get(r->json, "state"));
         bool same = !state || journey_state_from(state) == (int)now->state;
         if (out_body_wants(r, same, "state", "no change here; use /state", state ? state : "") && keep_ours(wanted, now) &&
-            can_be_supervised(r, wanted)) {
+            out_journey_can_be_supervised(r, wanted)) {
             json_t *before = journey_to_json(now), *after = journey_to_json(wanted);
             put(r, wanted, 200, "journey.change", out_page_changes(before, after));
             json_decref(before);
@@ -242,8 +242,7 @@ void out_journey_put(struct out_request *r)
     journey_free(now);
 }
 
-/* The times that go with a state. */
-static void enter_state(struct journey *j, enum journey_state to, int64_t now_ms)
+void out_journey_enter(struct journey *j, enum journey_state to, int64_t now_ms)
 {
     j->state = to;
     if ((to == JOURNEY_SEALED || to == JOURNEY_UNDER_WAY) && j->sealed_at_ms == BULLA_TIME_NONE)
@@ -277,8 +276,8 @@ void out_journey_state(struct out_request *r)
     if (out_page_match(r, j->version) && may_follow(r, j, to) &&
         out_body_wants(r, to != JOURNEY_CANCELLED || reason[0], "reason", "why it is cancelled", "nothing")) {
         json_t *detail = json_pack("{s:[s, s], s:s}", "state", journey_state_text(j->state), state, "reason", reason);
-        enter_state(j, (enum journey_state)to, r->now_ms);
-        if (is_over(j->state) || can_be_supervised(r, j))
+        out_journey_enter(j, (enum journey_state)to, r->now_ms);
+        if (is_over(j->state) || out_journey_can_be_supervised(r, j))
             put(r, j, 200, "journey.state", detail);
         else
             json_decref(detail);

@@ -160,7 +160,7 @@ bool out_facts_risk(struct out_request *r, const struct journey *j, struct risk_
     for (unsigned g = 1; g <= 3; g++)
         out->alarms[g] = now.open[g] + now.found_true[g];
     read_goods(j->cargo, out);
-    return true;
+    return out_flow_add_risk(r, j, out);
 }
 
 /* --- the decision's inputs --- */
@@ -218,7 +218,7 @@ bool out_facts_decide(struct out_request *r, const struct journey *j, const stru
                        : passive          ? DECIDE_SUPERVISION_READINGS
                        : locks.supervised ? DECIDE_SUPERVISION_COMPLETE
                                           : DECIDE_SUPERVISION_UNKNOWN;
-    return true;
+    return out_flow_add_decide(r, j, out);
 }
 
 json_t *out_risk_json(const struct risk *risk, int64_t policy)

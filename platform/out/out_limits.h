@@ -20,6 +20,11 @@
 #define OUT_JSON_MAX                (2 * 1024 * 1024) /* a route of 20,000 points fits */
 #define OUT_ITEMS_MAX               (1024 * 1024)
 #define OUT_FILE_MAX                (10 * 1024 * 1024)
+#define OUT_CHUNK_MAX               (1024 * 1024)      /* a piece of an upload */
+#define OUT_UPLOAD_MAX              (64 * 1024 * 1024) /* all of it */
+#define OUT_UPLOADS_USER_MAX        20                 /* begun and not complete; the oldest is forgotten */
+#define OUT_UPLOAD_KEPT_MS          (24 * 3600 * INT64_C(1000))
+#define OUT_JOURNEY_FILES_MAX       200
 #define OUT_LIVE_MAX                100000 /* seals in one page of the map */
 #define OUT_PARAMS_MAX              16
 

@@ -50,6 +50,12 @@ json_t *out_alarm_json(struct out_request *r, const struct alarm *a);
 int out_alarm_find(struct out_request *r, const struct store_query *q, json_t *items, char next[120]);
 json_t *out_file_json(const struct store_file *f);
 const char *out_file_type(const uint8_t *at, size_t n); /* by its first bytes; NULL: of no kind that is kept */
+bool out_file_whole(const char *type, const uint8_t *at, size_t n); /* by its structure (file_whole.c) */
+
+/* Whether the journey, as it would be, can be supervised: seals that are free, times in order. False: answered (api_journeys.c). */
+bool out_journey_can_be_supervised(struct out_request *r, const struct journey *j);
+/* Sets a state with the times that go with it. */
+void out_journey_enter(struct journey *j, enum journey_state to, int64_t now_ms);
 
 /* An id given by a client: letters, digits and -_.:, not too long; or a new one when it gave none. */
 bool out_page_new_id(struct out_request *r, char id[MODEL_ID_SIZE]);

@@ -35,7 +35,7 @@ const char *out_scope_text(unsigned value);
 int out_scope_from(const char *text);
 
 enum out_lane { OUT_LANE_HERE, OUT_LANE_WORK, OUT_LANE_PASSWORD, OUT_LANE_DEVICE }; /* on which thread the handler runs */
-enum out_body { OUT_BODY_NONE, OUT_BODY_JSON, OUT_BODY_FILE, OUT_BODY_ITEMS /* JSON that the handler reads itself */ };
+enum out_body { OUT_BODY_NONE, OUT_BODY_JSON, OUT_BODY_FILE, OUT_BODY_CHUNK, OUT_BODY_ITEMS /* JSON that the handler reads itself */ };
 
 struct out_request;
 typedef void (*out_handler)(struct out_request *r);
@@ -117,6 +117,7 @@ void out_answer_header(struct out_request *r, const char *name, const char *valu
 void out_problem(struct out_request *r, int status, const char *word, const char *title, const char *detail);
 void out_problem_field(struct out_request *r, int status, const char *field, const char *expected, const char *got);
 void out_problem_why(struct out_request *r, int status, const char *why);         /* "field: expected E, got G" */
+void out_problem_json(struct out_request *r, int status, json_t *problem /* taken */); /* with members of its own */
 void out_problem_wait(struct out_request *r, const char *title, int64_t wait_ms); /* 429 with Retry-After */
 void out_problem_missing(struct out_request *r, const char *what);                /* 404 */
 /* False, with the problem answered, when a store call was not STORE_OK. */

@@ -77,7 +77,8 @@ static void refuse_route(struct out_request *r, const char *methods)
 void out_serve_begin(struct out_request *r)
 {
     static const size_t body_max[] = {[OUT_BODY_NONE] = 0, [OUT_BODY_JSON] = OUT_JSON_MAX, [OUT_BODY_FILE] = OUT_FILE_MAX,
-                                     [OUT_BODY_ITEMS] = OUT_ITEMS_MAX};
+                                     [OUT_BODY_ITEMS] = OUT_ITEMS_MAX,
+                                     [OUT_BODY_CHUNK] = OUT_CHUNK_MAX};
     char methods[48];
     r->now_ms = platform_now(r->out->platform);
     if (!header_is_plain(r))

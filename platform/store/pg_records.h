@@ -59,9 +59,14 @@ int pg_permission_add(struct store *base, const char *journey, const struct perm
 /* pg_alarm.c */
 int pg_alarm_found(struct store *base, const struct alarm *alarms, size_t n);
 int pg_alarm_put(struct store *base, struct alarm *alarm, const struct audit *audit);
+
+/* pg_files.c */
 int pg_file_put(struct store *base, const struct store_file *file, struct bulla_bytes content, const struct audit *audit);
 int pg_file_get(struct store *base, const char *id, struct store_file *out, uint8_t **content);
-int pg_files(struct store *base, const char *alarm, store_each_fn each, void *context);
+int pg_files(struct store *base, enum store_owner of, const char *id, store_each_fn each, void *context);
+int pg_upload_part(struct store *base, struct store_upload *upload, struct bulla_bytes piece);
+int pg_upload_read(struct store *base, const struct store_upload *upload, uint8_t **content);
+int pg_upload_forget(struct store *base, const char *id, bool record_too);
 
 /* pg_small.c */
 int pg_session_put(struct store *base, const struct session *session, const struct audit *audit);

@@ -89,6 +89,15 @@ static const struct record_field PAPER[] = {
     TEXT(paper, holder), TEXT(paper, carrier), TEXT(paper, author), LONG(paper, created_ms), LONG(paper, due_ms), LONG(paper, changed_ms),
     TEXT(paper, body), END};
 
+static const struct record_field ENTRY[] = {
+    TEXT(entry, id), TEXT(entry, journey), INT(entry, kind), LONG(entry, number), LONG(entry, time_ms), TEXT(entry, user),
+    TEXT(entry, user_name), TEXT(entry, origin), TEXT(entry, body), END};
+
+static const struct record_field UPLOAD[] = {
+    TEXT(store_upload, id), TEXT(store_upload, journey), TEXT(store_upload, task), TEXT(store_upload, user), TEXT(store_upload, name),
+    TEXT(store_upload, type), TEXT(store_upload, kind), TEXT(store_upload, about), TEXT(store_upload, sha256), LONG(store_upload, size),
+    LONG(store_upload, arrived), BOOL(store_upload, in_seal), BOOL(store_upload, complete), LONG(store_upload, created_ms), END};
+
 static const struct record_field AUDIT[] = {
     LONG(audit, seq), LONG(audit, time_ms), TEXT(audit, user), TEXT(audit, user_name), TEXT(audit, action), TEXT(audit, object),
     TEXT(audit, address), TEXT(audit, detail), END};
@@ -98,8 +107,9 @@ const struct record_field record_session_fields[] = {
     LONG(session, created_ms), LONG(session, expires_ms), LONG(session, used_ms), END};
 
 const struct record_field record_file_fields[] = {
-    TEXT(store_file, id), TEXT(store_file, alarm), TEXT(store_file, name), TEXT(store_file, type), TEXT(store_file, user),
-    LONG(store_file, added_ms), {"size", RECORD_LONG, MEMBER(store_file, size)}, END};
+    TEXT(store_file, id), TEXT(store_file, alarm), TEXT(store_file, journey), TEXT(store_file, task), TEXT(store_file, name),
+    TEXT(store_file, type), TEXT(store_file, user), LONG(store_file, added_ms), {"size", RECORD_LONG, MEMBER(store_file, size)},
+    TEXT(store_file, kind), TEXT(store_file, about), BOOL(store_file, in_seal), END};
 
 #define QUERY(member) offsetof(struct store_query, member)
 #define OF_CARRIER "journey IN (SELECT id FROM journey WHERE carrier = ?)"
@@ -133,6 +143,11 @@ static const struct record_filter PAPER_FILTERS[] = {
     {QUERY(state), "state = ?", paper_state_from, "open"}, {QUERY(kind), "kind = ?", paper_kind_from}, {QUERY(journey), "journey = ?"},
     {QUERY(user), "holder = ?"}, {QUERY(carrier), "carrier = ?"}, {QUERY(seal), "subject = ?"}, {QUERY(object), "station = ?"}, {0}};
 
+static const struct record_filter ENTRY_FILTERS[] = {
+    {QUERY(journey), "journey = ?"}, {QUERY(kind), "kind = ?", entry_kind_from}, {0}};
+
+static const struct record_filter UPLOAD_FILTERS[] = {{QUERY(user), "\"user\" = ?"}, {QUERY(journey), "journey = ?"}, {0}};
+
 static const struct record_filter AUDIT_FILTERS[] = {
     {QUERY(user), "\"user\" = ?"}, {QUERY(kind), "action = ?"}, {QUERY(object), "object = ?"}, {0}};
 
@@ -156,6 +171,10 @@ const struct record_table record_command = {"command", "command", COMMAND, sizeo
                                             offsetof(struct command, created_ms), "", "", RECORD_NONE, COMMAND_FILTERS};
 const struct record_table record_paper = {"paper", "paper", PAPER, sizeof(struct paper), offsetof(struct paper, version),
                                           offsetof(struct paper, created_ms), "", "", RECORD_NONE, PAPER_FILTERS};
+const struct record_table record_entry = {"entry", "entry of the dossier", ENTRY, sizeof(struct entry), offsetof(struct entry, version),
+                                          RECORD_NONE, "", "", RECORD_NONE, ENTRY_FILTERS};
+const struct record_table record_upload = {"upload", "upload", UPLOAD, sizeof(struct store_upload), offsetof(struct store_upload, version),
+                                           offsetof(struct store_upload, created_ms), "", "", RECORD_NONE, UPLOAD_FILTERS};
 const struct record_table record_audit = {"audit", "audit entry", AUDIT, sizeof(struct audit), RECORD_NONE, offsetof(struct audit, time_ms),
                                           "", "", RECORD_NONE, AUDIT_FILTERS};
 

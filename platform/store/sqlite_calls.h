@@ -17,9 +17,14 @@ int sqlite_permission_add(struct store *base, const char *journey, const struct 
 /* sqlite_alarm.c */
 int sqlite_alarm_found(struct store *base, const struct alarm *alarms, size_t n);
 int sqlite_alarm_put(struct store *base, struct alarm *alarm, const struct audit *audit);
+
+/* sqlite_files.c */
 int sqlite_file_put(struct store *base, const struct store_file *file, struct bulla_bytes content, const struct audit *audit);
 int sqlite_file_get(struct store *base, const char *id, struct store_file *out, uint8_t **content);
-int sqlite_files(struct store *base, const char *alarm, store_each_fn each, void *context);
+int sqlite_files(struct store *base, enum store_owner of, const char *id, store_each_fn each, void *context);
+int sqlite_upload_part(struct store *base, struct store_upload *upload, struct bulla_bytes piece);
+int sqlite_upload_read(struct store *base, const struct store_upload *upload, uint8_t **content);
+int sqlite_upload_forget(struct store *base, const char *id, bool record_too);
 
 /* sqlite_small.c */
 int sqlite_session_put(struct store *base, const struct session *session, const struct audit *audit);

@@ -201,9 +201,54 @@ int store_file_get(struct store *store, const char *id, struct store_file *out, 
     return store->backend->file_get(store, id, out, content);
 }
 
-int store_files(struct store *store, const char *alarm, store_each_fn each, void *context)
+int store_files(struct store *store, enum store_owner of, const char *id, store_each_fn each, void *context)
 {
-    return store->backend->files(store, alarm, each, context);
+    return store->backend->files(store, of, id, each, context);
+}
+
+int store_upload_put(struct store *store, struct store_upload *upload, const struct audit *audit)
+{
+    return store->backend->upload_put(store, upload, audit);
+}
+
+int store_upload_get(struct store *store, const char *id, struct store_upload *out)
+{
+    return store->backend->upload_get(store, id, out);
+}
+
+int store_uploads(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return store->backend->uploads(store, q, each, context, next);
+}
+
+int store_upload_part(struct store *store, struct store_upload *upload, struct bulla_bytes piece)
+{
+    return store->backend->upload_part(store, upload, piece);
+}
+
+int store_upload_read(struct store *store, const struct store_upload *upload, uint8_t **content)
+{
+    return store->backend->upload_read(store, upload, content);
+}
+
+int store_upload_forget(struct store *store, const char *id, bool record_too)
+{
+    return store->backend->upload_forget(store, id, record_too);
+}
+
+int store_entry_put(struct store *store, struct entry *entry, const struct audit *audit)
+{
+    return store->backend->entry_put(store, entry, audit);
+}
+
+int store_entry_get(struct store *store, const char *id, struct entry *out)
+{
+    return store->backend->entry_get(store, id, out);
+}
+
+int store_entries(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return store->backend->entries(store, q, each, context, next);
 }
 
 int store_seal_put(struct store *store, struct seal *seal, const struct audit *audit)

@@ -17,6 +17,7 @@
 #define STORE_STORE_H
 
 #include "platform/model/alarm.h"
+#include "platform/model/entry.h"
 #include "platform/model/paper.h"
 #include "platform/model/records.h"
 
@@ -248,15 +249,36 @@ int store_alarm_found(struct store *store, const struct alarm *alarms, size_t n)
 int store_alarm_put(struct store *store, struct alarm *alarm, const struct audit *audit);
 int store_alarm_get(struct store *store, const char *id, struct alarm *out);
 int store_alarms(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
-/* Photos and papers of an alarm: bytes with their SHA-256 as the id. */
+/* Photos and papers: bytes with their SHA-256 as the id; of an alarm, a journey or a task, the others are "". */
 struct store_file {
-    char id[65], alarm[ALARM_ID_SIZE], name[120], type[64], user[MODEL_ID_SIZE];
+    char id[65], alarm[ALARM_ID_SIZE], journey[MODEL_ID_SIZE], task[MODEL_ID_SIZE];
+    char name[120], type[64], user[MODEL_ID_SIZE];
     int64_t added_ms;
     size_t size;
+    char kind[16], about[40]; /* "photo", "waybill" ...; the field or step it is about, "" : none */
+    bool in_seal;             /* a reader has written it to the seal as well */
 };
+enum store_owner { STORE_OF_ALARM, STORE_OF_JOURNEY, STORE_OF_TASK };
 int store_file_put(struct store *store, const struct store_file *file, struct bulla_bytes content, const struct audit *audit);
 int store_file_get(struct store *store, const char *id, struct store_file *out, uint8_t **content); /* heap: free() */
-int store_files(struct store *store, const char *alarm, store_each_fn each, void *context);
+int store_files(struct store *store, enum store_owner of, const char *id, store_each_fn each, void *context); /* newest first */
+
+/* A file that is being brought in pieces. Each piece follows the one before; none is stored twice. */
+struct store_upload {
+    char id[MODEL_ID_SIZE], journey[MODEL_ID_SIZE], task[MODEL_ID_SIZE], user[MODEL_ID_SIZE];
+    char name[120], type[64], kind[16], about[40], sha256[65];
+    int64_t size, arrived; /* bytes */
+    bool in_seal, complete;
+    int64_t created_ms, version;
+};
+int store_upload_put(struct store *store, struct store_upload *upload, const struct audit *audit);
+int store_upload_get(struct store *store, const char *id, struct store_upload *out);
+int store_uploads(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
+/* The piece at upload->arrived; upload->arrived and version are then the new ones. STORE_CONFLICT: another piece was first. */
+int store_upload_part(struct store *store, struct store_upload *upload, struct bulla_bytes piece);
+/* All pieces in order, heap: free(). */
+int store_upload_read(struct store *store, const struct store_upload *upload, uint8_t **content);
+int store_upload_forget(struct store *store, const char *id, bool record_too); /* its pieces; the record too */
 
 int store_seal_put(struct store *store, struct seal *seal, const struct audit *audit);
 int store_seal_get(struct store *store, const char *id, struct seal *out);
@@ -273,6 +295,10 @@ int store_stations(struct store *store, const struct store_query *q, store_each_
 int store_paper_put(struct store *store, struct paper *paper, const struct audit *audit);
 int store_paper_get(struct store *store, const char *id, struct paper *out);
 int store_papers(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
+/* Entries are only added: version 0. STORE_CONFLICT: that number is taken. Lists are in the order of entry, newest first. */
+int store_entry_put(struct store *store, struct entry *entry, const struct audit *audit);
+int store_entry_get(struct store *store, const char *id, struct entry *out);
+int store_entries(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
 int store_party_put(struct store *store, struct party *party, const struct audit *audit);
 int store_party_get(struct store *store, const char *id, struct party *out);
 int store_parties(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);

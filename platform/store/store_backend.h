@@ -73,7 +73,16 @@ struct store_backend {
     store_list_fn alarms;
     int (*file_put)(struct store *store, const struct store_file *file, struct bulla_bytes content, const struct audit *audit);
     int (*file_get)(struct store *store, const char *id, struct store_file *out, uint8_t **content);
-    int (*files)(struct store *store, const char *alarm, store_each_fn each, void *context);
+    int (*files)(struct store *store, enum store_owner of, const char *id, store_each_fn each, void *context);
+    int (*upload_put)(struct store *store, struct store_upload *upload, const struct audit *audit);
+    int (*upload_get)(struct store *store, const char *id, struct store_upload *out);
+    store_list_fn uploads;
+    int (*upload_part)(struct store *store, struct store_upload *upload, struct bulla_bytes piece);
+    int (*upload_read)(struct store *store, const struct store_upload *upload, uint8_t **content);
+    int (*upload_forget)(struct store *store, const char *id, bool record_too);
+    int (*entry_put)(struct store *store, struct entry *entry, const struct audit *audit);
+    int (*entry_get)(struct store *store, const char *id, struct entry *out);
+    store_list_fn entries;
 
     int (*seal_put)(struct store *store, struct seal *seal, const struct audit *audit);
     int (*seal_get)(struct store *store, const char *id, struct seal *out);

@@ -91,7 +91,23 @@ RECORD(party, parties)
 RECORD(user, users)
 RECORD(paper, papers)
 RECORD(command, commands)
+RECORD(entry, entries)
 /* clang-format on */
+
+static int upload_put(struct store *base, struct store_upload *upload, const struct audit *audit)
+{
+    return pg_record_put(store_pg_of(base), &record_upload, upload, audit);
+}
+
+static int upload_get(struct store *base, const char *id, struct store_upload *out)
+{
+    return pg_record_get(store_pg_of(base), &record_upload, "id = $1", id, out);
+}
+
+static int uploads(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return pg_record_list(store_pg_of(base), &record_upload, q, NULL, each, context, next);
+}
 
 /* Names of users differ in more than the case of their letters. */
 static int user_by_name(struct store *base, const char *name, struct user *out)
@@ -139,12 +155,15 @@ extern const struct store_image store_pg_image; /* pg_image.c */
         .permission_add = pg_permission_add, .alarm_found = pg_alarm_found, .alarm_put = pg_alarm_put, .alarm_get = alarm_get,             \
         .alarms = alarms, .file_put = pg_file_put, .file_get = pg_file_get, .files = pg_files, .seal_put = seal_put, .seal_get = seal_get, \
         .seals_unknown = pg_seals_unknown, .seal_forget = pg_seal_forget, .seals = seals, .station_put = station_put,                      \
-        .station_get = station_get, .stations = stations, .paper_put = paper_put, .paper_get = paper_get, .papers = papers, .party_put = party_put, .party_get = party_get, .parties = parties,              \
-        .user_put = user_put, .user_get = user_get, .user_by_name = user_by_name, .users = users, .session_put = pg_session_put,           \
-        .session_get = pg_session_get, .session_drop = pg_session_drop, .sessions = pg_sessions, .command_put = command_put,               \
-        .command_order = pg_command_order, .command_get = command_get, .commands = commands, .audit_add = audit_add, .audits = audits,     \
-        .answer_claim = pg_answer_claim, .answer_release = pg_answer_release, .answer_put = pg_answer_put, .answer_get = pg_answer_get,    \
-        .setting_put = pg_setting_put, .setting_make = pg_setting_make, .setting_get = pg_setting_get, .image = &store_pg_image,           \
+        .station_get = station_get, .stations = stations, .paper_put = paper_put, .paper_get = paper_get, .papers = papers,                \
+        .entry_put = entry_put, .entry_get = entry_get, .entries = entries, .upload_put = upload_put, .upload_get = upload_get,            \
+        .uploads = uploads, .upload_part = pg_upload_part, .upload_read = pg_upload_read, .upload_forget = pg_upload_forget,               \
+        .party_put = party_put, .party_get = party_get, .parties = parties, .user_put = user_put, .user_get = user_get,                    \
+        .user_by_name = user_by_name, .users = users, .session_put = pg_session_put, .session_get = pg_session_get,                        \
+        .session_drop = pg_session_drop, .sessions = pg_sessions, .command_put = command_put, .command_order = pg_command_order,           \
+        .command_get = command_get, .commands = commands, .audit_add = audit_add, .audits = audits, .answer_claim = pg_answer_claim,       \
+        .answer_release = pg_answer_release, .answer_put = pg_answer_put, .answer_get = pg_answer_get, .setting_put = pg_setting_put,      \
+        .setting_make = pg_setting_make, .setting_get = pg_setting_get, .image = &store_pg_image,                                          \
     }
 
 const struct store_backend store_postgres = POSTGRES("postgres");

@@ -260,6 +260,22 @@ static int papers(struct store *base, const struct store_query *q, store_each_fn
     return sqlite_record_list(store_sqlite_of(base), &record_paper, q, NULL, each, context, next);
 }
 
+#define RECORD(type, plural)                                                                                                               \
+    static int plural##_put(struct store *base, struct type *record, const struct audit *audit)                                            \
+    {                                                                                                                                      \
+        return sqlite_record_put(store_sqlite_of(base), &record_##plural, record, audit);                                                  \
+    }                                                                                                                                      \
+    static int plural##_get(struct store *base, const char *id, struct type *out)                                                          \
+    {                                                                                                                                      \
+        return sqlite_record_get(store_sqlite_of(base), &record_##plural, "id", id, out);                                                  \
+    }                                                                                                                                      \
+    static int plural##_list(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120])           \
+    {                                                                                                                                      \
+        return sqlite_record_list(store_sqlite_of(base), &record_##plural, q, NULL, each, context, next);                                  \
+    }
+RECORD(entry, entry)
+RECORD(store_upload, upload)
+
 static int party_put(struct store *base, struct party *party, const struct audit *audit)
 {
     return sqlite_record_put(store_sqlite_of(base), &record_party, party, audit);
@@ -405,6 +421,15 @@ const struct store_backend store_sqlite = {
     .paper_put = paper_put,
     .paper_get = paper_get,
     .papers = papers,
+    .entry_put = entry_put,
+    .entry_get = entry_get,
+    .entries = entry_list,
+    .upload_put = upload_put,
+    .upload_get = upload_get,
+    .uploads = upload_list,
+    .upload_part = sqlite_upload_part,
+    .upload_read = sqlite_upload_read,
+    .upload_forget = sqlite_upload_forget,
     .party_put = party_put,
     .party_get = party_get,
     .parties = parties,

@@ -147,7 +147,7 @@ static void every_field_has_its_column(void **state)
     (void)state;
     static const struct record_table *const TABLES[] = {&record_journey, &record_alarm, &record_seal,    &record_station,
                                                         &record_party,   &record_user,  &record_command, &record_audit,
-                                                        &record_paper};
+                                                        &record_paper,   &record_entry, &record_upload};
     struct store_db *db = open_db();
     assert_int_equal(store_migrate(db), 0);
     for (size_t i = 0; i < sizeof TABLES / sizeof *TABLES; i++) {

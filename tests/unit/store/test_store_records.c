@@ -218,6 +218,7 @@ ROUND_TRIP(seal)
 ROUND_TRIP(station)
 ROUND_TRIP(party)
 ROUND_TRIP(paper)
+ROUND_TRIP(entry)
 ROUND_TRIP(user)
 ROUND_TRIP(command)
 /* clang-format on */
@@ -337,7 +338,7 @@ static void files_belong_to_alarms(void **state)
     assert_int_equal(got.size, 3);
     assert_string_equal(got.name, "seal.jpg");
     free(content);
-    assert_int_equal(store_files(store, "a2", collect, ids), STORE_OK);
+    assert_int_equal(store_files(store, STORE_OF_ALARM, "a2", collect, ids), STORE_OK);
     assert_int_equal(strlen(ids), 65);
     assert_int_equal(store_file_get(store, "none", &got, &content), STORE_NOT_FOUND);
 }
@@ -546,6 +547,7 @@ int main(void)
         T(a_station_comes_back_whole),
         T(a_party_comes_back_whole),
         T(a_paper_comes_back_whole),
+        T(a_entry_comes_back_whole),
         T(a_user_comes_back_whole),
         T(a_command_comes_back_whole),
         T(a_sign_in_name_is_unique),
