@@ -5,6 +5,8 @@ import { build, matches, parse } from "@/lib/filters";
 import { Chords, takesText } from "@/lib/keys";
 import { container, device, journeyTitle, protocol, short } from "@/lib/names";
 import { merge, order, step, type Queued } from "@/lib/queue";
+import type { Journey } from "@/api/model";
+import { fromJourney, toInputBody } from "@/pages/editor/model";
 import { at, linesOf, rowsOf } from "@/lib/track";
 
 describe("bytes", () => {
@@ -115,5 +117,17 @@ describe("tracks", () => {
     expect(at(rows, 2.4 * MIN)!.t).toBe(2 * MIN);
     expect(at(rows, 1e12)!.t).toBe(91 * MIN);
     expect(at([], 1)).toBeNull();
+  });
+});
+
+describe("the journey's editor", () => {
+  test("keeps what its form does not show", () => {
+    const j = {
+      id: "J", state: "draft", mode: "road", regime: "transit", seals: [], version: 1, grade: 0, zones: [{ name: "fuel" }], points: [{ name: "gate" }], legs: [], dead_zones: [{ name: "tunnel" }], profile: "cold",
+      limits: [{ kind: "temperature", min: 2, max: 8, for_minutes: 10, sensor: "probe-2", change: 3, change_minutes: 15 }],
+    } as unknown as Journey;
+    const body = toInputBody(fromJourney(j, false));
+    expect([body.zones, body.points, body.dead_zones, body.profile]).toEqual([j.zones, j.points, j.dead_zones, "cold"]);
+    expect(body.limits).toEqual(j.limits);
   });
 });

@@ -73,7 +73,7 @@ function PolicyForm({ policy: p, onSaved }: { policy: Policy; onSaved: () => voi
         <header><h2>{word("policy", p.name)}</h2><p class="dim">{t(`policy.${p.name}.about` as Key)}{!edits && ` ${t("policy.readOnly")}`}</p></header>
         {groups.map(([g, members]) => (
           <section key={g} class="members">
-            {groups.length > 1 && <h3>{t(`policyGroup.${g}` as Key)}</h3>}
+            {p.name === "risk" && <h3>{t(`policyGroup.${g}` as Key)}</h3>}
             {members.map((m) => <Member key={m} policy={p.name} member={m} value={form.value.body[m]} was={start[m]} edits={edits} wrong={form.wrong(m) ?? form.wrong(`body.${m}`)} onChange={(v) => form.set("body", { ...form.value.body, [m]: v })} />)}
           </section>
         ))}
