@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stock: every seal with what it last said.
+// The stock: every seal with what it last said; and those on their way back.
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { usePages } from "@/api/use";
 import { seg } from "@/api/client";
@@ -15,7 +16,9 @@ import { Battery, Grade, SealState } from "@/ui/badges";
 import { Button, Empty, PageHead, Select } from "@/ui/parts";
 import { SearchBox } from "@/ui/searchbox";
 import { Table, type Column } from "@/ui/table";
+import { Tabs } from "@/ui/tabs";
 import { Time } from "@/ui/time";
+import { Returns } from "./returns";
 import { SealDialog } from "./seal/record";
 
 const now = (s: Seal) => live.get(s.id) ?? s.live ?? null;
@@ -39,14 +42,20 @@ const columns: Column<Seal>[] = [
 const lives = ["commissioned", "in-stock", "charging", "assigned", "hung", "sealed", "opened", "unsealed", "in-return", "lost", "destroyed", "unregistered"];
 
 export function SealsPage() {
+  const tab = may("stock") && query.value.get("tab") === "returns" ? "returns" : "stock";
+  const choice = may("stock") && <Tabs value={tab} options={[["stock", t("seals.tab.stock")], ["returns", t("seals.tab.returns")]]} onPick={(v) => setQuery({ tab: v === "stock" ? null : v, q: null, life: null, all: null })} />;
+  return <main class="page table-page" id="page" tabIndex={-1}>{tab === "stock" ? <Stock choice={choice} /> : <Returns choice={choice} />}</main>;
+}
+
+function Stock({ choice }: { choice: ComponentChildren }) {
   const q = query.value;
   void tick.value;
   const list = usePages<Seal>("/seals", { search: q.get("q"), life: q.get("life") }, 200);
   const [making, setMaking] = useState(false);
   const filtered = q.get("q") || q.get("life");
   return (
-    <main class="page table-page" id="page" tabIndex={-1}>
-      <PageHead title={t("seals.title")}>{may("stock") && <Button kind="main" icon="plus" onClick={() => setMaking(true)}>{t("seals.new")}</Button>}</PageHead>
+    <>
+      <PageHead title={t("seals.title")}>{choice}{may("stock") && <Button kind="main" icon="plus" onClick={() => setMaking(true)}>{t("seals.new")}</Button>}</PageHead>
       <div class="filters">
         <SearchBox value={q.get("q") ?? ""} placeholder={t("seals.search")} onText={(x) => setQuery({ q: x.trim() || null })} />
         <Select label={t("col.life")} value={q.get("life") ?? ""} onPick={(v) => setQuery({ life: v })} options={[["", `${t("col.life")}: ${t("all")}`], ...lives.map((s) => [s, word("life", s)] as const)]} />
@@ -54,6 +63,6 @@ export function SealsPage() {
       <Table columns={columns} rows={list.items} id={(s) => s.id} href={(s) => `/seals/${seg(s.id)}`} list={list}
         empty={filtered ? <Empty icon="search" title={t("seals.noHit")}>{t("journeys.noHit.about")}</Empty> : <Empty icon="lock" title={t("seals.empty")}>{t("seals.empty.about")}</Empty>} />
       {making && <SealDialog seal={null} onClose={() => setMaking(false)} onSaved={() => { setMaking(false); list.reload(); }} />}
-    </main>
+    </>
   );
 }

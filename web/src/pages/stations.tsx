@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stations on a map and parties in a list: what journeys are made from.
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { usePages } from "@/api/use";
 import { callWhole, newKey, seg } from "@/api/client";
@@ -17,6 +18,7 @@ import { Button, Empty, Field, Input, PageHead, Problem, Select } from "@/ui/par
 import { SearchBox } from "@/ui/searchbox";
 import { Table, type Column } from "@/ui/table";
 import { Tabs } from "@/ui/tabs";
+import { Registrations } from "./registrations";
 
 const stationColumns: Column<Station>[] = [
   { key: "name", head: () => t("col.name"), cell: (s) => <strong>{s.name}</strong> },
@@ -32,18 +34,20 @@ const partyColumns: Column<Party>[] = [
 ];
 
 export function StationsPage() {
-  const tab = query.value.get("tab") === "parties" ? "parties" : "stations";
+  const tabs = [["stations", t("stations.tab")] as const, ...(may("parties") ? [["parties", t("parties.tab")] as const] : []), ...(may("register") ? [["registrations", t("registrations.tab")] as const] : [])];
+  const asked = query.value.get("tab");
+  const tab = tabs.find(([name]) => name === asked)?.[0] ?? "stations";
+  const choice = tabs.length > 1 && <Tabs value={tab} options={tabs} onPick={(v) => setQuery({ tab: v === "stations" ? null : v, q: null, id: null })} />;
   return (
     <main class="page table-page" id="page" tabIndex={-1}>
-      {tab === "stations" ? <Stations /> : <Parties />}
+      {tab === "stations" ? <Stations choice={choice} /> : tab === "parties" ? <Parties choice={choice} /> : <Registrations choice={choice} />}
     </main>
   );
 }
 
-const tabs = () => [["stations", t("stations.tab")], ["parties", t("parties.tab")]] as const;
-const Choice = ({ tab }: { tab: string }) => <Tabs value={tab} options={tabs()} onPick={(v) => setQuery({ tab: v === "stations" ? null : v, q: null, id: null })} />;
+interface Chosen { choice: ComponentChildren }
 
-function Stations() {
+function Stations({ choice }: Chosen) {
   const q = query.value;
   const list = usePages<Station>("/stations", { search: q.get("q") }, 500);
   const overlay = useRef(new GroundOverlay(0));
@@ -61,7 +65,7 @@ function Stations() {
   const edits = may("places");
   return (
     <>
-      <PageHead title={t("stations.title")}><Choice tab="stations" />{edits && <Button kind="main" icon="plus" onClick={() => setMaking(true)}>{t("stations.new")}</Button>}</PageHead>
+      <PageHead title={t("stations.title")}>{choice}{edits && <Button kind="main" icon="plus" onClick={() => setMaking(true)}>{t("stations.new")}</Button>}</PageHead>
       <div class="split">
         <div class="split-list">
           <div class="filters"><SearchBox value={q.get("q") ?? ""} placeholder={t("stations.search")} onText={(x) => setQuery({ q: x.trim() || null })} /></div>
@@ -130,14 +134,14 @@ function StationDialog({ station, centre, onClose, onSaved }: { station: Station
   );
 }
 
-function Parties() {
+function Parties({ choice }: Chosen) {
   const q = query.value;
   const list = usePages<Party>("/parties", { search: q.get("q") }, 200);
   const [editing, setEditing] = useState<Party | "new" | null>(null);
   const edits = may("places");
   return (
     <>
-      <PageHead title={t("stations.title")}><Choice tab="parties" />{edits && <Button kind="main" icon="plus" onClick={() => setEditing("new")}>{t("parties.new")}</Button>}</PageHead>
+      <PageHead title={t("stations.title")}>{choice}{edits && <Button kind="main" icon="plus" onClick={() => setEditing("new")}>{t("parties.new")}</Button>}</PageHead>
       <div class="filters"><SearchBox value={q.get("q") ?? ""} placeholder={t("stations.search")} onText={(x) => setQuery({ q: x.trim() || null })} /></div>
       <Table columns={partyColumns} rows={list.items} id={(p) => p.id} {...(edits ? { onRow: (p: Party) => setEditing(p) } : {})} list={list}
         empty={<Empty icon="building" title={t(q.get("q") ? "search.none" : "parties.empty")}>{q.get("q") ? "" : t("parties.empty.about")}</Empty>} />
