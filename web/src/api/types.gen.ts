@@ -1291,6 +1291,270 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/procedures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The thirty procedures, each with its steps in order */
+        get: operations["listProcedures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{id}/dossier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All that customs knows and did about a journey; 404 until it is opened
+         * @description A carrier or trader gets it without comparison, risk, decision and documents.
+         */
+        get: operations["getDossier"];
+        put?: never;
+        /** Open the dossier; the departure begins */
+        post: operations["openDossier"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{id}/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Arrival at a station, or its announcement where goods are cleared before
+         * @description Refused with `not-yet` while a step of the visit before waits to be done. Where the procedure begins before arrival, the visit is
+         *     announced by this and the step `arrive` is the arrival.
+         */
+        post: operations["openVisit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do a step
+         * @description 409 `conflict`: somebody else was first; `detail` says who, when, what. 409 `not-yet`: `missing` names the facts and steps that are
+         *     lacking. 422 names the field. 403 when the step is another's (`by`).
+         */
+        post: operations["doStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{id}/steps/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Skip a step; it stays visible and blocks automatic release */
+        post: operations["skipStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{id}/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each source said, oldest first; nothing is taken back */
+        get: operations["listStatements"];
+        put?: never;
+        /**
+         * Say that a field has a value; a correction is a new statement
+         * @description Of a source one value counts, its newest. Contradictory declarations (net over gross weight, a wrong check digit, HS codes that are
+         *     none ...) are refused at the field. A carrier or trader speaks as `declaration` or `carrier`.
+         */
+        post: operations["addStatement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{id}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was declared beside what was read */
+        get: operations["getComparison"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{id}/binding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which seal, container, vehicle and declaration belong together, by which sources */
+        get: operations["getBinding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{id}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files of the journey; the content is at /files/{id} */
+        get: operations["listDocuments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{id}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to bring a file in pieces */
+        post: operations["beginUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to bring a file of a task in pieces */
+        post: operations["beginTaskUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far it is */
+        get: operations["getUpload"];
+        /**
+         * The next piece, at most 1 MiB
+         * @description A piece from before where the upload stands is passed over as far as it is known; one from behind is refused (409). With the last
+         *     piece size and SHA-256 must agree, and the content must be of its type (422).
+         */
+        put: operations["putUpload"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{id}/pre-advice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The journey and its dossier as a file for the next administration */
+        get: operations["getPreAdvice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pre-advices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in another administration's file: the journey and what was done
+         * @description What is known already is passed over, so that a newer file of the same journey adds what was done since, and a discharge comes back
+         *     to the country of departure the same way. A damaged file is refused.
+         */
+        post: operations["importPreAdvice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live/seals": {
         parameters: {
             query?: never;
@@ -1416,6 +1680,12 @@ export interface components {
                 field: string;
                 expected?: string;
                 got?: string;
+            }[];
+            /** @description Of `not-yet`, the facts and steps that are lacking */
+            missing?: {
+                fact?: string;
+                step?: string;
+                why?: string;
             }[];
         };
         /** Format: date-time */
@@ -2228,6 +2498,261 @@ export interface components {
             user?: string | null;
             added: components["schemas"]["Time"];
         };
+        /** @enum {unknown} */
+        FlowScope: "domestic" | "cross-border";
+        /** @enum {unknown} */
+        FlowClass: "passive" | "active";
+        /** @enum {unknown} */
+        FlowStage: "departure" | "en-route" | "destination";
+        StepField: {
+            name: string;
+            required: boolean;
+            /** @enum {unknown} */
+            kind: "text" | "code" | "number" | "word" | "note";
+            unit: string | null;
+            /** @description Of a word: what it may be, `|` between */
+            words?: string;
+        };
+        Step: {
+            id: string;
+            title: string;
+            /** @description Role of who does it; `platform`: done by what comes in */
+            by: string;
+            needs: string[];
+            writes: string[];
+            after: string[];
+            /** @enum {unknown} */
+            branch: "clean" | "suspect" | null;
+            fields: components["schemas"]["StepField"][];
+            automatic: boolean;
+            /** @description Its outcome is clean or suspect */
+            judges?: boolean;
+            /** @description If necessary; nothing waits for it */
+            optional?: boolean;
+            /** @enum {unknown} */
+            when?: "shared-platform" | "without-shared-platform" | null;
+        };
+        Procedure: {
+            id: string;
+            scope: components["schemas"]["FlowScope"];
+            class: components["schemas"]["FlowClass"];
+            /** @enum {unknown} */
+            mode: "road" | "rail" | "multimodal";
+            stage: components["schemas"]["FlowStage"];
+            title: string;
+            steps: components["schemas"]["Step"][];
+        };
+        DossierInput: {
+            scope: components["schemas"]["FlowScope"];
+            /**
+             * @description null: that of the first seal
+             * @enum {unknown}
+             */
+            class?: "passive" | "active" | null;
+            /** @default true */
+            shared_platform: boolean;
+            goods?: components["schemas"]["Goods"][];
+        };
+        Goods: {
+            hs?: string | null;
+            description?: string;
+            weight_kg?: number | null;
+            packages?: number | null;
+        };
+        VisitInput: {
+            station?: string | null;
+            /** @enum {unknown} */
+            stage: "en-route" | "destination";
+        };
+        StepInput: {
+            visit: number;
+            step: string;
+            /**
+             * @default done
+             * @enum {unknown}
+             */
+            outcome: "done" | "clean" | "suspect" | "refused";
+            values?: {
+                [key: string]: string | number;
+            };
+            source?: components["schemas"]["Source"];
+            reason?: string;
+            files?: string[];
+        };
+        SkipInput: {
+            visit: number;
+            step: string;
+            reason: string;
+        };
+        /** @enum {unknown} */
+        Source: "declaration" | "transit-document" | "manifest" | "waybill" | "registration" | "carrier" | "seal" | "reader" | "weighbridge" | "anpr" | "officer" | "image" | "x-ray";
+        StatementInput: {
+            field: string;
+            value: string | number;
+            source: components["schemas"]["Source"];
+            station?: string | null;
+            time?: components["schemas"]["Time"];
+            files?: string[];
+        };
+        Statement: {
+            /** @description 0: from the record of the journey */
+            number: number;
+            field: string;
+            value: string;
+            source: components["schemas"]["Source"];
+            station: string | null;
+            time: components["schemas"]["Time"];
+            user: string | null;
+            user_name?: string | null;
+            visit: number | null;
+            files: string[];
+        };
+        ComparedValue: {
+            value: string;
+            source: components["schemas"]["Source"];
+            time: components["schemas"]["Time"];
+            user?: string | null;
+            station?: string | null;
+            equal?: boolean | null;
+        };
+        Compared: {
+            field: string;
+            unit: string | null;
+            /** @description null: not declared, or nobody else has said it */
+            equal: boolean | null;
+            declared: null | components["schemas"]["ComparedValue"];
+            others: components["schemas"]["ComparedValue"][];
+            tolerance: string | null;
+        };
+        Bound: {
+            /** @enum {unknown} */
+            pair: "seal-container" | "seal-vehicle" | "seal-declaration" | "container-declaration" | "vehicle-declaration";
+            sources: components["schemas"]["Source"][];
+            /** @description null: fewer than two independent sources */
+            agrees: boolean | null;
+            why: string;
+            co_movement?: {
+                holds: boolean | null;
+                why: string;
+            };
+        };
+        FactState: {
+            fact: string;
+            holds: boolean;
+            why: string | null;
+        };
+        DossierStep: {
+            id: string;
+            title: string;
+            by: string;
+            /** @enum {unknown} */
+            state: "done" | "next" | "waiting" | "skipped" | "not-needed";
+            /** @enum {unknown} */
+            branch: "clean" | "suspect" | null;
+            needs: components["schemas"]["FactState"][];
+            fields: components["schemas"]["StepField"][];
+            /** @enum {unknown} */
+            outcome: "done" | "clean" | "suspect" | "refused" | null;
+            values?: {
+                [key: string]: string;
+            };
+            source?: null | components["schemas"]["Source"];
+            user: string | null;
+            user_name: string | null;
+            time: components["schemas"]["Time"];
+            reason: string | null;
+            files: string[];
+            automatic: boolean;
+            judges?: boolean;
+            optional?: boolean;
+            /** @description Done at another platform whose file was taken in */
+            imported?: boolean;
+        };
+        Visit: {
+            number: number;
+            stage: components["schemas"]["FlowStage"];
+            procedure: string;
+            station: string | null;
+            station_name: string | null;
+            arrived: components["schemas"]["Time"];
+            left: components["schemas"]["Time"];
+            imported?: boolean;
+            steps: components["schemas"]["DossierStep"][];
+        };
+        Document: {
+            id: string;
+            name: string;
+            /** @enum {unknown} */
+            type: "image/jpeg" | "image/png" | "image/webp" | "application/pdf";
+            size: number;
+            kind: components["schemas"]["DocumentKind"];
+            about: string | null;
+            /** @description A reader has written it to the seal as well */
+            in_seal: boolean;
+            user: string | null;
+            added: components["schemas"]["Time"];
+        };
+        /** @enum {unknown} */
+        DocumentKind: "photo" | "declaration" | "waybill" | "nii-image" | "other";
+        UploadInput: {
+            name: string;
+            /** @enum {unknown} */
+            type: "image/jpeg" | "image/png" | "image/webp" | "application/pdf";
+            size: number;
+            sha256: string;
+            kind: components["schemas"]["DocumentKind"];
+            about?: string | null;
+            /** @description A reader wrote this file to the seal */
+            in_seal?: boolean;
+        };
+        Upload: {
+            id: string;
+            offset: number;
+            size: number;
+            complete: boolean;
+            /** @description SHA-256 of the file when complete */
+            file: string | null;
+        };
+        PreAdvice: {
+            /** @constant */
+            format: "bulla-pre-advice-1";
+            /** @description Which platform made it */
+            platform: string;
+            made: components["schemas"]["Time"];
+            journey: Record<string, never>;
+            seals: Record<string, never>[];
+            entries: Record<string, never>[];
+            /** @description SHA-256 of journey, seals and entries */
+            digest: string;
+        };
+        Dossier: {
+            journey: string;
+            scope: components["schemas"]["FlowScope"];
+            class: components["schemas"]["FlowClass"];
+            /** @enum {unknown} */
+            mode: "road" | "rail" | "multimodal";
+            stage: components["schemas"]["FlowStage"];
+            shared_platform: boolean;
+            goods?: components["schemas"]["Goods"][];
+            version: number;
+            opened: components["schemas"]["Time"];
+            closed: components["schemas"]["Time"];
+            visits: components["schemas"]["Visit"][];
+            next: null | {
+                visit: number;
+                step: string;
+            };
+            blocked: components["schemas"]["FactState"][];
+            comparison: components["schemas"]["Compared"][];
+            decision: null | components["schemas"]["Decision"];
+            risk: null | components["schemas"]["Risk"];
+            documents: components["schemas"]["Document"][];
+            discharged: components["schemas"]["Time"];
+            seal_return: null | {
+                state: string;
+                time: components["schemas"]["Time"];
+            };
+        };
         StationInput: {
             id?: string;
             kind?: components["schemas"]["StationKind"];
@@ -2380,7 +2905,7 @@ export interface components {
         };
         /**
          * @description `type` ends in one of: not-signed-in (401), wrong-name-or-password (401), forbidden (403), csrf (403),
-         *     password-change-needed (403), not-found (404), method-not-allowed (405), conflict (409), changed-since (412),
+         *     password-change-needed (403), not-found (404), method-not-allowed (405), conflict (409), not-yet (409), changed-since (412),
          *     too-large (413), unsupported-type (415), invalid (400, 422), too-many-requests (429, with Retry-After), storage (503 or 507),
          *     not-ready (503).
          */
@@ -5111,6 +5636,499 @@ export interface operations {
                         name: string;
                         draining: boolean;
                     };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listProcedures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Procedures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Procedure"][];
+                        next: null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDossier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dossier */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dossier"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    openDossier: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DossierInput"];
+            };
+        };
+        responses: {
+            /** @description Opened */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dossier"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    openVisit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+                /** @description The ETag of what is being changed */
+                "If-Match"?: components["parameters"]["ifMatch"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VisitInput"];
+            };
+        };
+        responses: {
+            /** @description Opened */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dossier"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    doStep: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+                /** @description The ETag of what is being changed */
+                "If-Match"?: components["parameters"]["ifMatch"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepInput"];
+            };
+        };
+        responses: {
+            /** @description The dossier as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dossier"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    skipStep: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+                /** @description The ETag of what is being changed */
+                "If-Match"?: components["parameters"]["ifMatch"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipInput"];
+            };
+        };
+        responses: {
+            /** @description The dossier as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dossier"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listStatements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Statements */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Statement"][];
+                        next: null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addStatement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatementInput"];
+            };
+        };
+        responses: {
+            /** @description Said */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getComparison: {
+        parameters: {
+            query?: {
+                visit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Fields */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Compared"][];
+                        next: null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getBinding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Pairs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Bound"][];
+                        next: null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDocuments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Files */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Document"][];
+                        next: null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    beginUpload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadInput"];
+            };
+        };
+        responses: {
+            /** @description Begun */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    beginTaskUpload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadInput"];
+            };
+        };
+        responses: {
+            /** @description Begun */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upload */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putUpload: {
+        parameters: {
+            query: {
+                offset: number;
+            };
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description How far it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPreAdvice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreAdvice"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    importPreAdvice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreAdvice"];
+            };
+        };
+        responses: {
+            /** @description Taken in */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dossier"];
                 };
             };
             default: components["responses"]["Problem"];
