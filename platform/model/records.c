@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/model/records.h"
 
+#include <string.h>
+
 #include "platform/model/words.h"
 
 MODEL_WORDS(seal_life, SEAL_LIFE_TABLE)
@@ -24,4 +26,13 @@ static const unsigned command_exits[] = {
 bool command_may(enum command_state from, enum command_state to)
 {
     return (size_t)from < sizeof command_exits / sizeof *command_exits && (command_exits[from] >> to & 1u);
+}
+
+bool seal_is_mute(const char *seal)
+{
+    static const char *const names[] = {"mechanical:", "passive:", "semi-active:", "tag:"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(seal, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
 }

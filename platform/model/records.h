@@ -122,6 +122,9 @@ struct audit { /* one change, by one user, never altered */
     char detail[600]; /* JSON: what changed, without secrets */
 };
 
+/* A seal that others read and that says nothing by itself: its name begins with mechanical:, passive:, semi-active: or tag:. */
+bool seal_is_mute(const char *seal);
+
 const char *seal_life_text(unsigned value);
 int seal_life_from(const char *text);
 const char *seal_class_text(unsigned value);

@@ -8,6 +8,7 @@
 #include "platform/live_list.h"
 #include "platform/out/page.h"
 #include "platform/out/routes.h"
+#include "proto/proto.h"
 
 static void add_live(struct out_request *r, json_t *json)
 {
@@ -121,9 +122,11 @@ static bool read_seal(struct out_request *r, struct seal *s)
 
 static bool protocol_is_known(struct out_request *r, const char *seal)
 {
-    json_t *commands = platform_commands_of(r->out->platform, seal);
-    bool known = json_array_size(commands) > 0;
-    json_decref(commands);
+    char name[BULLA_PROTOCOL_SIZE] = "";
+    const char *colon = strchr(seal, ':');
+    if (colon && (size_t)(colon - seal) < sizeof name)
+        memcpy(name, seal, (size_t)(colon - seal));
+    bool known = seal_is_mute(seal) || proto_find(name);
     return out_body_wants(r, known && !strpbrk(seal, " \t/\\?#%\""), "id", "protocol:device with a protocol of this platform", seal);
 }
 

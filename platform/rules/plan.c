@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/model/records.h"
 #include "platform/rules/geometry.h"
 #include "platform/rules/rule.h"
 
@@ -140,9 +141,5 @@ void plan_inherit(struct plan *plan, struct plan *old)
 
 bool plan_seal_is_mute(const struct plan *plan, size_t seal)
 {
-    static const char *const mute[] = {"mechanical:", "passive:", "semi-active:", "tag:"};
-    for (size_t i = 0; i < sizeof mute / sizeof *mute; i++)
-        if (strncmp(plan->journey->seals[seal], mute[i], strlen(mute[i])) == 0)
-            return true;
-    return false;
+    return seal_is_mute(plan->journey->seals[seal]);
 }

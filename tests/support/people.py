@@ -24,6 +24,16 @@ class Person(Api):  # noqa: F405
         check(status == want, what or f"{self.name}: {method} {path}", f"expected {want}, got {status} {str(value)[:300]}")  # noqa: F405
         return value if isinstance(value, dict) else {}
 
+    def send(self, method, path, raw, kind="application/octet-stream"):
+        """Bytes; (status, the answer's JSON)."""
+        c = http.client.HTTPConnection("127.0.0.1", self.server.http, timeout=WAIT_S)  # noqa: F405
+        c.request(method, path, raw, {"Content-Type": kind, "Cookie": "bulla_session=" + self.cookie, "X-CSRF-Token": self.csrf})
+        answer = c.getresponse()
+        body = answer.read()
+        c.close()
+        self.seen(method, path, answer, body)
+        return answer.status, json.loads(body) if body else None  # noqa: F405
+
     def enter(self, old, new=PASSWORD):
         self.ask("POST", "/session", {"name": self.name, "password": old})
         self.user = self.ask("POST", "/session/password", {"old": old, "new": new}).get("user")
