@@ -265,7 +265,8 @@ static void the_columns_are_those_of_sqlite(void **state)
 {
     (void)state;
     static const char *const TABLES[] = {"journey", "journey_seal", "permission", "alarm",   "file_content", "file",   "seal",    "station",
-                                         "party",   "user",         "session",    "command", "audit",        "answer", "setting", "damage"};
+                                         "party",   "user",         "session",    "command", "audit",        "answer", "setting", "damage",
+                                         "paper",   "entry",        "upload",     "upload_part"};
     char folder[64], ours[1000], theirs[1000], text[300];
     make_temporary(folder);
     struct store *sqlite = open_store(folder, "");
