@@ -63,7 +63,9 @@ static bool begins_with_one_of(const char *path, const char *const *list)
 
 static void rights_are_narrow(void **state)
 {
-    static const char *const of_carriers[] = {"/api/v1/session", "/api/v1/keys", "/api/v1/applications", "/api/v1/emergencies", NULL};
+    static const char *const of_carriers[] = {"/api/v1/session", "/api/v1/keys", "/api/v1/applications", "/api/v1/emergencies",
+                                             "/api/v1/journeys/{id}/visits", "/api/v1/journeys/{id}/steps", "/api/v1/journeys/{id}/statements",
+                                             "/api/v1/journeys/{id}/uploads", "/api/v1/uploads", NULL};
     static const char *const open_to_all[] = {"/api/v1/session", "/healthz", "/readyz", "/metrics", "/api/openapi.yaml"};
     size_t n_open = 0;
     (void)state;
