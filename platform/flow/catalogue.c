@@ -182,8 +182,8 @@ json_t *flow_procedure_json(const struct flow_procedure *p)
     json_t *steps = json_array();
     for (int i = 0; i < FLOW_STEPS_MAX && p->steps[i]; i++) {
         const struct flow_step *s = p->steps[i];
-        json_array_append_new(steps, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o}", "id", s->id, "title", s->title,
-                                               "by", flow_by_text(s->by), "needs", facts_json(s->needs), "writes",
+        json_array_append_new(steps, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o}", "id", s->id, "title",
+                                               s->title, "by", flow_by_text(s->by), "needs", facts_json(s->needs), "writes",
                                                facts_json(s->writes | s->done_by), "after", after_json(p, i), "branch",
                                                word_or_null(flow_branch_text(s->branch)), "fields", flow_inputs_json(s), "automatic",
                                                flow_step_is_automatic(s), "judges", s->judges, "optional", s->optional, "when",

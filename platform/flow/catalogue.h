@@ -51,15 +51,15 @@ struct flow_input {
 struct flow_step {
     const char *id, *title;
     enum flow_by by;
-    uint64_t needs, writes;        /* facts; writes: when done or found clean */
-    uint64_t writes_suspect;       /* of a judgement found suspect */
-    uint64_t done_by;              /* the fact that does it without anybody's act: an automatic step; 0: somebody acts */
-    enum flow_branch branch;       /* of the judgement before it */
+    uint64_t needs, writes;  /* facts; writes: when done or found clean */
+    uint64_t writes_suspect; /* of a judgement found suspect */
+    uint64_t done_by;        /* the fact that does it without anybody's act: an automatic step; 0: somebody acts */
+    enum flow_branch branch; /* of the judgement before it */
     enum flow_when when;
-    bool judges;                   /* its outcome is clean or suspect */
-    bool optional;                 /* "if necessary": nothing waits for it */
-    bool opens;                    /* done by opening the visit */
-    const char *ways;              /* what the words `way` and `fate` may be here, "|" between; NULL: all */
+    bool judges;      /* its outcome is clean or suspect */
+    bool optional;    /* "if necessary": nothing waits for it */
+    bool opens;       /* done by opening the visit */
+    const char *ways; /* what the words `way` and `fate` may be here, "|" between; NULL: all */
     struct flow_input fields[FLOW_INPUTS_MAX];
 };
 

@@ -91,8 +91,8 @@ static bool weights_fit(const char *net, const char *gross, const char *field, c
     if (strtod(net, NULL) <= strtod(gross, NULL))
         return true;
     bool is_net = strcmp(field, "weight_kg") == 0;
-    snprintf(why, MODEL_WHY_SIZE, "%s: expected %s %s kg, got %s", field, is_net ? "at most the gross weight of" : "at least the net weight of",
-             is_net ? gross : net, is_net ? net : gross);
+    snprintf(why, MODEL_WHY_SIZE, "%s: expected %s %s kg, got %s", field,
+             is_net ? "at most the gross weight of" : "at least the net weight of", is_net ? gross : net, is_net ? net : gross);
     return false;
 }
 
@@ -159,7 +159,8 @@ static bool is_said_of(const struct flow_statement *s, enum flow_field field)
 
 static bool is_declared(const struct flow_dossier *d, enum flow_field field)
 {
-    return flow_declared(d, field) || (field == FLOW_DECLARATION_NUMBER && (flow_declared(d, FLOW_TRANSIT_DOCUMENT) || flow_declared(d, FLOW_WAYBILL)));
+    return flow_declared(d, field) ||
+           (field == FLOW_DECLARATION_NUMBER && (flow_declared(d, FLOW_TRANSIT_DOCUMENT) || flow_declared(d, FLOW_WAYBILL)));
 }
 
 /* What the newest word of each source says of a field, as bits of those that agree with the declared value and those that do not. */
@@ -185,8 +186,11 @@ void flow_bind(const struct flow_dossier *d, enum flow_pair pair, struct flow_bo
     unsigned independent = (unsigned)__builtin_popcount(out->sources & ~((1u << (FLOW_DECLARED_LAST + 1)) - 1)) +
                            ((out->sources & ((1u << (FLOW_DECLARED_LAST + 1)) - 1)) != 0);
     out->agrees = deny ? 0 : independent >= 2 ? 1 : -1;
-    snprintf(out->why, sizeof out->why, "%s", !out->exists ? "one of the two is not known" : deny ? "a source says otherwise: see the comparison"
-             : independent >= 2 ? "two independent sources say the same" : "only one independent source has said both");
+    snprintf(out->why, sizeof out->why, "%s",
+             !out->exists       ? "one of the two is not known"
+             : deny             ? "a source says otherwise: see the comparison"
+             : independent >= 2 ? "two independent sources say the same"
+                                : "only one independent source has said both");
 }
 
 bool flow_is_bound(const struct flow_dossier *d, char why[MODEL_WHY_SIZE])

@@ -27,11 +27,12 @@ const struct flow_statement *flow_declared(const struct flow_dossier *d, enum fl
 /* The comparison of one field. visit 0: all of them, else what was said in that one. False: nobody has said this field. */
 bool flow_compare(const struct flow_dossier *d, enum flow_field field, unsigned visit, struct flow_compared *out);
 
-/* Fields that differ now: what a source corrected does not count. In a visit whose suspicion is closed, what was said there is explained. */
+/* Fields that differ now: what a source corrected does not count. In a visit whose suspicion is closed, what was said there is explained.
+ */
 unsigned flow_differences(const struct flow_dossier *d);
 
-/* Whether enough is declared to be checked: a declaration or transit document, the goods, and a container or a vehicle; and whether it holds
- * together. False with why. */
+/* Whether enough is declared to be checked: a declaration or transit document, the goods, and a container or a vehicle; and whether it
+ * holds together. False with why. */
 bool flow_declaration_complete(const struct flow_dossier *d, char why[MODEL_WHY_SIZE]);
 
 /* Whether a new value contradicts what the same kind of source has said (net over gross ...). False with "FIELD: expected E, got G". */
@@ -40,17 +41,18 @@ bool flow_statement_fits(const struct flow_dossier *d, enum flow_field field, co
 
 /* --- what belongs together --- */
 
-#define FLOW_PAIR_TABLE(X) \
-    X(SEAL_CONTAINER, "seal-container", SEAL_NUMBER, CONTAINER) X(SEAL_VEHICLE, "seal-vehicle", SEAL_NUMBER, PLATE) \
-    X(SEAL_DECLARATION, "seal-declaration", SEAL_NUMBER, DECLARATION_NUMBER) X(CONTAINER_DECLARATION, "container-declaration", CONTAINER, DECLARATION_NUMBER) \
-    X(VEHICLE_DECLARATION, "vehicle-declaration", PLATE, DECLARATION_NUMBER)
+#define FLOW_PAIR_TABLE(X)                                                                                                                 \
+    X(SEAL_CONTAINER, "seal-container", SEAL_NUMBER, CONTAINER)                                                                            \
+    X(SEAL_VEHICLE, "seal-vehicle", SEAL_NUMBER, PLATE) X(SEAL_DECLARATION, "seal-declaration", SEAL_NUMBER, DECLARATION_NUMBER)           \
+        X(CONTAINER_DECLARATION, "container-declaration", CONTAINER, DECLARATION_NUMBER)                                                   \
+            X(VEHICLE_DECLARATION, "vehicle-declaration", PLATE, DECLARATION_NUMBER)
 #define X(name, text, one, other) FLOW_PAIR_##name,
 enum flow_pair { FLOW_PAIR_TABLE(X) FLOW_PAIRS };
 #undef X
 
 struct flow_bound {
-    bool exists;   /* the journey has both */
-    int agrees;    /* 1: by two independent sources; 0: a source says otherwise; -1: fewer than two have said it */
+    bool exists;      /* the journey has both */
+    int agrees;       /* 1: by two independent sources; 0: a source says otherwise; -1: fewer than two have said it */
     unsigned sources; /* bits of enum flow_source */
     char why[MODEL_WHY_SIZE];
 };

@@ -75,8 +75,8 @@ static bool add_visit_of(struct flow_dossier *d, enum flow_stage stage, const ch
     if (!procedure || d->n_visits == FLOW_VISITS_MAX)
         return refuse(why, "visit", procedure ? "at most 64 visits" : "a procedure of the report", flow_stage_text(stage));
     struct flow_visit *v = &d->visits[d->n_visits++];
-    *v = (struct flow_visit){.number = (unsigned)d->n_visits, .stage = stage, .procedure = procedure, .opened_ms = e->time_ms,
-                             .imported = e->origin[0] != '\0'};
+    *v = (struct flow_visit){
+        .number = (unsigned)d->n_visits, .stage = stage, .procedure = procedure, .opened_ms = e->time_ms, .imported = e->origin[0] != '\0'};
     snprintf(v->station, sizeof v->station, "%s", station);
     return true;
 }
@@ -146,8 +146,12 @@ static bool add_act(struct flow_dossier *d, const struct entry *e, const json_t 
     int outcome = flow_outcome_from(text_of(body, "outcome")), source = flow_source_from(text_of(body, "source"));
     if (step < 0 || outcome < 0)
         return refuse(why, "act", "a step of a visit, and an outcome", text_of(body, "step"));
-    struct flow_act act = {.visit = v->number, .step = step, .outcome = (enum flow_outcome)outcome,
-                           .source = source < 0 ? FLOW_SAID_OFFICER : (enum flow_source)source, .number = e->number, .time_ms = e->time_ms,
+    struct flow_act act = {.visit = v->number,
+                           .step = step,
+                           .outcome = (enum flow_outcome)outcome,
+                           .source = source < 0 ? FLOW_SAID_OFFICER : (enum flow_source)source,
+                           .number = e->number,
+                           .time_ms = e->time_ms,
                            .imported = e->origin[0] != '\0'};
     snprintf(act.user, sizeof act.user, "%s", e->user);
     snprintf(act.user_name, sizeof act.user_name, "%s", e->user_name);
@@ -169,7 +173,9 @@ static bool add_said(struct flow_dossier *d, const struct entry *e, const json_t
     if (field == FLOW_FIELDS || source < 0)
         return refuse(why, "statement", "a field and a source", text_of(body, "field"));
     int64_t time_ms = bulla_time_get(text_of(body, "time"));
-    struct flow_statement s = {.field = field, .source = (enum flow_source)source, .number = e->number,
+    struct flow_statement s = {.field = field,
+                               .source = (enum flow_source)source,
+                               .number = e->number,
                                .time_ms = time_ms == BULLA_TIME_NONE ? e->time_ms : time_ms,
                                .visit = (unsigned)json_integer_value(json_object_get(body, "visit"))};
     snprintf(s.value, sizeof s.value, "%s", text_of(body, "value"));
@@ -241,8 +247,11 @@ void flow_dossier_add_decision(struct flow_dossier *d, bool inspect, int64_t tim
             return;
         d->acts = list;
         struct flow_act *act = &d->acts[d->n_acts++];
-        *act = (struct flow_act){.visit = v->number, .step = step, .outcome = inspect ? FLOW_FOUND_SUSPECT : FLOW_FOUND_CLEAN,
-                                 .source = FLOW_SAID_OFFICER, .time_ms = time_ms};
+        *act = (struct flow_act){.visit = v->number,
+                                 .step = step,
+                                 .outcome = inspect ? FLOW_FOUND_SUSPECT : FLOW_FOUND_CLEAN,
+                                 .source = FLOW_SAID_OFFICER,
+                                 .time_ms = time_ms};
         snprintf(act->user, sizeof act->user, "%s", user);
         return;
     }

@@ -68,7 +68,7 @@ struct flow_dossier {
     enum flow_scope scope;
     enum flow_class class_;
     enum flow_mode mode;
-    bool shared;             /* the offices on the way see this platform */
+    bool shared; /* the offices on the way see this platform */
     int64_t opened_ms, version;
     json_t *goods;
     struct flow_visit visits[FLOW_VISITS_MAX];

@@ -60,16 +60,16 @@ const char *flow_fact_why_not(enum flow_fact fact);
 struct flow_facts {
     struct decide_input decide; /* alarms open by grade, risk, integrity, lock, supervision, differences, skipped */
     enum journey_state state;
-    bool imported;              /* what was done before came in another platform's file */
-    bool lock_known;            /* seals of the journey say what they are; otherwise the act of locking is the word */
+    bool imported;   /* what was done before came in another platform's file */
+    bool lock_known; /* seals of the journey say what they are; otherwise the act of locking is the word */
     bool lock_sealed;
-    int64_t sealed_ms;          /* since when, BULLA_TIME_NONE */
-    char lock_why[120];         /* why lock_sealed is false, in words; "" : as the table says */
-    bool heard;                 /* a seal has spoken since departure */
-    unsigned raised;            /* alarms of grade 2 and 3 that were ever raised and not found false */
-    unsigned open;              /* of them, not resolved */
-    unsigned dispatched;        /* of them, dispatched or beyond; and tasks given */
-    unsigned reported;          /* tasks that are reported or closed */
+    int64_t sealed_ms;   /* since when, BULLA_TIME_NONE */
+    char lock_why[120];  /* why lock_sealed is false, in words; "" : as the table says */
+    bool heard;          /* a seal has spoken since departure */
+    unsigned raised;     /* alarms of grade 2 and 3 that were ever raised and not found false */
+    unsigned open;       /* of them, not resolved */
+    unsigned dispatched; /* of them, dispatched or beyond; and tasks given */
+    unsigned reported;   /* tasks that are reported or closed */
     unsigned files, files_in_seal;
 };
 

@@ -54,9 +54,8 @@ __attribute__((format(printf, 4, 5))) static bool refuse(char *why, enum flow_fi
 static const struct {
     const char *to, *from;
     double factor, offset;
-} units[] = {{"kg", "t", 1000, 0},  {"kg", "g", 0.001, 0}, {"kg", "lb", 0.45359237, 0},
-             {"m", "cm", 0.01, 0},  {"m", "mm", 0.001, 0}, {"m", "ft", 0.3048, 0},
-             {"C", "F", 5.0 / 9.0, -160.0 / 9.0}, {"C", "K", 1, -273.15}};
+} units[] = {{"kg", "t", 1000, 0},  {"kg", "g", 0.001, 0},  {"kg", "lb", 0.45359237, 0},         {"m", "cm", 0.01, 0},
+             {"m", "mm", 0.001, 0}, {"m", "ft", 0.3048, 0}, {"C", "F", 5.0 / 9.0, -160.0 / 9.0}, {"C", "K", 1, -273.15}};
 
 static bool convert(const char *unit, const char *from, double *value)
 {

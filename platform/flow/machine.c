@@ -16,7 +16,8 @@ const char *flow_state_text(unsigned value)
 
 /* What a skipped step never stands in for: these facts must be true. */
 #define NEVER_WAIVED                                                                                                                       \
-    (FLOW_BIT(VERIFIED) | FLOW_BIT(ADDRESSED) | FLOW_BIT(SUSPECTED) | FLOW_BIT(PERMIT) | FLOW_BIT(LOCKED) | FLOW_BIT(CHECKED) | FLOW_BIT(DISCHARGED))
+    (FLOW_BIT(VERIFIED) | FLOW_BIT(ADDRESSED) | FLOW_BIT(SUSPECTED) | FLOW_BIT(PERMIT) | FLOW_BIT(LOCKED) | FLOW_BIT(CHECKED) |            \
+     FLOW_BIT(DISCHARGED))
 
 /* --- facts --- */
 
@@ -119,8 +120,9 @@ void flow_why_not(const struct flow_dossier *d, const struct flow_facts *facts, 
     else if (fact == FLOW_FACT_SEALED && find_writer(d, FLOW_BIT(LOCKED)) && facts->lock_why[0])
         snprintf(why, MODEL_WHY_SIZE, "%s", facts->lock_why);
     else if (fact == FLOW_FACT_PRE_ADVICE && sent && !visit->imported)
-        snprintf(why, MODEL_WHY_SIZE, "%s", d->shared ? "the transit declaration was sent after it arrived"
-                                                      : "this office does not see that platform: take in the file of its pre-advice");
+        snprintf(why, MODEL_WHY_SIZE, "%s",
+                 d->shared ? "the transit declaration was sent after it arrived"
+                           : "this office does not see that platform: take in the file of its pre-advice");
 }
 
 /* --- one visit --- */
@@ -157,7 +159,7 @@ static int applies(const struct flow_dossier *d, const struct flow_visit *visit,
 }
 
 struct turn {
-    bool open;      /* a step that must be settled is not */
+    bool open; /* a step that must be settled is not */
     bool complete;
 };
 
@@ -242,10 +244,10 @@ void flow_look(const struct flow_dossier *d, const struct flow_facts *facts, con
     out->complete = turn.complete;
     bool runs = visit->procedure->steps[0] && flow_step_is_automatic(visit->procedure->steps[0]); /* between two stations */
     out->arrived_ms = visit->stage == FLOW_DEPARTURE || runs ? visit->opened_ms : time_of(d, visit, FLOW_BIT(ARRIVED));
-    out->left_ms = visit->stage == FLOW_DEPARTURE        ? time_of(d, visit, FLOW_BIT(DEPARTED))
-                   : runs ? (is_over(d, visit) ? d->visits[visit->number].opened_ms : BULLA_TIME_NONE)
-                   : out->complete                       ? last_ms(d, visit)
-                                                         : BULLA_TIME_NONE;
+    out->left_ms = visit->stage == FLOW_DEPARTURE ? time_of(d, visit, FLOW_BIT(DEPARTED))
+                   : runs                         ? (is_over(d, visit) ? d->visits[visit->number].opened_ms : BULLA_TIME_NONE)
+                   : out->complete                ? last_ms(d, visit)
+                                                  : BULLA_TIME_NONE;
 }
 
 /* --- the dossier --- */

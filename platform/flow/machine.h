@@ -27,9 +27,9 @@ struct flow_step_view {
 struct flow_visit_view {
     int n;
     struct flow_step_view steps[FLOW_STEPS_MAX];
-    int next;           /* -1: none */
-    uint64_t blocked;   /* what the step whose turn it is lacks */
-    bool complete;      /* every step that must be is settled */
+    int next;                    /* -1: none */
+    uint64_t blocked;            /* what the step whose turn it is lacks */
+    bool complete;               /* every step that must be is settled */
     int64_t arrived_ms, left_ms; /* BULLA_TIME_NONE: not yet */
 };
 

@@ -27,9 +27,9 @@ struct entry {
     int64_t number;
     int64_t time_ms;
     char user[MODEL_ID_SIZE], user_name[120]; /* who; the name as it was */
-    char origin[64];            /* of an entry that came in another platform's file: PLATFORM/NUMBER; "" : made here */
-    char body[ENTRY_BODY_SIZE]; /* a JSON object */
-    int64_t version;            /* 0: not stored yet */
+    char origin[64];                          /* of an entry that came in another platform's file: PLATFORM/NUMBER; "" : made here */
+    char body[ENTRY_BODY_SIZE];               /* a JSON object */
+    int64_t version;                          /* 0: not stored yet */
 };
 
 /* JOURNEY.NUMBER */

@@ -25,7 +25,8 @@ static bool check_goods(struct out_request *r, const json_t *goods)
 {
     size_t i;
     json_t *one;
-    if (!out_body_wants(r, !goods || (json_is_array(goods) && json_array_size(goods) <= GOODS_MAX), "goods", "a list of at most 32", "another"))
+    if (!out_body_wants(r, !goods || (json_is_array(goods) && json_array_size(goods) <= GOODS_MAX), "goods", "a list of at most 32",
+                        "another"))
         return false;
     json_array_foreach((json_t *)(uintptr_t)goods, i, one)
     {
@@ -64,8 +65,8 @@ static json_t *read_opening(struct out_request *r, const struct journey *j)
     if (!out_body_wants(r, scope >= 0, "scope", "domestic or cross-border", scope_text) ||
         !out_body_wants(r, class_ >= 0, "class", "passive or active", class_text) ||
         !out_body_wants(r, !shared || json_is_boolean(shared), "shared_platform", "true or false", "another type") ||
-        !out_body_wants(r, flow_mode_of((enum flow_scope)scope, j->mode, &mode), "scope", "cross-border: no procedure is domestic by several means",
-                        scope_text) ||
+        !out_body_wants(r, flow_mode_of((enum flow_scope)scope, j->mode, &mode), "scope",
+                        "cross-border: no procedure is domestic by several means", scope_text) ||
         !check_goods(r, goods))
         return NULL;
     return json_pack("{s:s, s:s, s:s, s:b, s:s, s:o}", "scope", scope_text, "class", flow_class_text((unsigned)class_), "mode",
@@ -110,9 +111,9 @@ static bool station_exists(struct out_request *r, const char *id)
 static void say_not_yet(struct out_request *r, const struct out_dossier *x, unsigned visit, int step, const char *why)
 {
     const char *id = visit ? x->d->visits[visit - 1].procedure->steps[step]->id : NULL;
-    json_t *problem = json_pack("{s:s, s:s, s:i, s:s, s:o}", "type", "urn:bulla:problem:not-yet", "title", "What comes before is not done", "status",
-                                409, "detail", why, "missing",
-                                id ? json_pack("[{s:s, s:s}]", "step", id, "why", why) : json_pack("[{s:s, s:s}]", "fact", "departed", "why", why));
+    json_t *problem = json_pack(
+        "{s:s, s:s, s:i, s:s, s:o}", "type", "urn:bulla:problem:not-yet", "title", "What comes before is not done", "status", 409, "detail",
+        why, "missing", id ? json_pack("[{s:s, s:s}]", "step", id, "why", why) : json_pack("[{s:s, s:s}]", "fact", "departed", "why", why));
     out_problem_json(r, 409, problem);
 }
 
@@ -150,15 +151,16 @@ static bool arrive(struct out_request *r, struct out_dossier *x, const struct fl
     if (!first->opens)
         return true;
     return out_dossier_append(r, x, ENTRY_ACT,
-                              json_pack("{s:i, s:s, s:s, s:s, s:{}}", "visit", (int)v->number, "step", first->id, "outcome", "done", "source",
-                                        "officer", "values"),
+                              json_pack("{s:i, s:s, s:s, s:s, s:{}}", "visit", (int)v->number, "step", first->id, "outcome", "done",
+                                        "source", "officer", "values"),
                               "dossier.step");
 }
 
 void out_visit_open(struct out_request *r)
 {
     struct out_dossier x;
-    const char *stage_text = out_body_text(r, "stage", 1, 20), *station = stage_text ? out_body_optional(r, "station", MODEL_ID_SIZE - 1) : NULL;
+    const char *stage_text = out_body_text(r, "stage", 1, 20),
+               *station = stage_text ? out_body_optional(r, "station", MODEL_ID_SIZE - 1) : NULL;
     if (!station || !out_dossier_load(r, &x))
         return;
     int stage = flow_stage_from(stage_text);

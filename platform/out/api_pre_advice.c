@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Pre-advice without a shared platform: the journey and its dossier as a file that the next administration takes in, and that comes back with
- * what was done since. An entry is known by the platform that made it and its number there: a file taken in twice changes nothing.
+ * Pre-advice without a shared platform: the journey and its dossier as a file that the next administration takes in, and that comes back
+ * with what was done since. An entry is known by the platform that made it and its number there: a file taken in twice changes nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +100,13 @@ static json_t *seals_json(struct out_request *r, const struct journey *j)
     return list;
 }
 
+/* Parties have other ids elsewhere; their codes are the same. */
+static json_t *carrier_code(struct out_request *r, const char *id)
+{
+    struct party p;
+    return id[0] && store_party_get(out_store(r), id, &p) == STORE_OK && p.code[0] ? json_string(p.code) : json_null();
+}
+
 static json_t *entries_json(const struct list *l, const char *own)
 {
     json_t *list = json_array();
@@ -107,8 +114,8 @@ static json_t *entries_json(const struct list *l, const char *own)
         char origin[64];
         json_t *body = json_loads(l->at[i]->body, 0, NULL);
         origin_of(l->at[i], own, origin);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s, s:o}", "origin", origin, "kind", entry_kind_text(l->at[i]->kind), "time",
-                                              json_time(l->at[i]->time_ms), "user_name", l->at[i]->user_name, "body",
+        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s, s:o}", "origin", origin, "kind", entry_kind_text(l->at[i]->kind),
+                                              "time", json_time(l->at[i]->time_ms), "user_name", l->at[i]->user_name, "body",
                                               body ? body : json_object()));
     }
     return list;
@@ -116,7 +123,7 @@ static json_t *entries_json(const struct list *l, const char *own)
 
 void out_pre_advice_get(struct out_request *r)
 {
-    static const char *const private[] = {"permissions", "credentials", "version", "carrier", "administration"};
+    static const char *const private[] = {"permissions", "credentials", "version", "administration"};
     struct journey *j = NULL;
     struct list l = {0};
     char own[STORE_ID_SIZE + 5], hex[72];
@@ -127,9 +134,11 @@ void out_pre_advice_get(struct out_request *r)
             json_t *journey = journey_to_json(j), *entries = entries_json(&l, own), *seals = seals_json(r, j);
             for (size_t i = 0; i < sizeof private / sizeof *private; i++)
                 json_object_del(journey, private[i]);
+            json_object_set_new(journey, "carrier", carrier_code(r, j->carrier));
             digest(journey, seals, entries, hex);
-            out_answer_json(r, 200, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "format", FORMAT, "platform", own, "made",
-                                              json_time(r->now_ms), "journey", journey, "seals", seals, "entries", entries, "digest", hex));
+            out_answer_json(r, 200,
+                            json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "format", FORMAT, "platform", own, "made",
+                                      json_time(r->now_ms), "journey", journey, "seals", seals, "entries", entries, "digest", hex));
             out_answer_header(r, "Content-Disposition", "attachment; filename=\"pre-advice.json\"");
         }
     }
@@ -150,7 +159,8 @@ static bool is_whole(struct out_request *r)
                         "a journey, its seals and its entries", "others"))
         return false;
     digest(journey, seals, entries, hex);
-    return out_body_wants(r, strcmp(hex, said) == 0, "digest", "that of journey, seals and entries: the file is damaged or was changed", said);
+    return out_body_wants(r, strcmp(hex, said) == 0, "digest", "that of journey, seals and entries: the file is damaged or was changed",
+                          said);
 }
 
 /* Seals that this platform does not know yet. */
@@ -178,6 +188,35 @@ static bool take_seals(struct out_request *r)
     return true;
 }
 
+struct coded {
+    const char *code;
+    char id[MODEL_ID_SIZE];
+};
+
+static void take_coded(void *context, const void *record)
+{
+    struct coded *c = context;
+    const struct party *p = record;
+    if (strcmp(p->code, c->code) == 0)
+        memcpy(c->id, p->id, sizeof c->id);
+}
+
+/* The party of that code here, "" when there is none. */
+static bool find_carrier(struct out_request *r, struct journey *j)
+{
+    struct store_query q = {.limit = 1000};
+    char code[MODEL_ID_SIZE], next[120] = "";
+    struct coded c = {.code = code};
+    int outcome = STORE_OK;
+    memcpy(code, j->carrier, sizeof code);
+    do {
+        memcpy(q.after, next, sizeof q.after);
+        outcome = code[0] ? store_parties(out_store(r), &q, take_coded, &c, next) : STORE_OK;
+    } while (outcome == STORE_OK && next[0] && !c.id[0]);
+    memcpy(j->carrier, c.id, sizeof j->carrier);
+    return out_store_ok(r, outcome, "party");
+}
+
 static bool make_journey(struct out_request *r, struct journey **out)
 {
     char why[MODEL_WHY_SIZE];
@@ -188,8 +227,10 @@ static bool make_journey(struct out_request *r, struct journey **out)
     }
     j->state = j->state > JOURNEY_UNDER_WAY ? JOURNEY_UNDER_WAY : j->state;
     j->version = 0;
-    struct audit audit = out_page_audit(r, "journey.create", j->id, json_pack("{s:s, s:s}", "reason", "pre-advice", "reference", j->reference));
-    bool ok = take_seals(r) && out_page_new_id(r, j->id) && (j->state == JOURNEY_DRAFT || out_journey_can_be_supervised(r, j)) &&
+    struct audit audit =
+        out_page_audit(r, "journey.create", j->id, json_pack("{s:s, s:s}", "reason", "pre-advice", "reference", j->reference));
+    bool ok = find_carrier(r, j) && take_seals(r) && out_page_new_id(r, j->id) &&
+              (j->state == JOURNEY_DRAFT || out_journey_can_be_supervised(r, j)) &&
               out_store_ok(r, store_journey_put(out_store(r), j, &audit), "journey");
     if (ok) {
         platform_journey_changed(r->out->platform, j->id);

@@ -94,8 +94,8 @@ void out_binding_get(struct out_request *r)
         flow_bind(x.d, (enum flow_pair)p, &b);
         if (!b.exists)
             continue;
-        json_t *one = json_pack("{s:s, s:o, s:o, s:s}", "pair", flow_pair_text((enum flow_pair)p), "sources", sources_json(b.sources), "agrees",
-                                b.agrees < 0 ? json_null() : json_boolean(b.agrees), "why", b.why);
+        json_t *one = json_pack("{s:s, s:o, s:o, s:s}", "pair", flow_pair_text((enum flow_pair)p), "sources", sources_json(b.sources),
+                                "agrees", b.agrees < 0 ? json_null() : json_boolean(b.agrees), "why", b.why);
         if (p == FLOW_PAIR_SEAL_CONTAINER || p == FLOW_PAIR_SEAL_VEHICLE)
             json_object_set_new(one, "co_movement", movement_json(r, &x));
         json_array_append_new(items, one);
@@ -112,7 +112,8 @@ static bool read_source(struct out_request *r, int *source)
     if (!text)
         return false;
     *source = flow_source_from(text);
-    bool own = *source == FLOW_SAID_DECLARATION || *source == FLOW_SAID_CARRIER || *source == FLOW_SAID_WAYBILL || *source == FLOW_SAID_MANIFEST;
+    bool own =
+        *source == FLOW_SAID_DECLARATION || *source == FLOW_SAID_CARRIER || *source == FLOW_SAID_WAYBILL || *source == FLOW_SAID_MANIFEST;
     return out_body_wants(r, *source >= 0, "source", "a source such as officer or weighbridge", text) &&
            out_body_wants(r, own || !out_access_is_carrier(r), "source", "declaration, manifest, waybill or carrier", text);
 }
@@ -141,7 +142,8 @@ static bool read_place(struct out_request *r, char time[BULLA_TIME_TEXT], const 
     int64_t time_ms = text[0] ? bulla_time_get(text) : r->now_ms;
     bulla_time_put(time, time_ms);
     return out_body_wants(r, time_ms != BULLA_TIME_NONE && time_ms <= r->now_ms + 300000, "time", "a time that is not ahead", text) &&
-           out_body_wants(r, !(*station)[0] || store_station_get(out_store(r), *station, &s) == STORE_OK, "station", "the id of a station", *station);
+           out_body_wants(r, !(*station)[0] || store_station_get(out_store(r), *station, &s) == STORE_OK, "station", "the id of a station",
+                          *station);
 }
 
 static void add(struct out_request *r, struct out_dossier *x, enum flow_field field)
@@ -170,7 +172,8 @@ void out_statement_add(struct out_request *r)
     struct out_dossier x;
     const char *name = out_body_text(r, "field", 1, 39);
     enum flow_field field = name ? flow_field_from(name) : FLOW_FIELDS;
-    if (!name || !out_body_wants(r, field < FLOW_FIELDS && flow_field_is_compared(field), "field", "the name of a field that is compared", name) ||
+    if (!name ||
+        !out_body_wants(r, field < FLOW_FIELDS && flow_field_is_compared(field), "field", "the name of a field that is compared", name) ||
         !out_dossier_load(r, &x))
         return;
     add(r, &x, field);

@@ -77,7 +77,8 @@ static json_t *read_values(struct out_request *r, const struct out_dossier *x, c
         json_object_foreach(sent, name, value) ok = ok && take_value(r, x, step, source, name, value, to);
     for (size_t i = 0; ok && needed && i < FLOW_INPUTS_MAX && step->fields[i].named; i++) {
         const char *field = flow_fields[step->fields[i].field].name;
-        ok = !step->fields[i].required || out_body_wants(r, json_object_get(to, field) != NULL, field, "a value: this step needs it", "nothing");
+        ok = !step->fields[i].required ||
+             out_body_wants(r, json_object_get(to, field) != NULL, field, "a value: this step needs it", "nothing");
     }
     if (ok)
         return to;
@@ -91,7 +92,8 @@ static bool files_are_here(struct out_request *r, const struct out_dossier *x)
     const json_t *files = json_object_get(r->json, "files");
     size_t i, k;
     json_t *file, *document;
-    if (!out_body_wants(r, !files || (json_is_array(files) && json_array_size(files) <= FILES_MAX), "files", "a list of at most 20", "another"))
+    if (!out_body_wants(r, !files || (json_is_array(files) && json_array_size(files) <= FILES_MAX), "files", "a list of at most 20",
+                        "another"))
         return false;
     json_array_foreach((json_t *)(uintptr_t)files, i, file)
     {
@@ -125,8 +127,10 @@ static int read_outcome(struct out_request *r, const struct flow_step *step)
     if (!text)
         return -1;
     int outcome = text[0] ? flow_outcome_from(text) : FLOW_DONE;
-    bool fits = step->judges ? outcome == FLOW_FOUND_CLEAN || outcome == FLOW_FOUND_SUSPECT : outcome == FLOW_DONE || outcome == FLOW_REFUSED;
-    return out_body_wants(r, fits, "outcome", step->judges ? "clean or suspect" : "done or refused", text[0] ? text : "done") ? outcome : -1;
+    bool fits =
+        step->judges ? outcome == FLOW_FOUND_CLEAN || outcome == FLOW_FOUND_SUSPECT : outcome == FLOW_DONE || outcome == FLOW_REFUSED;
+    return out_body_wants(r, fits, "outcome", step->judges ? "clean or suspect" : "done or refused", text[0] ? text : "done") ? outcome
+                                                                                                                              : -1;
 }
 
 /* --- whether now --- */
@@ -137,7 +141,8 @@ static void say_lacking(struct out_request *r, const struct out_dossier *x, cons
     char detail[MODEL_WHY_SIZE] = "", why[MODEL_WHY_SIZE];
     for (int i = 0; i < FLOW_STEPS_MAX; i++)
         if (before >> i & 1)
-            json_array_append_new(missing, json_pack("{s:s, s:s}", "step", v->procedure->steps[i]->id, "why", "it comes before and is not done"));
+            json_array_append_new(missing,
+                                  json_pack("{s:s, s:s}", "step", v->procedure->steps[i]->id, "why", "it comes before and is not done"));
     for (unsigned f = 0; f < FLOW_FACTS; f++)
         if (lacks >> f & 1) {
             flow_why_not(x->d, &x->facts, v, (enum flow_fact)f, why);
@@ -152,8 +157,9 @@ static void say_lacking(struct out_request *r, const struct out_dossier *x, cons
         snprintf(detail + n, sizeof detail - n, "%s%s: %s", n ? "; " : "", step ? step : json_string_value(json_object_get(one, "fact")),
                  json_string_value(json_object_get(one, "why")));
     }
-    out_problem_json(r, 409, json_pack("{s:s, s:s, s:i, s:s, s:o}", "type", "urn:bulla:problem:not-yet", "title", "This step cannot be done yet",
-                                       "status", 409, "detail", detail, "missing", missing));
+    out_problem_json(r, 409,
+                     json_pack("{s:s, s:s, s:i, s:s, s:o}", "type", "urn:bulla:problem:not-yet", "title", "This step cannot be done yet",
+                               "status", 409, "detail", detail, "missing", missing));
 }
 
 static void say_done(struct out_request *r, const struct out_dossier *x, const struct flow_visit *v, int step)
@@ -198,7 +204,8 @@ static bool may_this_person(struct out_request *r, const struct flow_step *step)
 /* --- doing --- */
 
 /* A judgement of suspicion, and a refusal, say why; a decision is one of inspect or release, whose own rules hold. */
-static bool judges_with_reason(struct out_request *r, const struct out_dossier *x, const struct flow_step *step, int outcome, const char *reason)
+static bool judges_with_reason(struct out_request *r, const struct out_dossier *x, const struct flow_step *step, int outcome,
+                               const char *reason)
 {
     bool decides = strcmp(step->id, "decide") == 0;
     if (decides)
@@ -273,8 +280,9 @@ void out_step_skip(struct out_request *r)
     const struct flow_visit *v = read_visit(r, &x, &step);
     if (v && out_dossier_match(r, &x) && may_skip(r, &x, v, step) &&
         out_dossier_append(r, &x, ENTRY_ACT,
-                           json_pack("{s:i, s:s, s:s, s:{}, s:s, s:s, s:[]}", "visit", (int)v->number, "step", v->procedure->steps[step]->id,
-                                     "outcome", "skipped", "values", "source", "officer", "reason", reason, "files"),
+                           json_pack("{s:i, s:s, s:s, s:{}, s:s, s:s, s:[]}", "visit", (int)v->number, "step",
+                                     v->procedure->steps[step]->id, "outcome", "skipped", "values", "source", "officer", "reason", reason,
+                                     "files"),
                            "dossier.skip")) {
         out_journey_follows(r, &x);
         out_dossier_answer(r, &x, 200);

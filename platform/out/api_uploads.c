@@ -31,7 +31,8 @@ static json_t *upload_json(const struct store_upload *u)
 
 static bool read_upload(struct out_request *r, struct store_upload *u)
 {
-    const char *name = out_body_text(r, "name", 1, sizeof u->name - 1), *type = name ? out_body_text(r, "type", 1, sizeof u->type - 1) : NULL;
+    const char *name = out_body_text(r, "name", 1, sizeof u->name - 1),
+               *type = name ? out_body_text(r, "type", 1, sizeof u->type - 1) : NULL;
     const char *sha256 = type ? out_body_text(r, "sha256", 64, 64) : NULL, *kind = sha256 ? out_body_text(r, "kind", 1, 15) : NULL;
     const char *about = kind ? out_body_optional(r, "about", sizeof u->about - 1) : NULL;
     const json_t *size = json_object_get(r->json, "size"), *in_seal = json_object_get(r->json, "in_seal");
@@ -101,7 +102,8 @@ static void begin(struct out_request *r, struct store_upload *u, enum store_owne
         !out_body_wants(r, n < OUT_JOURNEY_FILES_MAX, "size", "at most 200 files", "one more"))
         return;
     forget_old(r);
-    struct audit audit = out_page_audit(r, "file.begin", id, json_pack("{s:s, s:s, s:I}", "upload", u->id, "name", u->name, "size", (json_int_t)u->size));
+    struct audit audit =
+        out_page_audit(r, "file.begin", id, json_pack("{s:s, s:s, s:I}", "upload", u->id, "name", u->name, "size", (json_int_t)u->size));
     if (!out_store_ok(r, store_upload_put(out_store(r), u, &audit), "upload"))
         return;
     out_answer_json(r, 201, upload_json(u));
@@ -178,8 +180,9 @@ static bool keep(struct out_request *r, struct store_upload *u, const uint8_t *c
     memcpy(f.user, u->user, sizeof f.user);
     memcpy(f.kind, u->kind, sizeof f.kind);
     memcpy(f.about, u->about, sizeof f.about);
-    struct audit audit = out_page_audit(r, "file.keep", u->journey[0] ? u->journey : u->task,
-                                        json_pack("{s:s, s:s, s:I, s:s}", "file", f.id, "name", f.name, "size", (json_int_t)f.size, "kind", f.kind));
+    struct audit audit =
+        out_page_audit(r, "file.keep", u->journey[0] ? u->journey : u->task,
+                       json_pack("{s:s, s:s, s:I, s:s}", "file", f.id, "name", f.name, "size", (json_int_t)f.size, "kind", f.kind));
     int stored = store_file_put(out_store(r), &f, (struct bulla_bytes){content, (size_t)u->size}, &audit);
     return stored == STORE_CONFLICT || out_store_ok(r, stored, "file"); /* it may be there already: then it is kept */
 }

@@ -34,9 +34,10 @@ static json_t *needs_json(const struct out_dossier *x, const struct flow_visit *
 static void add_act(struct out_request *r, json_t *json, const struct flow_act *act)
 {
     json_object_set_new(json, "user", text_or_null(act ? act->user : NULL));
-    json_object_set_new(json, "user_name", act && act->user_name[0] ? json_string(act->user_name)
-                                           : act                    ? out_page_user_name(r, act->user)
-                                                                    : json_null());
+    json_object_set_new(json, "user_name",
+                        act && act->user_name[0] ? json_string(act->user_name)
+                        : act                    ? out_page_user_name(r, act->user)
+                                                 : json_null());
     json_object_set_new(json, "time", json_time(act ? act->time_ms : BULLA_TIME_NONE));
     json_object_set_new(json, "reason", text_or_null(act ? act->reason : NULL));
     json_object_set_new(json, "files", act && act->files ? json_incref(act->files) : json_array());
@@ -95,8 +96,9 @@ static json_t *compared_json(const struct flow_compared *c)
     for (size_t i = 0; i < c->n_others; i++)
         json_array_append_new(others, said_json(c->others[i].said, c->others[i].equal));
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "field", flow_fields[c->field].name, "unit", text_or_null(unit), "equal",
-                     c->equal < 0 ? json_null() : json_boolean(c->equal), "declared", c->declared ? said_json(c->declared, -1) : json_null(),
-                     "others", others, "tolerance", text_or_null(flow_field_tolerance(c->field, tolerance)));
+                     c->equal < 0 ? json_null() : json_boolean(c->equal), "declared",
+                     c->declared ? said_json(c->declared, -1) : json_null(), "others", others, "tolerance",
+                     text_or_null(flow_field_tolerance(c->field, tolerance)));
 }
 
 json_t *out_comparison_json(struct out_request *r, const struct flow_dossier *d, unsigned visit)
@@ -233,11 +235,11 @@ json_t *out_dossier_json(struct out_request *r, const struct out_dossier *x)
 {
     const struct flow_dossier *d = x->d;
     bool all = !out_access_is_carrier(r);
-    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:o, s:o}", "journey", x->j->id, "scope", flow_scope_text(d->scope),
-                             "class", flow_class_text(d->class_), "mode", flow_mode_text(d->mode), "stage",
-                             flow_stage_text(d->visits[d->n_visits - 1].stage), "shared_platform", d->shared, "version",
-                             (json_int_t)d->version, "opened", json_time(d->opened_ms), "closed",
-                             json_time(flow_closed_ms(d, &x->facts)), "goods", d->goods ? json_incref(d->goods) : json_array());
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:o, s:o}", "journey", x->j->id, "scope", flow_scope_text(d->scope), "class",
+                  flow_class_text(d->class_), "mode", flow_mode_text(d->mode), "stage", flow_stage_text(d->visits[d->n_visits - 1].stage),
+                  "shared_platform", d->shared, "version", (json_int_t)d->version, "opened", json_time(d->opened_ms), "closed",
+                  json_time(flow_closed_ms(d, &x->facts)), "goods", d->goods ? json_incref(d->goods) : json_array());
     json_object_set_new(json, "visits", visits_json(r, x));
     json_object_set_new(json, "next", next_json(x));
     json_object_set_new(json, "blocked", blocked_json(x));

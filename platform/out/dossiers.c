@@ -118,8 +118,11 @@ static void describe(const struct entry *e, char to[200])
     char time[BULLA_TIME_TEXT];
     bulla_time_put(time, e->time_ms);
     snprintf(to, 200, "%s%s%s%s%s by %s at %s", entry_kind_text(e->kind), step || field || stage ? " " : "",
-             step ? step : field ? field : stage ? stage : "", outcome ? ": " : "", outcome ? outcome : "",
-             e->user_name[0] ? e->user_name : "the platform", time);
+             step    ? step
+             : field ? field
+             : stage ? stage
+                     : "",
+             outcome ? ": " : "", outcome ? outcome : "", e->user_name[0] ? e->user_name : "the platform", time);
     json_decref(body);
 }
 
@@ -167,9 +170,9 @@ static struct entry *make_entry(struct out_request *r, const struct out_dossier 
 
 static void publish(struct out_request *r, const struct out_dossier *x)
 {
-    platform_publish(r->out->platform, LIVE_JOURNEY, x->j->carrier,
-                     json_pack("{s:s, s:s, s:I}", "id", x->j->id, "state", journey_state_text(x->j->state), "version",
-                               (json_int_t)x->j->version));
+    platform_publish(
+        r->out->platform, LIVE_JOURNEY, x->j->carrier,
+        json_pack("{s:s, s:s, s:I}", "id", x->j->id, "state", journey_state_text(x->j->state), "version", (json_int_t)x->j->version));
 }
 
 bool out_dossier_append(struct out_request *r, struct out_dossier *x, enum entry_kind kind, json_t *body, const char *action)

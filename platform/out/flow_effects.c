@@ -57,7 +57,8 @@ static void order(struct out_request *r, const struct out_dossier *x, const char
         snprintf(c.user, sizeof c.user, "%s", r->user.id);
         snprintf(c.name, sizeof c.name, "%s", name);
         snprintf(c.reason, sizeof c.reason, "step of the procedure");
-        struct audit audit = out_page_audit(r, "command.give", c.seal, json_pack("{s:s, s:s, s:s}", "command", c.id, "name", name, "journey", x->j->id));
+        struct audit audit =
+            out_page_audit(r, "command.give", c.seal, json_pack("{s:s, s:s, s:s}", "command", c.id, "name", name, "journey", x->j->id));
         if (platform_command(r->out->platform, &c, &audit, why) != STORE_OK)
             log_say(LOG_WARN, "out", "journey %s: %s could not be ordered to %s: %s", x->j->id, c.seal, name, why);
     }
@@ -100,9 +101,8 @@ bool out_act_can(struct out_request *r, const struct out_dossier *x, const struc
         return false;
     if ((step->writes & FLOW_BIT(UNSEALED)) && remote && !can_order(r, x, "unlock"))
         return false;
-    return !(step->writes & FLOW_BIT(KEPT)) ||
-           out_body_wants(r, json_array_size(json_object_get(r->json, "files")) > 0, "files", "the files that the reader wrote to the seal",
-                          "none");
+    return !(step->writes & FLOW_BIT(KEPT)) || out_body_wants(r, json_array_size(json_object_get(r->json, "files")) > 0, "files",
+                                                              "the files that the reader wrote to the seal", "none");
 }
 
 /* --- the journey's record --- */
@@ -115,13 +115,14 @@ void out_journey_follows(struct out_request *r, struct out_dossier *x)
     enum journey_state from = x->j->state;
     bool beyond = from == JOURNEY_DRAFT && due > JOURNEY_SEALED;
     if (beyond) /* by way of being sealed */
-        out_journey_enter(x->j, JOURNEY_SEALED, x->facts.sealed_ms != BULLA_TIME_NONE && x->facts.sealed_ms > 0 ? x->facts.sealed_ms : r->now_ms);
+        out_journey_enter(x->j, JOURNEY_SEALED,
+                          x->facts.sealed_ms != BULLA_TIME_NONE && x->facts.sealed_ms > 0 ? x->facts.sealed_ms : r->now_ms);
     if (!journey_may(x->j->state, due) && due == JOURNEY_RELEASED)
         out_journey_enter(x->j, JOURNEY_ARRIVED, r->now_ms);
     out_journey_enter(x->j, due, r->now_ms);
-    struct audit audit = out_page_audit(r, "journey.state", x->j->id,
-                                        json_pack("{s:[s, s], s:s}", "state", journey_state_text(from), journey_state_text(due), "reason",
-                                                  "follows from the dossier"));
+    struct audit audit = out_page_audit(
+        r, "journey.state", x->j->id,
+        json_pack("{s:[s, s], s:s}", "state", journey_state_text(from), journey_state_text(due), "reason", "follows from the dossier"));
     if (store_journey_put(out_store(r), x->j, &audit) == STORE_OK)
         platform_journey_changed(r->out->platform, x->j->id);
     else
@@ -222,7 +223,8 @@ void out_statement_told(struct out_request *r, struct out_dossier *x, enum flow_
     bool same = declared && flow_field_same(field, declared->value, value);
     if (!declared || !x->j->n_seals || source == declared->source || (same && !differed_before(x->d, field, source)))
         return;
-    snprintf(text, sizeof text, "%s: %s says %.36s, declared is %.36s", flow_fields[field].name, flow_source_text(source), value, declared->value);
+    snprintf(text, sizeof text, "%s: %s says %.36s, declared is %.36s", flow_fields[field].name, flow_source_text(source), value,
+             declared->value);
     struct said said = {BULLA_EVENT_BIT(same ? BULLA_EVENT_READ : BULLA_EVENT_DATA_DIFFERS), BULLA_SEAL_NONE, flow_fields[field].name, text,
                         station};
     tell(r, x, x->j->seals[0], &said);
@@ -253,9 +255,11 @@ static void recover(struct out_request *r, const struct out_dossier *x, const ch
     char why[MODEL_WHY_SIZE] = "";
     struct paper *p = calloc(1, sizeof *p);
     bool destroyed = strcmp(fate, "destroyed") == 0, further = strcmp(fate, "charging") == 0 || strcmp(fate, "in-return") == 0;
-    json_t *sent = json_pack("{s:s, s:s, s:s, s:s}", "seal", seal, "journey", x->j->id, "station", station, "destroyed", destroyed ? "yes" : "no");
+    json_t *sent =
+        json_pack("{s:s, s:s, s:s, s:s}", "seal", seal, "journey", x->j->id, "station", station, "destroyed", destroyed ? "yes" : "no");
     bool ok = p && form_read(form_of(PAPER_RETURN), sent, p, why);
     if (ok) {
+        p->state = destroyed ? PAPER_DESTROYED : p->state;
         platform_new_id(r->out->platform, p->id);
         memcpy(p->author, r->user.id, sizeof p->author);
         p->created_ms = p->changed_ms = r->now_ms;
@@ -275,7 +279,8 @@ static void recover(struct out_request *r, const struct out_dossier *x, const ch
         json_decref(step);
     }
     if (!ok)
-        log_say(LOG_WARN, "out", "journey %s: the return of %s could not be written: %s", x->j->id, seal, why[0] ? why : store_error(out_store(r)));
+        log_say(LOG_WARN, "out", "journey %s: the return of %s could not be written: %s", x->j->id, seal,
+                why[0] ? why : store_error(out_store(r)));
     json_decref(sent);
     free(p);
 }

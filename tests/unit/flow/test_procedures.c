@@ -18,11 +18,15 @@ static const struct {
     enum flow_scope scope;
     enum flow_class class_;
     enum flow_mode mode;
-} chains[] = {{FLOW_DOMESTIC, FLOW_PASSIVE, FLOW_ROAD},     {FLOW_DOMESTIC, FLOW_PASSIVE, FLOW_RAIL},
-              {FLOW_DOMESTIC, FLOW_ACTIVE, FLOW_ROAD},      {FLOW_DOMESTIC, FLOW_ACTIVE, FLOW_RAIL},
-              {FLOW_CROSS_BORDER, FLOW_PASSIVE, FLOW_ROAD}, {FLOW_CROSS_BORDER, FLOW_PASSIVE, FLOW_RAIL},
+} chains[] = {{FLOW_DOMESTIC, FLOW_PASSIVE, FLOW_ROAD},
+              {FLOW_DOMESTIC, FLOW_PASSIVE, FLOW_RAIL},
+              {FLOW_DOMESTIC, FLOW_ACTIVE, FLOW_ROAD},
+              {FLOW_DOMESTIC, FLOW_ACTIVE, FLOW_RAIL},
+              {FLOW_CROSS_BORDER, FLOW_PASSIVE, FLOW_ROAD},
+              {FLOW_CROSS_BORDER, FLOW_PASSIVE, FLOW_RAIL},
               {FLOW_CROSS_BORDER, FLOW_PASSIVE, FLOW_MULTIMODAL},
-              {FLOW_CROSS_BORDER, FLOW_ACTIVE, FLOW_ROAD},  {FLOW_CROSS_BORDER, FLOW_ACTIVE, FLOW_RAIL},
+              {FLOW_CROSS_BORDER, FLOW_ACTIVE, FLOW_ROAD},
+              {FLOW_CROSS_BORDER, FLOW_ACTIVE, FLOW_RAIL},
               {FLOW_CROSS_BORDER, FLOW_ACTIVE, FLOW_MULTIMODAL}};
 #define CHAINS (sizeof chains / sizeof *chains)
 
@@ -36,7 +40,8 @@ static void there_are_thirty(void **state)
     for (size_t i = 0; i < flow_procedures_n; i++) {
         const struct flow_procedure *p = &flow_procedures[i];
         char id[16];
-        snprintf(id, sizeof id, "WCO-8-%c-%c%c-%c", p->scope == FLOW_DOMESTIC ? 'D' : 'X', modes[p->mode], stages[p->stage], classes[p->class_]);
+        snprintf(id, sizeof id, "WCO-8-%c-%c%c-%c", p->scope == FLOW_DOMESTIC ? 'D' : 'X', modes[p->mode], stages[p->stage],
+                 classes[p->class_]);
         assert_string_equal(p->id, id);
         assert_ptr_equal(flow_procedure_find(p->scope, p->class_, p->mode, p->stage), p);
         assert_ptr_equal(flow_procedure_by_id(id), p);
@@ -60,7 +65,8 @@ static void steps_are_found_by_their_ids(void **state)
         }
 }
 
-/* Every fact that a step needs is looked up, or written by a step before it in its chain: by one that is always done, or of its own branch. */
+/* Every fact that a step needs is looked up, or written by a step before it in its chain: by one that is always done, or of its own branch.
+ */
 static void every_need_is_written(void **state)
 {
     (void)state;
@@ -85,7 +91,8 @@ static void every_need_is_written(void **state)
 static void every_written_fact_is_of_use(void **state)
 {
     (void)state;
-    static const uint64_t results = FLOW_BIT(RELEASED) | FLOW_BIT(DISCHARGED) | FLOW_BIT(RECOVERED) | FLOW_BIT(RECOGNISED) | FLOW_BIT(DEPARTED);
+    static const uint64_t results =
+        FLOW_BIT(RELEASED) | FLOW_BIT(DISCHARGED) | FLOW_BIT(RECOVERED) | FLOW_BIT(RECOGNISED) | FLOW_BIT(DEPARTED);
     uint64_t needed = results, written = 0;
     for (unsigned i = 0; i < FLOW_STEPS; i++) {
         needed |= flow_steps[i].needs | flow_steps[i].done_by;
@@ -129,12 +136,14 @@ static struct run begin(size_t chain, bool shared)
     snprintf(j->containers[0], sizeof j->containers[0], "CSQU3054383");
     snprintf(j->seals[0], sizeof j->seals[0], "jt701:7570101998");
     j->n_containers = j->n_seals = 1;
-    j->mode = chains[chain].mode == FLOW_RAIL ? JOURNEY_MODE_RAIL : chains[chain].mode == FLOW_ROAD ? JOURNEY_MODE_ROAD : JOURNEY_MODE_MULTIMODAL;
+    j->mode = chains[chain].mode == FLOW_RAIL   ? JOURNEY_MODE_RAIL
+              : chains[chain].mode == FLOW_ROAD ? JOURNEY_MODE_ROAD
+                                                : JOURNEY_MODE_MULTIMODAL;
     assert_true(flow_dossier_add_record(x.d, j));
     journey_free(j);
     add(&x, ENTRY_OPENED,
-        json_pack("{s:s, s:s, s:s, s:b}", "scope", flow_scope_text(chains[chain].scope), "class", flow_class_text(chains[chain].class_), "mode",
-                  flow_mode_text(chains[chain].mode), "shared_platform", shared));
+        json_pack("{s:s, s:s, s:s, s:b}", "scope", flow_scope_text(chains[chain].scope), "class", flow_class_text(chains[chain].class_),
+                  "mode", flow_mode_text(chains[chain].mode), "shared_platform", shared));
     return x;
 }
 
@@ -150,7 +159,10 @@ static json_t *values_for(const struct run *x, const struct flow_step *s)
         const char *words = s->ways && strcmp(row->name, "seal_state") != 0 ? s->ways : row->check;
         snprintf(word, sizeof word, "%.*s", (int)strcspn(words, "|"), words);
         json_object_set_new(values, row->name,
-                            json_string(declared ? declared->value : row->kind == FLOW_WORD ? word : row->kind == FLOW_NUMBER ? "2" : "X1"));
+                            json_string(declared                   ? declared->value
+                                        : row->kind == FLOW_WORD   ? word
+                                        : row->kind == FLOW_NUMBER ? "2"
+                                                                   : "X1"));
     }
     return values;
 }
@@ -233,7 +245,8 @@ static void run_chain(size_t chain, bool shared, unsigned suspect)
             break;
         open_visit(&x, "en-route");
         if (followed && suspect & 2)
-            x.facts = (struct flow_facts){.heard = true, .lock_known = true, .lock_sealed = true, .raised = 1, .dispatched = 1, .reported = 1};
+            x.facts =
+                (struct flow_facts){.heard = true, .lock_known = true, .lock_sealed = true, .raised = 1, .dispatched = 1, .reported = 1};
         if (!followed)
             run_visit(&x, (unsigned)x.d->n_visits, suspect & 2);
         if (!shared)
@@ -285,7 +298,9 @@ static void no_exit_permit_without_a_seal(void **state)
     act(&x, 1, find(&x, 1, before[0]), "done");
     act(&x, 1, find(&x, 1, before[1]), "clean");
     act(&x, 1, find(&x, 1, before[2]), "done");
-    add(&x, ENTRY_ACT, json_pack("{s:i, s:s, s:s, s:{s:s}, s:s}", "visit", 1, "step", "seal", "outcome", "done", "values", "way", "remote", "source", "officer"));
+    add(&x, ENTRY_ACT,
+        json_pack("{s:i, s:s, s:s, s:{s:s}, s:s}", "visit", 1, "step", "seal", "outcome", "done", "values", "way", "remote", "source",
+                  "officer"));
     assert_int_equal(may(&x, 1, find(&x, 1, "exit-permit")), FLOW_MAY_NOT_YET);
     x.facts.lock_known = false; /* ordered, and nothing heard */
     assert_int_equal(may(&x, 1, find(&x, 1, "exit-permit")), FLOW_MAY_NOT_YET);
