@@ -454,6 +454,7 @@ static void keep_change(void *context, enum store_changed kind, const char *id)
         [STORE_CHANGED_SEAL] = INBOX_SEAL,
         [STORE_CHANGED_ALARM] = INBOX_ALARM,
         [STORE_CHANGED_COMMAND] = INBOX_COMMAND,
+        [STORE_CHANGED_RULE] = INBOX_RULE,
     };
     pipeline_inbox(context, kinds[kind], id);
 }

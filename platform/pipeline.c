@@ -71,6 +71,11 @@ void platform_alarm_changed(struct platform *p, const char *id)
     changed(p, INBOX_ALARM, id);
 }
 
+void platform_rule_changed(struct platform *p, const char *id)
+{
+    changed(p, INBOX_RULE, id);
+}
+
 void platform_command_changed(struct platform *p, const char *id)
 {
     changed(p, INBOX_COMMAND, id);
@@ -107,6 +112,22 @@ void platform_new_id(struct platform *p, char id[MODEL_ID_SIZE])
     ulid_put(id, clock_now(&p->clock));
 }
 
+int platform_backtest(struct platform *p, const struct backtest_wanted *wanted, char id[MODEL_ID_SIZE], char why[MODEL_WHY_SIZE])
+{
+    platform_new_id(p, id);
+    return backtests_start(p->backtests, wanted, id, why);
+}
+
+json_t *platform_backtest_get(struct platform *p, const char *id)
+{
+    return backtests_get(p->backtests, id);
+}
+
+bool platform_backtest_cancel(struct platform *p, const char *id)
+{
+    return backtests_cancel(p->backtests, id);
+}
+
 struct gateway *platform_gateway(struct platform *p)
 {
     return p->gateway;
@@ -139,6 +160,7 @@ static void release(struct platform *p)
     commands_clear(p);
     journeys_clear(p);
     cluster_close(p);
+    backtests_free(p->backtests);
     engine_free(p->engine);
     identity_free(p->identity);
     gateway_free(p->gateway);
@@ -214,6 +236,11 @@ static uint64_t first_event(const struct platform_options *options)
     return ((uint64_t)clock_now(&options->clock) << 10) + (cluster_via(options->node ? options->node : "") & 0x3FFFFFFF);
 }
 
+static int64_t now_of(void *platform)
+{
+    return platform_now(platform);
+}
+
 struct platform *platform_open(struct store *store, const struct platform_options *options, char why[MODEL_WHY_SIZE])
 {
     struct gateway_host gateway_host = {.profile = profiles_find, .tenant = live_carrier};
@@ -224,7 +251,8 @@ struct platform *platform_open(struct store *store, const struct platform_option
         return NULL;
     gateway_host.host = p;
     gateway_host.random = options->random;
-    bool ok = live_init(&p->live) && stream_init(&p->stream, options->bus ? base : 0) && work_engine_new(p);
+    p->backtests = backtests_new(store, now_of, p);
+    bool ok = p->backtests && live_init(&p->live) && stream_init(&p->stream, options->bus ? base : 0) && work_engine_new(p);
     p->identity = identity_new();
     p->gateway = gateway_new_over(&gateway_host, p->clock, options->net);
     if (p->gateway && !options->bus && store_work_joins(store))

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "platform/backtest.h"
 #include "platform/model/json.h"
 #include "platform/store/store.h"
 
@@ -56,6 +57,13 @@ bool platform_live_get(struct platform *platform, const char *seal, struct live_
 void platform_journey_changed(struct platform *platform, const char *journey_id);
 void platform_seal_changed(struct platform *platform, const char *seal_id);
 void platform_alarm_changed(struct platform *platform, const char *alarm_id);
+void platform_rule_changed(struct platform *platform, const char *rule_id);
+
+/* What other rules would have found in stored journeys (platform/backtest.h). 0 and its id; STORE_CONFLICT: too many wait; negative:
+ * "field: expected E, got G" in why. */
+int platform_backtest(struct platform *platform, const struct backtest_wanted *wanted, char id[MODEL_ID_SIZE], char why[MODEL_WHY_SIZE]);
+json_t *platform_backtest_get(struct platform *platform, const char *id); /* new reference; NULL: there is none */
+bool platform_backtest_cancel(struct platform *platform, const char *id); /* false: there is none */
 
 /* Takes a command: checks it against the seal's protocol, stores it as queued (with audit), sends it now when the device
  * is connected, else on its next message. An "unlock" for a seal

@@ -11,6 +11,7 @@
 #include <uthash.h>
 
 #include "platform/ahead.h"
+#include "platform/backtest.h"
 #include "platform/base/limits.h"
 #include "platform/base/log.h"
 #include "platform/bus/outbox.h"
@@ -187,7 +188,7 @@ struct ingest {
 };
 
 /* --- inbox: what other threads ask of the engine thread --- */
-enum inbox_kind { INBOX_JOURNEY, INBOX_SEAL, INBOX_ALARM, INBOX_COMMAND };
+enum inbox_kind { INBOX_JOURNEY, INBOX_SEAL, INBOX_ALARM, INBOX_COMMAND, INBOX_RULE };
 
 struct inbox_item {
     enum inbox_kind kind;
@@ -227,6 +228,7 @@ struct platform {
     struct ingest *ingest;     /* NULL: one process alone */
     struct cluster cluster;    /* engine thread */
     struct engine *engine;     /* engine thread */
+    struct backtests *backtests;
     struct identity *identity; /* of the thread that stores first what devices say */
     struct live live;
     struct stream stream;
@@ -251,6 +253,7 @@ struct platform {
     int64_t commands_due_ms, register_due_ms, look_due_ms, retry_ms;
     struct batch *batch;     /* taken, and not yet done with */
     bool batch_stored;       /* it is durable, and its replies went */
+    bool definitions_due;    /* they could not be read: again soon */
     bool catching_up, stale; /* stale: memory is ahead of the store, and is built anew before anything else */
     /* shared */
     pthread_mutex_t inbox_mutex;
@@ -360,6 +363,10 @@ void work_on_alarm(void *host, enum engine_change change, const struct alarm *al
 /* Writes what the rules found and to which states commands have moved, and publishes it; false: it could not be, and is kept. */
 bool work_flush(struct platform *platform);
 bool work_engine_new(struct platform *platform);
+
+/* --- definitions.c: alarms that officers defined, for the engine. False: they could not be read, which is tried again --- */
+bool definitions_load(struct platform *platform);
+void definitions_changed(struct platform *platform, const char *id);
 uint64_t elapsed_us(const struct timespec *since); /* of the machine's clock: for counters alone */
 
 /* register.c: engine thread */

@@ -84,6 +84,7 @@ static void run_inbox(struct platform *p)
         [INBOX_SEAL] = profiles_changed,
         [INBOX_ALARM] = alarm_changed,
         [INBOX_COMMAND] = commands_inbox,
+        [INBOX_RULE] = definitions_changed,
     };
     pthread_mutex_lock(&p->inbox_mutex);
     struct inbox_item *items = p->inbox;
@@ -359,6 +360,8 @@ static void run_timers(struct platform *p, int64_t now_ms)
     if (clock_due(p->commands_due_ms, now_ms, COMMANDS_EVERY_MS)) {
         commands_tick(p, now_ms);
         p->commands_due_ms = now_ms + COMMANDS_EVERY_MS;
+        if (p->definitions_due)
+            definitions_load(p);
     }
     register_turn(p, now_ms);
 }
@@ -370,6 +373,9 @@ bool work_engine_new(struct platform *p)
     struct engine_host host = {p, work_on_alarm, pipeline_history, true};
     engine_free(p->engine);
     p->engine = engine_new(&host);
+    p->definitions_due = p->engine != NULL;
+    if (p->engine)
+        definitions_load(p);
     return p->engine != NULL;
 }
 

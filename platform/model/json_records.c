@@ -16,9 +16,11 @@ static json_t *evidence_json(const struct alarm *a)
 
 json_t *alarm_to_replay_json(const struct alarm *a)
 {
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:i, s:o, s:s}", "kind", alarm_kind_text(a->kind), "journey", a->journey, "seal", a->seal,
-                     "onset", json_time(a->onset_ms), "raised", json_time(a->raised_ms), "grade", a->grade, "evidence", evidence_json(a),
-                     "why", a->why);
+    json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:o, s:i, s:o, s:s}", "kind", alarm_kind_text(a->kind), "journey", a->journey, "seal",
+                             a->seal, "onset", json_time(a->onset_ms), "raised", json_time(a->raised_ms), "grade", a->grade, "evidence",
+                             evidence_json(a), "why", a->why);
+    json_put_text(json, "rule", a->rule);
+    return json;
 }
 
 json_t *alarm_to_json(const struct alarm *a)

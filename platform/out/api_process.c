@@ -132,6 +132,7 @@ static const char *const meanings[] = {
     [ALARM_POWER_FAILURE] = "The refrigerated container is without power",
     [ALARM_UNSUPERVISED_GAP] = "Nobody supervises the seal between two procedures",
     [ALARM_CLOCK_ERROR] = "The clock of the device is wrong",
+    [ALARM_CUSTOM] = "What an officer defined has come true",
 };
 /* clang-format on */
 

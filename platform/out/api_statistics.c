@@ -9,7 +9,7 @@
 #include "platform/out/routes.h"
 
 #define DAY_MS INT64_C(86400000)
-#define KINDS  (ALARM_CLOCK_ERROR + 1)
+#define KINDS  (ALARM_CUSTOM + 1)
 
 struct counts {
     int64_t first_ms; /* midnight of the first day */

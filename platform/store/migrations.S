@@ -18,6 +18,7 @@
     sql store_sql_005, "platform/store/migrations/005_plan.sql"
     sql store_sql_006, "platform/store/migrations/006_papers.sql"
     sql store_sql_007, "platform/store/migrations/007_dossiers.sql"
+    sql store_sql_008, "platform/store/migrations/008_rules.sql"
     sql store_sql_segment_001, "platform/store/migrations/segment_001.sql"
     sql store_sql_segment_close, "platform/store/migrations/segment_close.sql"
     sql store_sql_pg_001, "platform/store/migrations/pg_001_records.sql"
@@ -27,6 +28,7 @@
     sql store_sql_pg_005, "platform/store/migrations/pg_005_plan.sql"
     sql store_sql_pg_006, "platform/store/migrations/pg_006_papers.sql"
     sql store_sql_pg_007, "platform/store/migrations/pg_007_dossiers.sql"
+    sql store_sql_pg_008, "platform/store/migrations/pg_008_rules.sql"
     sql store_sql_tracks_001, "platform/store/migrations/tracks_001.sql"
 
     .section .note.GNU-stack, "", %progbits

@@ -3,9 +3,11 @@
 
 #include "platform/store/migrations.h"
 
-extern const char store_sql_001[], store_sql_002[], store_sql_003[], store_sql_004[], store_sql_005[], store_sql_006[], store_sql_007[];
+extern const char store_sql_001[], store_sql_002[], store_sql_003[], store_sql_004[], store_sql_005[], store_sql_006[], store_sql_007[],
+    store_sql_008[];
 
-static const char *const STEPS[] = {store_sql_001, store_sql_002, store_sql_003, store_sql_004, store_sql_005, store_sql_006, store_sql_007};
+static const char *const STEPS[] = {store_sql_001, store_sql_002, store_sql_003, store_sql_004, store_sql_005, store_sql_006, store_sql_007,
+                                    store_sql_008};
 
 int store_migrate_newest(void)
 {

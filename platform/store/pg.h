@@ -21,7 +21,7 @@
 #define PG_POOL_MOST 32        /* connections of one process, waiting beyond that */
 #define PG_STATEMENT_MS 60000  /* statement_timeout of calls outside work */
 #define PG_CONNECT_S 5
-#define PG_SCHEMA_LATEST 7     /* number of the newest migration */
+#define PG_SCHEMA_LATEST 8     /* number of the newest migration */
 
 struct pg_conn {
     PGconn *handle;

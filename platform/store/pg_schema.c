@@ -8,10 +8,10 @@
 #include <string.h>
 
 extern const char store_sql_pg_001[], store_sql_pg_002[], store_sql_pg_003[], store_sql_pg_004[],
-    store_sql_pg_005[], store_sql_pg_006[], store_sql_pg_007[]; /* migrations.S */
+    store_sql_pg_005[], store_sql_pg_006[], store_sql_pg_007[], store_sql_pg_008[]; /* migrations.S */
 
 static const char *const STEPS[] = {store_sql_pg_001, store_sql_pg_002, store_sql_pg_003, store_sql_pg_004,
-                                    store_sql_pg_005, store_sql_pg_006, store_sql_pg_007};
+                                    store_sql_pg_005, store_sql_pg_006, store_sql_pg_007, store_sql_pg_008};
 _Static_assert(sizeof STEPS / sizeof *STEPS == PG_SCHEMA_LATEST, "PG_SCHEMA_LATEST is the number of the newest step");
 
 #define LOCK_KEY "4776843590234"

@@ -53,7 +53,7 @@ struct record_table {
 #define RECORD_NONE SIZE_MAX
 
 extern const struct record_table record_journey, record_alarm, record_seal, record_station, record_party, record_user, record_command,
-    record_audit, record_paper, record_entry, record_upload;
+    record_audit, record_paper, record_entry, record_upload, record_rule, record_rule_version;
 extern const struct record_field record_permission_fields[], record_session_fields[], record_file_fields[];
 /* What rules know of an alarm, in the order of the parameters of each back end's FOUND. */
 extern const struct record_field record_found_fields[];

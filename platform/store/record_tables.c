@@ -59,7 +59,7 @@ static const struct record_field ALARM[] = {
     TEXT(alarm, id), TEXT(alarm, journey), TEXT(alarm, seal), INT(alarm, kind), INT(alarm, grade), LONG(alarm, onset_ms),
     LONG(alarm, raised_ms), LONG(alarm, ended_ms), TEXTS(alarm, evidence), INT(alarm, count), TEXT(alarm, why), BOOL(alarm, has_position),
     REAL(alarm, lat), REAL(alarm, lon), INT(alarm, state), INT(alarm, finding), TEXT(alarm, handler), TEXT(alarm, patrol),
-    TEXT(alarm, note), LONG(alarm, changed_ms), END};
+    TEXT(alarm, note), LONG(alarm, changed_ms), TEXT(alarm, rule), END};
 
 const struct record_field record_found_fields[] = {
     TEXT(alarm, id), INT(alarm, grade), LONG(alarm, raised_ms), LONG(alarm, ended_ms), TEXTS(alarm, evidence), INT(alarm, count),
@@ -78,6 +78,15 @@ static const struct record_field PARTY[] = {TEXT(party, id), INT(party, kind), T
 static const struct record_field USER[] = {
     TEXT(user, id), TEXT(user, name), TEXT(user, full_name), INT(user, role), TEXT(user, party), TEXT(user, station), TEXT(user, password),
     BOOL(user, must_change), BOOL(user, disabled), LONG(user, created_ms), END};
+
+static const struct record_field NODE[] = {
+    INT(definition_node, join), INT(definition_node, until), INT(definition_node, field), INT(definition_node, op),
+    REAL(definition_node, number), REAL(definition_node, number_until), TEXT(definition_node, text), PLACE_WITHIN(definition_node), END};
+
+static const struct record_field DEFINITION[] = {
+    TEXT(definition, id), TEXT(definition, name), INT(definition, grade), {"enabled", RECORD_BOOL, MEMBER(definition, on)},
+    LONG(definition, since_ms), MANY(definition, nodes, NODE), INT(definition, for_minutes), INT(definition, cooldown_minutes),
+    TEXT(definition, author), LONG(definition, created_ms), LONG(definition, changed_ms), END};
 
 static const struct record_field COMMAND[] = {
     TEXT(command, id), TEXT(command, seal), TEXT(command, journey), TEXT(command, user), TEXT(command, name), TEXT(command, args),
@@ -129,6 +138,10 @@ static const struct record_filter SEAL_FILTERS[] = {
     {QUERY(journey), "journey = ?"}, {QUERY(object), "station = ?"},
     {QUERY(carrier), "(owner = ? OR " OF_CARRIER ")"}, {0}};
 
+static int on_from(const char *text) { return strcmp(text, "on") == 0 ? 1 : strcmp(text, "off") == 0 ? 0 : -1; }
+static const struct record_filter RULE_FILTERS[] = {{QUERY(state), "enabled = (1 = ?)", on_from}, {0}};
+static const struct record_filter VERSION_FILTERS[] = {{QUERY(object), "id = ?"}, {0}};
+
 static const struct record_filter STATION_FILTERS[] = {{QUERY(kind), "kind = ?", station_kind_from}, {0}};
 static const struct record_filter PARTY_FILTERS[] = {{QUERY(kind), "kind = ?", party_kind_from}, {QUERY(carrier), "id = ?"}, {0}};
 
@@ -163,6 +176,11 @@ const struct record_table record_seal = {"seal", "seal", SEAL, sizeof(struct sea
                                          offsetof(struct seal, created_ms), "", "", RECORD_NONE, SEAL_FILTERS};
 const struct record_table record_station = {"station", "station", STATION, sizeof(struct station), offsetof(struct station, version),
                                             RECORD_NONE, "", "", RECORD_NONE, STATION_FILTERS};
+const struct record_table record_rule = {"rule_definition", "rule", DEFINITION, sizeof(struct definition),
+                                         offsetof(struct definition, version), offsetof(struct definition, created_ms), "", "", RECORD_NONE,
+                                         RULE_FILTERS};
+const struct record_table record_rule_version = {"rule_version", "version of a rule", DEFINITION, sizeof(struct definition),
+                                                 offsetof(struct definition, version), RECORD_NONE, "", "", RECORD_NONE, VERSION_FILTERS};
 const struct record_table record_party = {"party", "party", PARTY, sizeof(struct party), offsetof(struct party, version), RECORD_NONE, "", "",
                                           RECORD_NONE, PARTY_FILTERS};
 const struct record_table record_user = {"user", "user", USER, sizeof(struct user), offsetof(struct user, version),

@@ -248,7 +248,7 @@ static int tell_change(struct store_sqlite *store, struct store_db *db, const st
     static const struct {
         const struct record_table *table;
         enum store_changed kind;
-    } TOLD[] = {{&record_seal, STORE_CHANGED_SEAL}, {&record_command, STORE_CHANGED_COMMAND}};
+    } TOLD[] = {{&record_seal, STORE_CHANGED_SEAL}, {&record_command, STORE_CHANGED_COMMAND}, {&record_rule, STORE_CHANGED_RULE}};
     for (size_t i = 0; i < sizeof TOLD / sizeof *TOLD; i++) {
         if (TOLD[i].table == table) {
             return sqlite_change(store, db, TOLD[i].kind, id);

@@ -307,6 +307,26 @@ int store_papers(struct store *store, const struct store_query *q, store_each_fn
     return store->backend->papers(store, q, each, context, next);
 }
 
+int store_rule_put(struct store *store, struct definition *definition, const struct audit *audit)
+{
+    return store->backend->rule_put(store, definition, audit);
+}
+
+int store_rule_get(struct store *store, const char *id, struct definition *out)
+{
+    return store->backend->rule_get(store, id, out);
+}
+
+int store_rules(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return store->backend->rules(store, q, each, context, next);
+}
+
+int store_rule_versions(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return store->backend->rule_versions(store, q, each, context, next);
+}
+
 int store_party_put(struct store *store, struct party *party, const struct audit *audit)
 {
     return store->backend->party_put(store, party, audit);

@@ -17,6 +17,7 @@
 #define STORE_STORE_H
 
 #include "platform/model/alarm.h"
+#include "platform/model/definition.h"
 #include "platform/model/entry.h"
 #include "platform/model/paper.h"
 #include "platform/model/records.h"
@@ -227,7 +228,7 @@ int store_handover_take(struct store *store, unsigned partition, unsigned limit,
 /* What other processes changed in journeys, seals, alarms and commands (not what was written inside work), in the order in
  * which it can be seen. *cursor is opaque, "" at first: from now on. A change may be told twice, never not at all, if asked
  * for within an hour. Back ends with one process give none. */
-enum store_changed { STORE_CHANGED_JOURNEY, STORE_CHANGED_SEAL, STORE_CHANGED_ALARM, STORE_CHANGED_COMMAND };
+enum store_changed { STORE_CHANGED_JOURNEY, STORE_CHANGED_SEAL, STORE_CHANGED_ALARM, STORE_CHANGED_COMMAND, STORE_CHANGED_RULE };
 int store_changes(struct store *store, char cursor[64], void (*each)(void *context, enum store_changed kind, const char *id), void *context);
 
 /* The store's own clock, ms: what leases go by. */
@@ -302,6 +303,12 @@ int store_entries(struct store *store, const struct store_query *q, store_each_f
 int store_party_put(struct store *store, struct party *party, const struct audit *audit);
 int store_party_get(struct store *store, const char *id, struct party *out);
 int store_parties(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
+/* Alarms that officers define (model/definition.h). Every version is kept beside the present one. */
+int store_rule_put(struct store *store, struct definition *definition, const struct audit *audit);
+int store_rule_get(struct store *store, const char *id, struct definition *out);
+int store_rules(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
+/* Those of query->object, newest first. */
+int store_rule_versions(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
 int store_user_put(struct store *store, struct user *user, const struct audit *audit);
 int store_user_get(struct store *store, const char *id, struct user *out);
 int store_user_by_name(struct store *store, const char *name, struct user *out);

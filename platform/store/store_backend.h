@@ -96,6 +96,9 @@ struct store_backend {
     int (*paper_put)(struct store *store, struct paper *paper, const struct audit *audit);
     int (*paper_get)(struct store *store, const char *id, struct paper *out);
     int (*papers)(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
+    int (*rule_put)(struct store *store, struct definition *definition, const struct audit *audit);
+    int (*rule_get)(struct store *store, const char *id, struct definition *out);
+    store_list_fn rules, rule_versions;
     int (*party_put)(struct store *store, struct party *party, const struct audit *audit);
     int (*party_get)(struct store *store, const char *id, struct party *out);
     store_list_fn parties;

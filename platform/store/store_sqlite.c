@@ -230,6 +230,26 @@ static int seals(struct store *base, const struct store_query *q, store_each_fn 
     return sqlite_record_list(store_sqlite_of(base), &record_seal, q, NULL, each, context, next);
 }
 
+static int rule_put(struct store *base, struct definition *definition, const struct audit *audit)
+{
+    return sqlite_record_put(store_sqlite_of(base), &record_rule, definition, audit);
+}
+
+static int rule_get(struct store *base, const char *id, struct definition *out)
+{
+    return sqlite_record_get(store_sqlite_of(base), &record_rule, "id", id, out);
+}
+
+static int rules(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return sqlite_record_list(store_sqlite_of(base), &record_rule, q, NULL, each, context, next);
+}
+
+static int rule_versions(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return sqlite_record_list(store_sqlite_of(base), &record_rule_version, q, NULL, each, context, next);
+}
+
 static int station_put(struct store *base, struct station *station, const struct audit *audit)
 {
     return sqlite_record_put(store_sqlite_of(base), &record_station, station, audit);
@@ -415,6 +435,10 @@ const struct store_backend store_sqlite = {
     .seals_unknown = sqlite_seals_unknown,
     .seal_forget = sqlite_seal_forget,
     .seals = seals,
+    .rule_put = rule_put,
+    .rule_get = rule_get,
+    .rules = rules,
+    .rule_versions = rule_versions,
     .station_put = station_put,
     .station_get = station_get,
     .stations = stations,

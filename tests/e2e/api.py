@@ -645,7 +645,95 @@ def alarms(server, people, journey_id, device, streams):
     check(s["days"][-1]["alarms"] >= 1 and s["days"][-1]["findings"]["true"] == 1 and len(s["days"]) >= 29, "count it")
     expect(watch.get("/statistics?from=2020-01-01T00:00:00Z"), 422, "too long a span", field="from")
     kinds = watch.get("/alarm-kinds").json["items"]
-    check(len(kinds) == 37 and all(k["meaning"] for k in kinds), "all kinds have a meaning", str(len(kinds)))
+    check(len(kinds) == 38 and all(k["meaning"] for k in kinds), "all kinds have a meaning", str(len(kinds)))
+
+
+def rules(server, people):
+    """Alarms defined as data, tried on what is stored before they are switched on. [WCO-7.2-B1] [WCO-13.3-2]"""
+    section("rules and back-tests")
+    watch, gate, number, seal = people["watch-officer"], people["checkpoint-officer"], "7712345699", "jt701:7712345699"
+    expect(gate.post("/seals", {"id": seal, "class": "active"}), 201, "a seal")
+    j = expect(gate.post("/journeys", journey(seals=[seal], cargo="2402.20 cigarettes")), 201, "a journey").json
+    expect(gate.post(f"/journeys/{j['id']}/state", {"state": "sealed"}), 200, "sealed")
+    device, t = socket.create_connection(("127.0.0.1", server.devices)), now()
+    opened = {"all": [{"field": "state", "op": "is", "value": "open"}, {"any": [{"field": "hs", "op": "begins", "value": "2402"}, {"field": "mode", "op": "is", "value": "rail"}]}]}
+    bad = [("name", {"when": opened}), ("when", {"name": "x"}), ("grade", {"name": "x", "grade": 9, "when": opened}),
+           ("when.field", {"name": "x", "when": {"field": "colour", "op": "is", "value": "red"}}),
+           ("when.all[0].op", {"name": "x", "when": {"all": [{"field": "speed", "op": "is", "value": 1}]}}),
+           ("when.all[0].value", {"name": "x", "when": {"all": [{"field": "speed", "op": ">", "value": "fast"}]}}),
+           ("when", {"name": "x", "when": {"field": "place", "op": "inside", "value": "no-such-station"}})]
+    for field, body in bad:
+        expect(watch.post("/rules", body), 422, f"a rule with a wrong {field}", field=field)
+    a = expect(watch.post("/rules", {"name": "Tobacco opened", "grade": 3, "when": opened, "for_minutes": 0, "cooldown_minutes": 5}), 201, "a rule")
+    rule, path = a.json, "/rules/" + a.json["id"]
+    check(rule["state"] == "off" and rule["when"] == opened, "is off, and as it was written", str(rule))
+    for serial, status in ((1, "20e0"), (2, "20e0"), (3, "20e8")):
+        device.sendall(report(number, now(), serial, status))
+        time.sleep(1.1)
+    stored = "/seals/" + quote(seal, safe="") + "/observations"
+    for _ in range(100):
+        if len(watch.get(stored).json["items"]) == 3:
+            break
+        time.sleep(0.05)
+
+    def run(body):
+        b = expect(watch.post("/backtests", {"from": rfc(t - timedelta(hours=1)), "until": rfc(now()), **body}), 202, "a back-test")
+        for _ in range(600):
+            c = expect(watch.get("/backtests/" + b.json["id"]), 200, "how far it is").json
+            if c["state"] not in ("waiting", "running"):
+                break
+            time.sleep(0.05)
+        check(c["state"] == "done" and c["complete"] and c["progress"]["journeys"] == c["progress"]["of"] > 0, "it is done", str(c)[:300])
+        return c
+
+    time.sleep(1.1)
+    tried = run({"rule": rule["id"]})
+    mine = [i for i in tried["items"] if i["journey"] == j["id"]]
+    check(len(mine) == 1 and mine[0]["which"] == "only-now" and mine[0]["why"].startswith("Tobacco opened: open"), "it would have been found", str(tried["items"])[:300])
+    check(not watch.get(f"/journeys/{j['id']}/alarms").json["items"] or all(x["kind"] != "custom" for x in watch.get(f"/journeys/{j['id']}/alarms").json["items"]), "and nothing was raised")
+    a = expect(watch.post(path + "/state", {"state": "on"}, headers={"If-Match": '"99"'}), 412, "a stale switch", "changed-since")
+    expect(watch.post(path + "/state", {"state": "maybe"}), 422, "neither on nor off", field="state")
+    a = expect(watch.post(path + "/state", {"state": "on"}), 200, "switched on")
+    check(a.json["state"] == "on" and a.json["since"], "since now")
+
+    def customs():
+        return [x for x in watch.get(f"/alarms?kind=custom&journey={j['id']}").json["items"] if x["rule"] == rule["id"]]
+
+    for _ in range(200):  # what is known by then counts: it is open since before
+        if customs():
+            break
+        time.sleep(0.05)
+    found = customs()
+    check(len(found) == 1 and found[0]["grade"] == 3 and found[0]["ended"] is None, "the alarm stands", str(found))
+    changed = {"name": "Tobacco opened", "grade": 2, "when": {"field": "event", "op": "is", "value": "rope-cut"}}
+    a = expect(watch.put(path, changed, headers={"If-Match": a.headers["etag"]}), 200, "another version")
+    expect(watch.put(path, changed, headers={"If-Match": '"1"'}), 412, "a stale change", "changed-since")
+    for _ in range(200):
+        if customs()[0]["ended"]:
+            break
+        time.sleep(0.05)
+    check(customs()[0]["ended"], "what the older version found has ended, and stands", str(customs()))
+    versions = expect(gate.get(path + "/versions"), 200, "its versions").json["items"]
+    check([v["version"] for v in versions] == [3, 2, 1] and [v["state"] for v in versions] == ["on", "on", "off"] and versions[1]["when"] == opened, "three, newest first", str(versions)[:300])
+    expect(watch.post(path + "/state", {"state": "off"}), 200, "switched off")
+    check([x["id"] for x in expect(gate.get("/rules"), 200, "all rules").json["items"]] == [rule["id"]], "one rule")
+    expect(gate.get(path), 200, "read by a checkpoint")
+    expect(watch.get("/rules/none"), 404, "no such rule", "not-found")
+    section("back-tests of parameters")
+    time.sleep(1.1)
+    tried = run({"parameters": {"signal_lost.limit": 0.01}, "journeys": {"id": j["id"]}})
+    check(tried["counts"]["only_now"] >= 1 and all(i["kind"] == "signal_lost" for i in tried["items"]), "a shorter silence would have been found", str(tried)[:300])
+    tried = run({"parameters": {"cable_cut.whole_again_after": 11}, "journeys": {"id": j["id"], "mode": "road"}})
+    check(tried["counts"]["both"] == 1 and tried["counts"]["only_now"] == tried["counts"]["only_then"] == 0, "the cut stands under both", str(tried)[:300])
+    for field, body in (("definition", {}), ("parameters.signal_lost.limt", {"parameters": {"signal_lost.limt": 1}}), ("parameters.signal_lost.limit", {"parameters": {"signal_lost.limit": "long"}}),
+                        ("parameters.late_departure.depart_by", {"parameters": {"late_departure.depart_by": 1}}), ("until", {"rule": rule["id"], "until": rfc(now() + timedelta(days=2))}),
+                        ("from", {"rule": rule["id"], "from": "2020-01-01T00:00:00Z"}), ("journeys.mode", {"rule": rule["id"], "journeys": {"mode": "camel"}}), ("when.op", {"definition": {"name": "x", "when": {"field": "speed"}}})):
+        expect(watch.post("/backtests", body), 422, f"a back-test with a wrong {field}", field=field)
+    expect(watch.post("/backtests", {"rule": "none"}), 404, "of no rule", "not-found")
+    a = expect(watch.post("/backtests", {"rule": rule["id"]}), 202, "one more")
+    a = expect(watch.post("/backtests/" + a.json["id"] + "/cancel", {}), 200, "cancelled")
+    expect(watch.post("/backtests/none/cancel", {}), 404, "no such back-test", "not-found")
+    device.close()
 
 
 def streams_more(server, people, streams):
@@ -911,6 +999,7 @@ def main():
         device, streams = devices(server, people, journey_id)
         commands(people, journey_id)
         alarms(server, people, journey_id, device, streams)
+        rules(server, people)
         streams_more(server, people, streams)
         hostile(server, people)
         slow(server, people)

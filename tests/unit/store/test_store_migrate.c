@@ -145,9 +145,9 @@ static void a_failed_step_changes_nothing(void **state)
 static void every_field_has_its_column(void **state)
 {
     (void)state;
-    static const struct record_table *const TABLES[] = {&record_journey, &record_alarm, &record_seal,    &record_station,
-                                                        &record_party,   &record_user,  &record_command, &record_audit,
-                                                        &record_paper,   &record_entry, &record_upload};
+    static const struct record_table *const TABLES[] = {
+        &record_journey, &record_alarm, &record_seal,  &record_station, &record_party, &record_user,        &record_command,
+        &record_audit,   &record_paper, &record_entry, &record_upload,  &record_rule,  &record_rule_version};
     struct store_db *db = open_db();
     assert_int_equal(store_migrate(db), 0);
     for (size_t i = 0; i < sizeof TABLES / sizeof *TABLES; i++) {

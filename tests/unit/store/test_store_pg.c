@@ -264,9 +264,10 @@ static void a_failed_step_changes_nothing(void **state)
 static void the_columns_are_those_of_sqlite(void **state)
 {
     (void)state;
-    static const char *const TABLES[] = {"journey", "journey_seal", "permission", "alarm",   "file_content", "file",   "seal",    "station",
-                                         "party",   "user",         "session",    "command", "audit",        "answer", "setting", "damage",
-                                         "paper",   "entry",        "upload",     "upload_part"};
+    static const char *const TABLES[] = {"journey", "journey_seal", "permission",      "alarm",       "file_content", "file",
+                                         "seal",    "station",      "party",           "user",        "session",      "command",
+                                         "audit",   "answer",       "setting",         "damage",      "paper",        "entry",
+                                         "upload",  "upload_part",  "rule_definition", "rule_version"};
     char folder[64], ours[1000], theirs[1000], text[300];
     make_temporary(folder);
     struct store *sqlite = open_store(folder, "");

@@ -631,6 +631,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alarms that officers defined, newest first */
+        get: operations["listRules"];
+        put?: never;
+        /** Define an alarm; it is off at first */
+        post: operations["createRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        /** One definition */
+        get: operations["getRule"];
+        /** Change a definition; one that is on judges by the new version from now on */
+        put: operations["putRule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch a definition on or off
+         * @description What it found stands when it is switched off, and has ended. At most 32 are on at a time (409 `too-many`).
+         */
+        post: operations["setRuleState"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        /** Every version of a definition, newest first */
+        get: operations["listRuleVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try other rules on journeys that are stored
+         * @description Runs the rules anew over what the seals of those journeys said, on a thread of its own, one back-test after the other; nothing is
+         *     changed. The result names what they would have found beside what stood. It is kept in memory by the node that runs it, the newest 16.
+         */
+        post: operations["createBacktest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        /** How far a back-test is, and what it found so far */
+        get: operations["getBacktest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtests/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a back-test; what it found so far stays */
+        post: operations["cancelBacktest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/parties": {
         parameters: {
             query?: never;
@@ -2460,6 +2598,8 @@ export interface components {
         };
         Alarm: components["schemas"]["AlarmReduced"] & {
             why: string;
+            /** @description Which of its kind: the field of a data_mismatch, the rule of a custom */
+            rule?: string;
             evidence: string[];
             count?: number;
             position?: null | {
@@ -2776,6 +2916,112 @@ export interface components {
         StationPage: {
             items: components["schemas"]["Station"][];
             next: string | null;
+        };
+        /** @description One of: `field`, `op` and `value`; `all` of a list; `any` of a list. At most 4 within each other, 32 in all. */
+        RuleCondition: {
+            /** @enum {unknown} */
+            field?: "speed" | "place" | "zone" | "time_of_day" | "battery" | "state" | "event" | "silence" | "stay" | "cargo" | "hs" | "mode" | "carrier" | "off_route" | "sealed_for" | "regime" | "temperature" | "humidity" | "light" | "tilt" | "shock" | "pressure" | "voc" | "oil" | "acceleration";
+            /** @enum {unknown} */
+            op?: "<" | "<=" | ">" | ">=" | "inside" | "outside" | "between" | "is" | "is-not" | "contains" | "begins";
+            /**
+             * @description A number (km/h, min, m, h, %, or the unit of the sensor kind); a place or a station's id; a duty of zones; hours of UTC as
+             *     `22:00-06:00`; a state, event, mode, regime; or a text
+             */
+            value?: unknown;
+            all?: components["schemas"]["RuleCondition"][];
+            any?: components["schemas"]["RuleCondition"][];
+        };
+        RuleInput: {
+            id?: string;
+            name: string;
+            /** @default 1 */
+            grade: number;
+            when: components["schemas"]["RuleCondition"];
+            /** @default 0 */
+            for_minutes: number;
+            /** @default 0 */
+            cooldown_minutes: number;
+        };
+        Rule: {
+            id: string;
+            name: string;
+            grade: number;
+            /** @enum {unknown} */
+            state: "on" | "off";
+            /** @description Since when this version is on */
+            since: null | components["schemas"]["Time"];
+            when: components["schemas"]["RuleCondition"];
+            for_minutes: number;
+            cooldown_minutes: number;
+            /** @description User id */
+            author: string;
+            created: components["schemas"]["Time"];
+            changed: components["schemas"]["Time"];
+            version: number;
+        };
+        RuleList: {
+            items: components["schemas"]["Rule"][];
+            next: string | null;
+        };
+        /** @description A definition, or the present one of a rule, or other values of parameters, or both */
+        BacktestInput: {
+            definition?: null | components["schemas"]["RuleInput"];
+            /** @description Id of a rule; what stands by it is held against what is found */
+            rule?: string | null;
+            /** @description Parameters of built-in rules, as `signal_lost.limit` (docs/rules.md); they go before the journey's own */
+            parameters?: {
+                [key: string]: number;
+            };
+            /** @description Onsets from here; 7 days before until */
+            from?: null | components["schemas"]["Time"];
+            /** @description to here; now. At most 92 days */
+            until?: null | components["schemas"]["Time"];
+            /** @description Of all journeys that were supervised in that time, at most 5000 */
+            journeys?: {
+                id?: string;
+                carrier?: string;
+                /** @enum {unknown} */
+                mode?: "road" | "rail" | "vessel" | "multimodal";
+            };
+        };
+        Backtest: {
+            id: string;
+            /** @enum {unknown} */
+            state: "waiting" | "running" | "done" | "cancelled" | "failed";
+            asked: components["schemas"]["Time"];
+            done: null | components["schemas"]["Time"];
+            from: components["schemas"]["Time"];
+            until: components["schemas"]["Time"];
+            progress: {
+                journeys: number;
+                of: number;
+            };
+            counts: {
+                /** @description Alarms that the tried rules find */
+                now: number;
+                /** @description Alarms that stood */
+                then: number;
+                both: number;
+                only_then: number;
+                only_now: number;
+                /** @description Journeys of which a part of the history could not be read */
+                unreadable: number;
+            };
+            /** @description It is done, no journey was left out, and every alarm is named */
+            complete: boolean;
+            /** @description Why it failed */
+            why: string | null;
+            items: {
+                /** @enum {unknown} */
+                which: "both" | "only-then" | "only-now";
+                journey: string;
+                seal: string;
+                kind: string;
+                onset: components["schemas"]["Time"];
+                ended: null | components["schemas"]["Time"];
+                grade: number;
+                why: string;
+            }[];
         };
         PartyInput: {
             id?: string;
@@ -4221,6 +4467,255 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Station"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleInput"];
+            };
+        };
+        responses: {
+            /** @description Defined */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The definition */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                /** @description The ETag of what is being changed */
+                "If-Match"?: components["parameters"]["ifMatch"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleInput"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    setRuleState: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+                /** @description The ETag of what is being changed */
+                "If-Match"?: components["parameters"]["ifMatch"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {unknown} */
+                    state: "on" | "off";
+                };
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRuleVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createBacktest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestInput"];
+            };
+        };
+        responses: {
+            /** @description It waits for its turn, or runs */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getBacktest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The back-test */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelBacktest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It ends, or has ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtest"];
                 };
             };
             default: components["responses"]["Problem"];
