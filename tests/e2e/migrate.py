@@ -43,7 +43,7 @@ def fill(api):
 
 def counts(out):
     rows = lines_of(out)
-    check(len(rows) == 22, "every table is compared", str(sorted(rows)))
+    check(len(rows) == 24, "every table is compared", str(sorted(rows)))
     for name, (left, right, equal) in rows.items():
         check(equal and left == right, f"{name} is equal", f"{left} {right}")
     return rows

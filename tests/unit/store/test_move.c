@@ -66,6 +66,17 @@ static struct move *begin(char why[400])
 
 /* --- something in every table --- */
 
+/* Two versions of one, the second on. */
+static void fill_rule(struct store *store)
+{
+    struct definition d = {.id = "D1", .name = "Night", .grade = 2, .since_ms = BULLA_TIME_NONE, .n_nodes = 1, .created_ms = 5, .changed_ms = 5};
+    d.nodes[0] = (struct definition_node){.until = 1, .field = FIELD_SPEED, .op = OP_MORE, .number = 90};
+    assert_int_equal(store_rule_put(store, &d, NULL), 0);
+    d.on = true;
+    d.since_ms = d.changed_ms = 7;
+    assert_int_equal(store_rule_put(store, &d, NULL), 0);
+}
+
 static void fill_records(struct store *store)
 {
     struct party party = {.id = "P1", .kind = PARTY_KIND_CARRIER, .name = "Alder"};
@@ -89,6 +100,7 @@ static void fill_records(struct store *store)
     assert_int_equal(store_paper_put(store, &paper, NULL), 0);
     assert_int_equal(store_party_put(store, &party, NULL), 0);
     assert_int_equal(store_station_put(store, &station, NULL), 0);
+    fill_rule(store);
     assert_int_equal(store_user_put(store, &user, &audit), 0);
     assert_int_equal(store_seal_put(store, &seal, &audit), 0);
     assert_int_equal(store_session_put(store, &session, &audit), 0);
@@ -220,7 +232,7 @@ static void moves_everything_while_it_is_written(void **state)
     if (!equal || c.empty != 1) { /* the session */
         fail_msg("not equal, or empty:%s", c.names);
     }
-    assert_int_equal(c.lines, 22);
+    assert_int_equal(c.lines, 24);
     assert_int_equal(c.observations, 3910);
     move_free(m);
     assert_null(begin(why));
