@@ -37,4 +37,10 @@ void geometry_line_free(struct geometry_line *line);
 /* Distance to the line: right to 1 m within 100 km. The line remembers where it looked last, for speed alone. */
 double geometry_line_distance(struct geometry_line *line, double lat, double lon);
 
+double geometry_line_length(const struct geometry_line *line); /* metres */
+
+/* How far along the line, in metres, the point is that is nearest to the place; of those between from_m and until_m, the
+ * first where two are as near. *off_m: how far the place is from it. */
+double geometry_line_along(const struct geometry_line *line, double lat, double lon, double from_m, double until_m, double *off_m);
+
 #endif

@@ -25,6 +25,7 @@ struct geometry_line {
     size_t n;          /* points; n - 1 pieces */
     size_t leaves;     /* a power of two */
     double *lat, *lon; /* longitudes go on past 180 instead of turning back */
+    double *along;     /* metres from the start */
     struct box *box;   /* heap order: children of k are 2k and 2k + 1, leaves from `leaves` */
     size_t near_leaf;  /* where the last answer was found: the next is likely close. Speed alone, never the answer. */
 };
@@ -75,6 +76,13 @@ static void cut(struct geometry_line *line, const struct route *route, double pi
     line->lon[line->n++] = lon;
 }
 
+static void measure_along(struct geometry_line *line)
+{
+    line->along[0] = 0;
+    for (size_t i = 1; i < line->n; i++)
+        line->along[i] = line->along[i - 1] + geometry_rough(line->lat[i - 1], line->lon[i - 1], line->lat[i], line->lon[i]);
+}
+
 static struct box box_of_points(const struct geometry_line *line, size_t first, size_t last)
 {
     struct box b = {line->lat[first], line->lat[first], line->lon[first], line->lon[first], 0};
@@ -117,12 +125,14 @@ struct geometry_line *geometry_line_new(const struct route *route)
         line->leaves *= 2;
     line->lat = malloc((total + 1) * sizeof *line->lat);
     line->lon = malloc((total + 1) * sizeof *line->lon);
+    line->along = malloc((total + 1) * sizeof *line->along);
     line->box = malloc(2 * line->leaves * sizeof *line->box);
-    if (!line->lat || !line->lon || !line->box) {
+    if (!line->lat || !line->lon || !line->along || !line->box) {
         geometry_line_free(line);
         return NULL;
     }
     cut(line, route, piece_m);
+    measure_along(line);
     build(line);
     return line;
 }
@@ -133,6 +143,7 @@ void geometry_line_free(struct geometry_line *line)
         return;
     free(line->lat);
     free(line->lon);
+    free(line->along);
     free(line->box);
     free(line);
 }
@@ -230,4 +241,63 @@ double geometry_line_distance(struct geometry_line *line, double lat, double lon
     q.best = DBL_MAX;
     search(&q, exact, limit);
     return q.best < DBL_MAX ? q.best : limit;
+}
+
+/* --- along the line --- */
+
+double geometry_line_length(const struct geometry_line *line)
+{
+    return line->along[line->n - 1];
+}
+
+/* The last point that is not further along than that. */
+static size_t point_before(const struct geometry_line *line, double along_m)
+{
+    size_t low = 0, high = line->n - 1;
+    while (low + 1 < high) {
+        size_t middle = (low + high) / 2;
+        if (line->along[middle] <= along_m)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static double within(double value, double least, double most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
+/* Where on a piece between those metres the place is nearest, as a share of the piece; *off_m: how far from it. */
+static double nearest_share(const struct query *q, size_t i, double from_m, double until_m, double *off_m)
+{
+    double start_m = q->line->along[i], length_m = q->line->along[i + 1] - start_m;
+    double x[2], y[2];
+    for (size_t k = 0; k < 2; k++) {
+        y[k] = (q->line->lat[i + k] - q->lat) * q->lat_m;
+        x[k] = (q->line->lon[i + k] - q->lon) * q->lon_m;
+    }
+    double dx = x[1] - x[0], dy = y[1] - y[0], square = dx * dx + dy * dy;
+    double share = square > 0 ? -(x[0] * dx + y[0] * dy) / square : 0;
+    if (length_m > 0)
+        share = within(share, within((from_m - start_m) / length_m, 0, 1), within((until_m - start_m) / length_m, 0, 1));
+    *off_m = hypot(x[0] + share * dx, y[0] + share * dy);
+    return share;
+}
+
+double geometry_line_along(const struct geometry_line *line, double lat, double lon, double from_m, double until_m, double *off_m)
+{
+    struct ellipsoid_scale scale = ellipsoid_scale_at(lat);
+    double centre = (line->box[1].lon0 + line->box[1].lon1) / 2, best = DBL_MAX, found = from_m;
+    struct query q = {.line = line, .lat = lat, .lon = lon - 360 * round((lon - centre) / 360), .lat_m = scale.lat_m, .lon_m = scale.lon_m};
+    for (size_t i = point_before(line, from_m); i + 1 < line->n && line->along[i] <= until_m; i++) {
+        double off, share = nearest_share(&q, i, from_m, until_m, &off);
+        if (off >= best)
+            continue;
+        best = off;
+        found = line->along[i] + share * (line->along[i + 1] - line->along[i]);
+    }
+    *off_m = best;
+    return found;
 }

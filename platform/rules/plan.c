@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/rules/plan.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,25 @@ static void set_places(struct plan *plan, const struct journey *j)
             (struct place){.name = "end of the route", .lat = j->route.lat[last], .lon = j->route.lon[last], .radius_m = radius_m};
 }
 
+/* Points are planned in the order of the way: each is looked for behind the one before it. */
+static bool set_points(struct plan *plan, const struct journey *j)
+{
+    double from_m = 0;
+    plan->length_m = plan->line ? geometry_line_length(plan->line) : 0;
+    if (j->n_points == 0)
+        return true;
+    if (!(plan->point_along = malloc(j->n_points * sizeof *plan->point_along)))
+        return false;
+    for (size_t i = 0; i < j->n_points; i++) {
+        const struct place *p = &j->points[i].place;
+        double off_m = INFINITY, at_m = plan->line ? geometry_line_along(plan->line, p->lat, p->lon, from_m, plan->length_m, &off_m) : 0;
+        bool on = off_m <= p->radius_m + plan->corridor_m;
+        plan->point_along[i] = on ? at_m : -1;
+        from_m = on ? at_m : from_m;
+    }
+    return true;
+}
+
 /* The line has them now. */
 static void drop_points(struct route *route)
 {
@@ -83,9 +103,13 @@ struct plan *plan_new(const struct journey *journey, struct shelf *shelf, const 
         plan_free(plan);
         return NULL;
     }
+    plan->corridor_m = j->route.corridor_m;
+    if (!set_points(plan, j)) {
+        plan_free(plan);
+        return NULL;
+    }
     set_places(plan, j);
     drop_points(&plan->journey->route);
-    plan->corridor_m = j->route.corridor_m;
     plan->speed_max_ms = speed_max_kmh[(unsigned)j->mode <= JOURNEY_MODE_MULTIMODAL ? j->mode : JOURNEY_MODE_ROAD] / 3.6;
     plan->start_ms = j->sealed_at_ms;
     plan->end_ms = j->unsealed_at_ms == BULLA_TIME_NONE ? INT64_MAX : j->unsealed_at_ms;
@@ -103,6 +127,7 @@ void plan_free(struct plan *plan)
         shelf_back(plan->shelf, plan->line);
     notes_free(plan->notes);
     ruling_free(plan->ruling);
+    free(plan->point_along);
     journey_free(plan->journey);
     free(plan);
 }

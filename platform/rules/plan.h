@@ -23,10 +23,12 @@ struct plan {
     bool has_origin, has_destination; /* the ends of the route stand in where the journey names no place */
     struct place origin, destination;
     double corridor_m;
-    double speed_max_ms;                /* metres a second that the vehicle can reach */
-    int64_t start_ms, end_ms;           /* supervised from, until; INT64_MAX: open */
-    int64_t silence_ms, stay_ms;        /* negative: the rule is off */
-    int battery_percent;                /* negative: off */
+    double length_m;     /* of the route; 0: there is none */
+    double *point_along; /* heap: how far along the route each point of the journey is; negative: it is not on it */
+    double speed_max_ms;         /* metres a second that the vehicle can reach */
+    int64_t start_ms, end_ms;    /* supervised from, until; INT64_MAX: open */
+    int64_t silence_ms, stay_ms; /* negative: the rule is off */
+    int battery_percent;         /* negative: off */
     uint16_t rule_size[PLAN_RULES_MAX]; /* bytes of each rule's state; 0: the journey has no use for it (rule.c) */
     uint32_t vehicle_size, seal_size;   /* of the rules of each scope together */
 };
