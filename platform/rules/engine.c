@@ -6,10 +6,10 @@
 
 #include "platform/rules/timeline.h"
 
-#define NO_SEAL    SIZE_MAX
-#define LINKS_EACH (JOURNEY_SEALS_MAX + 1)
+#define NO_SOURCE  SIZE_MAX
+#define LINKS_EACH (JOURNEY_SEALS_MAX + JOURNEY_LEGS_MAX + 1)
 
-/* A journey under supervision, in the table of journeys, in the heap of timers, and linked from each of its seals. */
+/* A journey under supervision, in the table of journeys, in the heap of timers, and linked from each of its sources. */
 struct member {
     struct timeline *timeline;
     size_t heap_at;
@@ -22,7 +22,7 @@ struct link {
     struct member *member; /* NULL: the place is empty, or `gone` */
     bool gone;
     uint64_t hash;
-    size_t seal; /* its index in the journey, NO_SEAL: this is the journey's own id */
+    size_t source; /* which of the plan's; NO_SOURCE: this is the journey's own id */
 };
 
 struct engine {
@@ -35,7 +35,7 @@ struct engine {
     size_t n, capacity;
     struct shelf *shelf;
     const struct ruling *ruling;
-    struct link *links; /* by seal, open addressing, capacity a power of two */
+    struct link *links; /* by source, open addressing, capacity a power of two */
     size_t n_links, links_capacity;
 };
 
@@ -156,24 +156,24 @@ static void unlink_one(struct engine *engine, const struct member *m, uint64_t h
 
 static void unlink_member(struct engine *engine, const struct member *m)
 {
-    const struct journey *j = timeline_plan(m->timeline)->journey;
-    unlink_one(engine, m, hash_journey(j->id));
-    for (size_t i = 0; i < j->n_seals; i++)
-        unlink_one(engine, m, hash_seal(j->seals[i]));
+    const struct plan *plan = timeline_plan(m->timeline);
+    unlink_one(engine, m, hash_journey(plan->journey->id));
+    for (size_t i = 0; i < plan_sources(plan); i++)
+        unlink_one(engine, m, hash_seal(plan_source_name(plan, i)));
 }
 
-static void link_one(struct engine *engine, struct member *m, uint64_t hash, size_t seal)
+static void link_one(struct engine *engine, struct member *m, uint64_t hash, size_t source)
 {
-    link_put(engine->links, engine->links_capacity, &(struct link){.member = m, .hash = hash, .seal = seal});
+    link_put(engine->links, engine->links_capacity, &(struct link){.member = m, .hash = hash, .source = source});
     engine->n_links++;
 }
 
 static void link_member(struct engine *engine, struct member *m)
 {
-    const struct journey *j = timeline_plan(m->timeline)->journey;
-    link_one(engine, m, hash_journey(j->id), NO_SEAL);
-    for (size_t i = 0; i < j->n_seals; i++)
-        link_one(engine, m, hash_seal(j->seals[i]), i);
+    const struct plan *plan = timeline_plan(m->timeline);
+    link_one(engine, m, hash_journey(plan->journey->id), NO_SOURCE);
+    for (size_t i = 0; i < plan_sources(plan); i++)
+        link_one(engine, m, hash_seal(plan_source_name(plan, i)), i);
 }
 
 /* --- journeys --- */
@@ -186,7 +186,7 @@ static struct member *find(const struct engine *engine, const char *id)
         return NULL;
     for (size_t i = hash & mask; engine->links[i].member || engine->links[i].gone; i = (i + 1) & mask) {
         const struct link *link = &engine->links[i];
-        if (link->member && link->hash == hash && link->seal == NO_SEAL &&
+        if (link->member && link->hash == hash && link->source == NO_SOURCE &&
             strcmp(timeline_plan(link->member->timeline)->journey->id, id) == 0)
             return link->member;
     }
@@ -388,11 +388,11 @@ void engine_observe(struct engine *engine, const struct bulla_observation *o)
     size_t mask = engine->links_capacity - 1;
     for (size_t i = hash & mask; engine->links[i].member || engine->links[i].gone; i = (i + 1) & mask) {
         struct link *link = &engine->links[i];
-        if (link->gone || link->hash != hash || link->seal == NO_SEAL ||
-            !is_seal(timeline_plan(link->member->timeline)->journey->seals[link->seal], o))
+        if (link->gone || link->hash != hash || link->source == NO_SOURCE ||
+            !is_seal(plan_source_name(timeline_plan(link->member->timeline), link->source), o))
             continue;
         struct member *m = link->member;
-        if (!timeline_observe(m->timeline, link->seal, o))
+        if (!timeline_observe(m->timeline, link->source, o))
             engine->counts.duplicates++;
         if (engine->host.together)
             wait(engine, m);

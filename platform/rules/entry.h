@@ -51,7 +51,7 @@ struct entry {
     int32_t lat_e7, lon_e7, accuracy_m;
     int32_t speed_cmh; /* the receiver's own, ENTRY_NO_SPEED: not said */
     uint16_t flags;
-    uint8_t seal;                         /* index in the journey */
+    uint8_t seal;                         /* index in the journey; behind the seals: of the plan's means */
     uint8_t state, shackle, motor, cover; /* state: of the seal, derived where only its parts were said */
     uint8_t percent, tries, verdict, reason, channel;
     uint8_t satellites; /* 0: not said */

@@ -6,6 +6,7 @@
 #define ALIGN(n)    (((n) + 7u) & ~(size_t)7u)
 #define DRIFT_MS    25.0 /* metres a second by which a moving vehicle's last place becomes uncertain */
 #define STANDING_MS (2 * PLAN_MINUTE_MS)
+#define CARRIED_MS  (30 * PLAN_MINUTE_MS) /* so long after a seal's own fix the vessel's counts */
 
 /* What was put on or taken off another means of transport need not move with the rest. */
 #define PARTING (BULLA_EVENT_BIT(BULLA_EVENT_TRANSHIPPED) | BULLA_EVENT_BIT(BULLA_EVENT_DISCHARGED))
@@ -16,8 +17,9 @@ struct fold {
     int64_t seen_ms; /* of `where` */
     bool standing;   /* at that time */
     struct lock_where where;
-    uint16_t gone;   /* seals whose supervision has ended, a bit each */
-    uint16_t parted; /* seals of which it was said that they go on by other means */
+    uint16_t gone;      /* seals whose supervision has ended, a bit each */
+    uint16_t parted;    /* seals of which it was said that they go on by other means */
+    int64_t located_ms; /* the newest fix of a seal; BULLA_TIME_NONE: none */
     struct stay stay;
 };
 
@@ -33,7 +35,8 @@ static size_t seal_size(const struct plan *plan)
 
 size_t fold_size(const struct plan *plan)
 {
-    return ALIGN(sizeof(struct fold)) + plan->vehicle_size + plan->journey->n_seals * seal_size(plan);
+    return ALIGN(sizeof(struct fold)) + plan->vehicle_size + plan->journey->n_seals * seal_size(plan) +
+           plan->n_means * ALIGN(sizeof(struct position));
 }
 
 static uint8_t *vehicle_rules(const struct fold *fold)
@@ -49,6 +52,12 @@ static struct fold_seal *seal_at(const struct fold *fold, const struct plan *pla
 static uint8_t *seal_rules(const struct fold *fold, const struct plan *plan, size_t seal)
 {
     return (uint8_t *)seal_at(fold, plan, seal) + ALIGN(sizeof(struct fold_seal));
+}
+
+/* Of the plan's means, behind the seals. */
+static struct position *means_at(const struct fold *fold, const struct plan *plan, size_t i)
+{
+    return (struct position *)(void *)((uint8_t *)seal_at(fold, plan, plan->journey->n_seals) + i * ALIGN(sizeof(struct position)));
 }
 
 bool fold_ended(const struct fold *fold, const struct plan *plan, size_t seal)
@@ -153,6 +162,9 @@ void fold_init(struct fold *fold, const struct plan *plan)
         position_init(&seal_at(fold, plan, i)->position);
         lock_init(&seal_at(fold, plan, i)->lock);
     }
+    for (size_t i = 0; i < plan->n_means; i++)
+        position_init(means_at(fold, plan, i));
+    fold->located_ms = BULLA_TIME_NONE;
     fold->due_ms = next_timer(fold, plan).due_ms;
 }
 
@@ -225,9 +237,65 @@ static struct company look_around(const struct fold *fold, const struct plan *pl
     return company;
 }
 
+/* Rules that wait for a seal learn that what carries it is heard; those of the vehicle that it was seen. */
+static void step_carried(struct fold *fold, struct rule_input *in, bool seen)
+{
+    uint8_t *of_vehicle = vehicle_rules(fold);
+    for (size_t i = 0; seen && i < rules_count; i++) {
+        if (rules[i]->scope != RULE_OF_VEHICLE || in->plan->rule_size[i] == 0)
+            continue;
+        rules[i]->step(of_vehicle, in);
+        of_vehicle += in->plan->rule_size[i];
+    }
+    for (size_t seal = 0; seal < in->plan->journey->n_seals; seal++) {
+        uint8_t *of_seal = seal_rules(fold, in->plan, seal);
+        for (size_t i = 0; i < rules_count; i++) {
+            if (rules[i]->scope != RULE_OF_SEAL || in->plan->rule_size[i] == 0)
+                continue;
+            if (rules[i]->carried && !seal_at(fold, in->plan, seal)->lock.ended)
+                rules[i]->carried(of_seal, in->at_ms);
+            of_seal += in->plan->rule_size[i];
+        }
+    }
+}
+
+/* The vessel or train of a leg was heard: it is where the vehicle is, as long as no seal says so itself. */
+static void fold_carrier(struct fold *fold, const struct plan *plan, const struct entry *e, struct sheet *sheet)
+{
+    static const struct lock_news nothing;
+    static const struct company nobody;
+    struct position_news position;
+    if (!supervised(fold, plan) || e->at_ms < plan->start_ms || e->at_ms > plan->end_ms || !plan_carries(plan, e->seal, e->at_ms))
+        return;
+    position_step(means_at(fold, plan, e->seal - plan->journey->n_seals), plan, e, &position);
+    bool silent = fold->located_ms == BULLA_TIME_NONE || e->at_ms - fold->located_ms > CARRIED_MS;
+    for (size_t i = 0; silent && i < position.n_fixes; i++)
+        if (position.fix[i].at_ms >= fold->seen_ms || !fold->where.known)
+            see(fold, plan, &position.fix[i]);
+    struct lock_where where = where_at(fold, e->at_ms);
+    struct rule_input in = {.plan = plan,
+                            .at_ms = e->at_ms,
+                            .entry = e,
+                            .position = &position,
+                            .lock = &nothing,
+                            .held = &seal_at(fold, plan, 0)->lock,
+                            .stay = &fold->stay,
+                            .where = &where,
+                            .company = &nobody,
+                            .gone = fold->gone,
+                            .n_before = sheet->n,
+                            .sheet = sheet};
+    step_carried(fold, &in, silent && position.n_fixes > 0);
+    fold->due_ms = next_timer(fold, plan).due_ms;
+}
+
 void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *e, struct sheet *sheet)
 {
     fire_until(fold, plan, e->at_ms - 1, sheet);
+    if (e->seal >= plan->journey->n_seals) {
+        fold_carrier(fold, plan, e, sheet);
+        return;
+    }
     struct fold_seal *seal = seal_at(fold, plan, e->seal);
     if (seal->lock.ended || e->at_ms < plan->start_ms || e->at_ms > plan->end_ms)
         return;
@@ -237,6 +305,8 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
     for (size_t i = 0; i < position.n_fixes; i++)
         if (position.fix[i].at_ms >= fold->seen_ms || !fold->where.known)
             see(fold, plan, &position.fix[i]);
+    if (position.n_fixes && e->at_ms > fold->located_ms)
+        fold->located_ms = e->at_ms;
     struct lock_where where = where_at(fold, e->at_ms);
     lock_step(&seal->lock, plan, e, &where, &lock);
     fold->gone |= (uint16_t)(seal->lock.ended << e->seal);

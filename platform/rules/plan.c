@@ -66,6 +66,13 @@ static bool set_points(struct plan *plan, const struct journey *j)
     return true;
 }
 
+static void set_means(struct plan *plan, const struct journey *j)
+{
+    for (size_t i = 0; i < j->n_legs; i++)
+        if (strchr(j->legs[i].means, ':') && plan_source(plan, j->legs[i].means) < 0)
+            plan->means[plan->n_means++] = (uint8_t)i;
+}
+
 /* The line has them now. */
 static void drop_points(struct route *route)
 {
@@ -115,6 +122,7 @@ struct plan *plan_new(const struct journey *journey, struct shelf *shelf, const 
     plan->end_ms = j->unsealed_at_ms == BULLA_TIME_NONE ? INT64_MAX : j->unsealed_at_ms;
     set_limits(plan, j);
     apply_ruling(plan);
+    set_means(plan, j);
     rule_lay_out(plan);
     return plan;
 }
@@ -132,14 +140,17 @@ void plan_free(struct plan *plan)
     free(plan);
 }
 
+static bool is_on(const struct journey_leg *l, int64_t at_ms)
+{
+    return (l->from_ms == BULLA_TIME_NONE || l->from_ms <= at_ms) && (l->until_ms == BULLA_TIME_NONE || l->until_ms >= at_ms);
+}
+
 const struct journey_leg *plan_leg(const struct plan *plan, int64_t at_ms)
 {
     const struct journey *j = plan->journey;
-    for (size_t i = 0; i < j->n_legs; i++) {
-        const struct journey_leg *l = &j->legs[i];
-        if ((l->from_ms == BULLA_TIME_NONE || l->from_ms <= at_ms) && (l->until_ms == BULLA_TIME_NONE || l->until_ms >= at_ms))
-            return l;
-    }
+    for (size_t i = 0; i < j->n_legs; i++)
+        if (is_on(&j->legs[i], at_ms))
+            return &j->legs[i];
     return NULL;
 }
 
@@ -147,6 +158,34 @@ bool plan_off_road(const struct plan *plan, int64_t at_ms)
 {
     const struct journey_leg *l = plan_leg(plan, at_ms);
     return l && (l->mode == JOURNEY_MODE_VESSEL || l->mode == JOURNEY_MODE_RAIL);
+}
+
+size_t plan_sources(const struct plan *plan)
+{
+    return plan->journey->n_seals + plan->n_means;
+}
+
+const char *plan_source_name(const struct plan *plan, size_t source)
+{
+    const struct journey *j = plan->journey;
+    return source < j->n_seals ? j->seals[source] : j->legs[plan->means[source - j->n_seals]].means;
+}
+
+int plan_source(const struct plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan_sources(plan); i++)
+        if (strcmp(plan_source_name(plan, i), name) == 0)
+            return (int)i;
+    return -1;
+}
+
+bool plan_carries(const struct plan *plan, size_t source, int64_t at_ms)
+{
+    const struct journey *j = plan->journey;
+    for (size_t i = 0; i < j->n_legs; i++)
+        if (is_on(&j->legs[i], at_ms) && strcmp(j->legs[i].means, plan_source_name(plan, source)) == 0)
+            return true;
+    return false;
 }
 
 int plan_seal(const struct plan *plan, const char *seal)

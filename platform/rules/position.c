@@ -113,6 +113,7 @@ static void set_aside(struct position *position, const struct plan *plan, const 
 
 void position_step(struct position *position, const struct plan *plan, const struct entry *e, struct position_news *news)
 {
+    size_t seal = e->seal < plan->journey->n_seals ? e->seal : 0; /* a vessel speaks for the first */
     news->n_fixes = news->n_wild = 0;
     news->jumped = false;
     if (!(e->flags & ENTRY_FIX))
@@ -120,9 +121,9 @@ void position_step(struct position *position, const struct plan *plan, const str
     struct position_point p = {e->at_ms, e->lat_e7, e->lon_e7, e->accuracy_m, ""};
     memcpy(p.id, e->id, sizeof p.id);
     if (position->last.at_ms != BULLA_TIME_NONE && !position_reachable(plan, &position->last, &p)) {
-        set_aside(position, plan, &p, e->seal, news);
+        set_aside(position, plan, &p, seal, news);
         return;
     }
     give_up_aside(position, news);
-    believe(position, plan, &p, e->seal, news);
+    believe(position, plan, &p, seal, news);
 }

@@ -17,13 +17,13 @@ struct fix {
     double lat, lon, accuracy_m;
     char id[BULLA_ID_SIZE];
     uint8_t seal;
-    uint8_t origin, destination; /* enum geometry_side; SURELY_OUTSIDE of a place that does not exist */
-    int16_t stop;                /* the stop it is surely inside, -1: none */
-    bool near_place;             /* not surely outside of origin, destination, every stop and every zone that one may drive to */
-    bool in_place;               /* surely inside one of them */
-    int32_t dead_minutes;        /* announced dead zone: its due time, 0: without one; -1: surely outside of all */
+    uint8_t origin, destination;   /* enum geometry_side; SURELY_OUTSIDE of a place that does not exist */
+    int16_t stop;                  /* the stop it is surely inside, -1: none */
+    bool near_place;               /* not surely outside of origin, destination, every stop and every zone that one may drive to */
+    bool in_place;                 /* surely inside one of them */
+    int32_t dead_minutes;          /* announced dead zone: its due time, 0: without one; -1: surely outside of all */
     uint16_t near_zones, in_zones; /* duties, a bit each: of zones it is not surely outside of, and surely inside */
-    double off_route_m;          /* distance to the route's line; negative: there is no route */
+    double off_route_m;            /* distance to the route's line; negative: there is no route */
 };
 
 struct position_point {

@@ -49,6 +49,7 @@ struct rule {
     size_t (*size)(const struct plan *plan); /* instead of state_size: 0 where the journey has no use for the rule. NULL: always the same */
     void (*step)(void *state, const struct rule_input *in);
     int64_t (*due)(const void *state, const struct plan *plan); /* next timer; NULL: it has none */
+    void (*carried)(void *state, int64_t at_ms); /* of a seal: the vessel or train that carries it was heard; NULL: does not matter */
 };
 
 #define RULE(number, kind) extern const struct rule rule_##kind;

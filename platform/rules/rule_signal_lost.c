@@ -15,6 +15,7 @@ struct signal {
     bool fired;           /* for the present silence */
     bool brought;         /* stored data of the present gap brought another alarm */
     int64_t heard_ms;     /* last contact of any kind, event time */
+    int64_t carried_ms;   /* when the vessel or train that carries it was last heard */
     int64_t live_ms;      /* last contact that was heard when it happened */
     int32_t dead_minutes; /* of the zone in which the last fix lies; -1: none */
     bool in_dead_zone;
@@ -31,6 +32,18 @@ static void begin(struct signal *s, const struct plan *plan)
     s->heard_ms = s->live_ms = plan->start_ms;
 }
 
+/* On board of a vessel it is heard again at the end of that leg; until the vessel itself is lost, where no end is planned. */
+static int64_t due_on_board(const struct signal *s, const struct plan *plan, int64_t by)
+{
+    const struct journey_leg *leg = plan_leg(plan, by);
+    if (!leg || leg->mode != JOURNEY_MODE_VESSEL)
+        return by;
+    if (leg->until_ms != BULLA_TIME_NONE)
+        return leg->until_ms;
+    int64_t lost_ms = s->carried_ms + plan->silence_ms;
+    return s->carried_ms && lost_ms > by ? lost_ms : by;
+}
+
 /* When the silence that began at `from_ms` becomes too long. */
 static int64_t due_of(const struct signal *s, const struct plan *plan, int64_t from_ms)
 {
@@ -41,7 +54,13 @@ static int64_t due_of(const struct signal *s, const struct plan *plan, int64_t f
         by = from_ms + s->dead_minutes * PLAN_MINUTE_MS;
     if (plan->journey->mode == JOURNEY_MODE_VESSEL && plan->journey->arrive_by_ms != BULLA_TIME_NONE && plan->journey->arrive_by_ms > by)
         by = plan->journey->arrive_by_ms;
-    return by;
+    return due_on_board(s, plan, by);
+}
+
+static void carried(void *state, int64_t at_ms)
+{
+    struct signal *s = state;
+    s->carried_ms = at_ms;
 }
 
 /* The onset is that of the live silence, so that records which come in one after the other do not make it wander. */
@@ -147,4 +166,5 @@ const struct rule rule_signal_lost = {.kind = ALARM_SIGNAL_LOST,
                                       .parameters = parameters,
                                       .state_size = sizeof(struct signal),
                                       .step = step,
-                                      .due = due};
+                                      .due = due,
+                                      .carried = carried};

@@ -236,24 +236,30 @@ static bool loading_add(struct loading *l, const struct entry *e)
     return true;
 }
 
+/* A vessel is heard all year; only while it carries the journey is it kept. */
+static bool concerns(const struct timeline *t, const struct entry *e)
+{
+    return e->seal < t->plan->journey->n_seals || plan_carries(t->plan, e->seal, e->at_ms);
+}
+
 static void loading_each(void *context, const struct bulla_observation *o)
 {
     struct loading *l = context;
     struct entry e;
     entry_from(l->timeline->plan, l->seal, o, &e);
-    if (!loading_add(l, &e))
+    if (!concerns(l->timeline, &e) || !loading_add(l, &e))
         entry_clear(&e);
 }
 
-/* Everything that history has of the journey's seals. False: it could not be had. */
+/* Everything that history has of the journey's sources. False: it could not be had. */
 static bool fetch(struct timeline *t, struct loading *l)
 {
-    const struct journey *j = t->plan->journey;
     if (!t->host->history)
         return false;
-    for (size_t i = 0; i < j->n_seals; i++) {
+    for (size_t i = 0; i < plan_sources(t->plan); i++) {
         l->seal = i;
-        if (!t->host->history(t->host->host, j->seals[i], t->plan->start_ms - DAY_MS, INT64_MAX, loading_each, l) || l->failed)
+        if (!t->host->history(t->host->host, plan_source_name(t->plan, i), t->plan->start_ms - DAY_MS, INT64_MAX, loading_each, l) ||
+            l->failed)
             return false;
     }
     return true;
@@ -315,7 +321,7 @@ static void reseat_window(struct timeline *t, const struct plan *from, const str
     size_t kept = 0;
     for (size_t i = 0; i < t->window.n; i++) {
         struct entry e = t->window.entries[i];
-        int seal = plan_seal(to, from->journey->seals[e.seal]);
+        int seal = plan_source(to, plan_source_name(from, e.seal));
         if (seal < 0) {
             entry_clear(&e);
             continue;
@@ -326,17 +332,37 @@ static void reseat_window(struct timeline *t, const struct plan *from, const str
     t->window.n = kept;
 }
 
+static bool legs_differ(const struct journey *a, const struct journey *b)
+{
+    for (size_t i = 0; i < a->n_legs && a->n_legs == b->n_legs; i++)
+        if (strcmp(a->legs[i].means, b->legs[i].means) != 0 || a->legs[i].from_ms != b->legs[i].from_ms ||
+            a->legs[i].until_ms != b->legs[i].until_ms)
+            return true;
+    return a->n_legs != b->n_legs;
+}
+
+/* Whether the changed journey wants what was not kept: of other seals, or of vessels at other times. */
+static bool sources_added(const struct plan *from, const struct plan *to)
+{
+    if (to->n_means && legs_differ(from->journey, to->journey))
+        return true;
+    for (size_t i = 0; i < plan_sources(to); i++)
+        if (plan_source(from, plan_source_name(to, i)) < 0)
+            return true;
+    return false;
+}
+
 bool timeline_replan(struct timeline *t, struct plan *plan, int64_t before_ms, int64_t now_ms)
 {
     struct plan *old = t->plan;
     struct loading l = {.timeline = t};
     struct told_when when = {.before_ms = before_ms, .now_ms = now_ms, .changed = true};
-    bool seals_added = plan->journey->n_seals > old->journey->n_seals;
+    bool added = sources_added(old, plan);
     told_reseat(&t->told, old, plan, &when, t->host, t->counts);
     reseat_window(t, old, plan);
     plan_inherit(plan, old);
     t->plan = plan;
-    bool done = (!(t->window.cut || seals_added) || fetch(t, &l)) && rebuild(t, &l);
+    bool done = (!(t->window.cut || added) || fetch(t, &l)) && rebuild(t, &l);
     if (!done && !l.failed) {
         loading_clear(&l);
         l = (struct loading){.timeline = t}; /* no history: what is kept, as if it were all */
@@ -514,6 +540,10 @@ bool timeline_observe(struct timeline *t, size_t seal, const struct bulla_observ
         return true;
     struct entry e;
     entry_from(t->plan, seal, o, &e);
+    if (!concerns(t, &e)) {
+        entry_clear(&e);
+        return true;
+    }
     bool fresh = window_note(&t->window, e.id);
     if (fresh) {
         t->counts->clock_errors += (e.flags & ENTRY_CLOCK_WRONG) != 0;
