@@ -426,6 +426,7 @@ static void take_handover(void *context, const struct bulla_observation *o, stru
     (void)raw;
     snprintf(seal, sizeof seal, "%s:%s", o->protocol, o->device);
     struct supervised *s = journeys_of(p, seal);
+    carriers_heard(p, seal, o, s && s->judged && cluster_holds(p, s->home), false);
     if (!s || !cluster_holds(p, s->home))
         return; /* the journey ended, or this node has not heard of it: it reads all when it does */
     if (!s->judged) {

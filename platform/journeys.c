@@ -122,6 +122,7 @@ static void forget(struct platform *p, struct supervised *s)
         live_bind(p, s->bindings->seal, NULL);
         unbind(p, s->bindings);
     }
+    carriers_bind(p, s, NULL);
     rouse(p, s);
     HASH_DEL(p->journeys, s);
     free(s);
@@ -139,6 +140,9 @@ static bool concerns(const struct platform *p, const struct journey *j)
 {
     for (size_t i = 0; i < j->n_seals; i++)
         if (cluster_mine(p, j->seals[i]))
+            return true;
+    for (size_t i = 0; i < j->n_legs; i++)
+        if (strchr(j->legs[i].means, ':') && cluster_mine(p, j->legs[i].means))
             return true;
     return false;
 }
@@ -161,6 +165,7 @@ static struct supervised *learn(struct platform *p, const struct journey *j)
     s->destination = j->destination;
     s->sealed_at_ms = j->sealed_at_ms;
     s->home = cluster_partition(p, j->seals[0]);
+    carriers_bind(p, s, j);
     struct binding *b, *next;
     LL_FOREACH_SAFE(s->bindings, b, next)
     {
@@ -387,7 +392,7 @@ void journeys_forget(struct platform *p)
     HASH_ITER(hh, p->journeys, s, next)
     {
         struct binding *b;
-        bool kept = false;
+        bool kept = carriers_mine(p, s);
         LL_FOREACH(s->bindings, b)
         kept |= cluster_mine(p, b->seal);
         if (s->judged && !cluster_holds(p, s->home)) { /* another node judges it; woken again if it comes back */
@@ -473,6 +478,7 @@ void journeys_follow(struct platform *p, struct supervised *s, const struct bull
 void journeys_clear(struct platform *p)
 {
     struct supervised *s, *next;
+    carriers_clear(p);
     HASH_ITER(hh, p->journeys, s, next)
     {
         while (s->bindings)

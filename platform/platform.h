@@ -53,6 +53,10 @@ uint64_t platform_live(struct platform *platform, uint64_t since, void (*each)(v
 json_t *platform_live_json(const struct live_seal *live);
 bool platform_live_get(struct platform *platform, const char *seal, struct live_seal *out);
 
+/* How far a journey has come, from its track: the Progress of openapi.yaml; null before it is sealed, or when its track cannot be read.
+ * New reference. */
+json_t *platform_journey_progress(struct platform *platform, const struct journey *journey);
+
 /* Records changed in the store by the caller: the engine must look again. */
 void platform_journey_changed(struct platform *platform, const char *journey_id);
 void platform_seal_changed(struct platform *platform, const char *seal_id);

@@ -91,6 +91,7 @@ struct supervised {
     unsigned home;                  /* partition that judges it: of its first seal */
     bool awake, stirs;              /* awake: does not wait to be given to the engine; stirs: it does, but its seals spoke */
     bool judged;                    /* the engine has it */
+    bool carried;                   /* a leg of it names a carrier */
     struct binding *bindings;       /* its seals */
     struct supervised *prev, *next; /* those that sleep */
     UT_hash_handle hh;
@@ -100,6 +101,19 @@ struct binding {
     char seal[MODEL_SEAL_SIZE];
     struct supervised *of;
     struct binding *next; /* of the same journey */
+    UT_hash_handle hh;
+};
+
+/* --- carriers.c: vessels and trains, by the device that a leg of a journey names --- */
+struct carried {
+    struct supervised *of;
+    int64_t from_ms, until_ms; /* of the leg; BULLA_TIME_NONE: open */
+    struct carried *next;      /* of the same carrier */
+};
+
+struct carrier {
+    char means[MODEL_SEAL_SIZE];
+    struct carried *list;
     UT_hash_handle hh;
 };
 
@@ -235,6 +249,7 @@ struct platform {
     struct pipeline_counts counts;
     /* engine thread */
     struct binding *bindings;
+    struct carrier *carriers;
     struct supervised *journeys, *sleeping, *stirring; /* stirring: asleep too, but their seals spoke: these first */
     uint64_t woken_us, n_woken;                        /* in this turn */
     struct pending_seal *pending;
@@ -350,6 +365,16 @@ bool journeys_may_wake(const struct platform *platform); /* there is time for it
 /* Its seal spoke: it is to be woken before others, and before those whose seals spoke when it is `first`. */
 void journeys_stir(struct platform *platform, struct supervised *journey, bool first);
 bool journeys_asleep(const struct platform *platform); /* some journey is */
+
+/* carriers.c: engine thread */
+/* The legs of a journey as it is now; NULL: it has none any more. */
+void carriers_bind(struct platform *platform, struct supervised *journey, const struct journey *legs);
+/* Whether a device that carries it lies in one of this node's partitions. */
+bool carriers_mine(const struct platform *platform, const struct supervised *journey);
+/* A device spoke. Tells the engine, unless it has been, and follows the journeys that it carries; what another node judges is handed
+ * over to it with `hand_over`. False: it could not be. */
+bool carriers_heard(struct platform *platform, const char *device, const struct bulla_observation *o, bool told, bool hand_over);
+void carriers_clear(struct platform *platform);
 
 /* profiles.c: set-up of seals, for the gateway */
 void profiles_load(struct platform *platform);

@@ -297,7 +297,8 @@ static bool observe(struct platform *p, const struct bulla_observation *o, bool 
     if (live_observe(p, o, s))
         work_register(p, seal);
     commands_heard(p, o);
-    return !s || judge(p, s, seal, o, news);
+    bool told = s && s->judged && cluster_holds(p, s->home);
+    return (!s || judge(p, s, seal, o, news)) && carriers_heard(p, seal, o, told, true);
 }
 
 static void store_damages_of(struct platform *p, const struct batch *b)

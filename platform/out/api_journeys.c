@@ -108,8 +108,11 @@ void out_journey_get(struct out_request *r)
     struct journey *j = NULL;
     if (!out_access_journey(r, r->id, &j))
         return;
-    if (!out_page_unchanged(r, j->version))
-        out_answer_record(r, 200, whole_json(r, j), j->version);
+    if (!out_page_unchanged(r, j->version)) {
+        json_t *json = whole_json(r, j);
+        json_object_set_new(json, "progress", platform_journey_progress(r->out->platform, j));
+        out_answer_record(r, 200, json, j->version);
+    }
     journey_free(j);
 }
 
@@ -159,8 +162,8 @@ bool out_journey_can_be_supervised(struct out_request *r, const struct journey *
 /* The body as a journey, without the members that the platform alone sets. */
 static struct journey *read_body(struct out_request *r)
 {
-    static const char *const ours[] = {"grade",       "carrier_name", "position", "heard",      "next_states",
-                                       "permissions", "version",      "created",  "arrived_at", "unsealed_at"};
+    static const char *const ours[] = {"grade",   "carrier_name", "position",   "heard",       "next_states", "permissions",
+                                       "version", "created",      "arrived_at", "unsealed_at", "progress"};
     char why[MODEL_WHY_SIZE];
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         json_object_del(r->json, ours[i]);

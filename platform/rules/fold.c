@@ -6,7 +6,6 @@
 #define ALIGN(n)    (((n) + 7u) & ~(size_t)7u)
 #define DRIFT_MS    25.0 /* metres a second by which a moving vehicle's last place becomes uncertain */
 #define STANDING_MS (2 * PLAN_MINUTE_MS)
-#define CARRIED_MS  (30 * PLAN_MINUTE_MS) /* so long after a seal's own fix the vessel's counts */
 
 /* What was put on or taken off another means of transport need not move with the rest. */
 #define PARTING (BULLA_EVENT_BIT(BULLA_EVENT_TRANSHIPPED) | BULLA_EVENT_BIT(BULLA_EVENT_DISCHARGED))
@@ -268,7 +267,7 @@ static void fold_carrier(struct fold *fold, const struct plan *plan, const struc
     if (!supervised(fold, plan) || e->at_ms < plan->start_ms || e->at_ms > plan->end_ms || !plan_carries(plan, e->seal, e->at_ms))
         return;
     position_step(means_at(fold, plan, e->seal - plan->journey->n_seals), plan, e, &position);
-    bool silent = fold->located_ms == BULLA_TIME_NONE || e->at_ms - fold->located_ms > CARRIED_MS;
+    bool silent = fold->located_ms == BULLA_TIME_NONE || e->at_ms - fold->located_ms > PLAN_CARRIED_MS;
     for (size_t i = 0; silent && i < position.n_fixes; i++)
         if (position.fix[i].at_ms >= fold->seen_ms || !fold->where.known)
             see(fold, plan, &position.fix[i]);

@@ -36,7 +36,7 @@ static void pass_between(const struct progress *s, const struct plan *plan, doub
         if (at_m < 0 || at_m <= s->along_m || at_m > to_m)
             continue;
         double share = (at_m - s->along_m) / (to_m - s->along_m);
-        pass(&passes[i], s->at_ms + (int64_t)(share * (double)(to_ms - s->at_ms)), s->at_ms, to_ms);
+        pass(&passes[i], s->at_ms + llround(share * (double)(to_ms - s->at_ms) / 1000) * 1000, s->at_ms, to_ms);
     }
 }
 
@@ -123,5 +123,42 @@ int64_t progress_eta(const struct progress *s, double along_m, double spare)
         return BULLA_TIME_NONE;
     double left_m = fmax(along_m - s->along_m, 0), stops = fmin(s->standing_s / (s->driving_s + UNSTOPPED_S), STOPS_MOST);
     double seconds = left_m / (s->drove_m / s->drove_s) * (1 + stops);
-    return s->at_ms + (int64_t)(seconds * (1 - spare) * 1000);
+    return s->at_ms + llround(seconds * (1 - spare)) * 1000; /* a fraction of a second would promise too much */
+}
+
+int64_t progress_expected(const struct progress *s, const struct plan *plan, size_t point)
+{
+    double along_m = plan->point_along[point];
+    return along_m < 0 || along_m < s->along_m ? BULLA_TIME_NONE : progress_eta(s, along_m, 0);
+}
+
+static bool counts(const struct plan *plan, const struct progress_seen *seen, int64_t located_ms)
+{
+    if (seen->at_ms < plan->start_ms || seen->at_ms > plan->end_ms)
+        return false;
+    if (seen->source < plan->journey->n_seals)
+        return true;
+    return plan_carries(plan, seen->source, seen->at_ms) && (located_ms == BULLA_TIME_NONE || seen->at_ms - located_ms > PLAN_CARRIED_MS);
+}
+
+void progress_of(const struct plan *plan, const struct progress_seen *seen, size_t n, struct progress *progress,
+                 struct progress_pass *passes)
+{
+    struct position positions[JOURNEY_SEALS_MAX + JOURNEY_LEGS_MAX];
+    int64_t located_ms = BULLA_TIME_NONE;
+    for (size_t i = 0; i < sizeof positions / sizeof *positions; i++)
+        position_init(&positions[i]);
+    for (size_t i = 0; i < n; i++) {
+        struct position_news news;
+        struct entry e = {.at_ms = seen[i].at_ms, .lat_e7 = seen[i].lat_e7, .lon_e7 = seen[i].lon_e7, .accuracy_m = seen[i].accuracy_m};
+        e.flags = ENTRY_FIX;
+        e.seal = seen[i].source;
+        if (!counts(plan, &seen[i], located_ms))
+            continue;
+        position_step(&positions[e.seal], plan, &e, &news);
+        for (size_t k = 0; k < news.n_fixes; k++)
+            progress_step(progress, plan, &news.fix[k], passes);
+        if (news.n_fixes && e.seal < plan->journey->n_seals)
+            located_ms = e.at_ms;
+    }
 }
