@@ -14,6 +14,8 @@
 #define TANKS        4    /* that a limit without a sensor watches; without any limit it is the first that is heard */
 #define SLOPE        3000 /* thousandths of a degree */
 #define ACCELERATION 300  /* thousandths of g */
+#define COLDEST      (-60000)
+#define HOTTEST      84000
 #define QUIET_MS     (10 * PLAN_MINUTE_MS)
 #define STANDING_MS  (2 * PLAN_MINUTE_MS)
 
@@ -94,23 +96,20 @@ static bool leaning(const struct entry *e)
     return false;
 }
 
-/* The temperature of the tank's own sensor, else that of the only one there is. */
+/* The temperature of the tank's own sensor, else of the device's or of the one that is called the cargo's; never that of any probe
+ * in the air. What no oil has is a sensor that failed (-127 and 85 C are what a one-wire probe says then). */
 static void take_temperature(struct watched *s, const struct entry *e)
 {
     const struct entry_sensor *found = NULL;
-    size_t n = 0;
     for (size_t i = 0; i < e->n_sensors; i++) {
         const struct entry_sensor *t = &e->sensors[i];
-        if (t->kind != BULLA_SENSOR_TEMPERATURE)
-            continue;
-        n++;
-        if (strcmp(t->id, s->sensor) == 0) {
-            tank_warm(&s->tank, t->milli);
-            return;
-        }
-        found = t;
+        bool own = strcmp(t->id, s->sensor) == 0, shared = !t->id[0] || strcmp(t->id, "cargo") == 0;
+        if (t->kind == BULLA_SENSOR_TEMPERATURE && t->milli > COLDEST && t->milli < HOTTEST && (own || (shared && !found)))
+            found = t;
+        if (found && own)
+            break;
     }
-    if (n == 1)
+    if (found)
         tank_warm(&s->tank, found->milli);
 }
 

@@ -71,6 +71,7 @@ static bool raise(struct schedule *s, const struct rule_input *in, int64_t onset
     struct draft *d = sheet_open(in->sheet, s->slot);
     if (d) {
         d->count++;
+        sheet_touch(in->sheet);
         if (in->entry)
             sheet_evidence(in->sheet, s->slot, in->entry->id);
         return false;

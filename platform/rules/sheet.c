@@ -76,13 +76,15 @@ void sheet_touch(struct sheet *sheet)
 void sheet_evidence(struct sheet *sheet, sheet_slot slot, const char *id)
 {
     struct draft *d = sheet_open(sheet, slot);
-    if (!d || !id[0] || d->n_evidence == ALARM_EVIDENCE_MAX)
+    if (!d)
+        return;
+    sheet->touched = true; /* there may be no room for it, but what was counted with it is told */
+    if (!id[0] || d->n_evidence == ALARM_EVIDENCE_MAX)
         return;
     for (size_t i = 0; i < d->n_evidence; i++)
         if (strcmp(d->evidence[i], id) == 0)
             return;
     snprintf(d->evidence[d->n_evidence++], BULLA_ID_SIZE, "%s", id);
-    sheet->touched = true;
 }
 
 void sheet_position(struct sheet *sheet, sheet_slot slot, double lat, double lon)

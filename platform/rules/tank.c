@@ -9,7 +9,7 @@
 #define SETTLED_S 450  /* of waves that were seen for less than that nothing is known */
 #define LEAST     3    /* values */
 #define BASE      15.0 /* degrees C */
-#define SURE      5.0  /* standard deviations of the difference: six parts are tried */
+#define SURE      4.5  /* standard deviations of the difference: six parts are tried */
 #define NEAR      4.5  /* medians of the deviation from the median: what is further away is no wave but a fault, */
 #define NEAR_OF   0.06 /* unless it is within so much of the level */
 
@@ -47,7 +47,7 @@ static struct tank_part settle(const struct tank *t)
     return (struct tank_part){.heard_s = t->heard_s,
                               .at_s = t->value[t->n - 1].at_s,
                               .litres = middle + (int32_t)lround(mean),
-                              .spread = (float)(sqrt(variance / n) * (1 + 4 / n))}; /* few values know little of their own spread */
+                              .spread = (float)(sqrt(variance / n) * (1 + 6 / n))}; /* few values know little of their own spread */
 }
 
 void tank_forget(struct tank *t)
@@ -101,7 +101,8 @@ static void keep(struct tank *t, const struct tank_part *now)
 /* By how much of a fall from `then` is more than can be explained; not positive: it can. */
 static double unexplained(const struct tank_part *then, const struct tank_part *now, bool driving)
 {
-    double waves = SURE * sqrt((double)then->spread * (double)then->spread + (double)now->spread * (double)now->spread);
+    double rougher = fmax((double)then->spread, (double)now->spread); /* a few values look smooth by chance, seldom twice */
+    double waves = SURE * rougher * sqrt(2);
     double small = then->litres * TANK_FALL_PERCENT / 100;
     double burnt = driving ? TANK_BURNS_L * (now->at_s - then->at_s) / 3.6 : 0;
     return (double)then->litres - now->litres - burnt - fmax(waves, small);

@@ -69,6 +69,8 @@ struct world {
     int64_t openings[8];
     size_t n_openings;
     int64_t until;
+    struct dice cargo; /* apart: what sensors say changes nothing else */
+    double celsius, oil_l, power;
 };
 
 static void road(const struct world *w, double at_m, double aside_m, double *lat, double *lon)
@@ -95,6 +97,26 @@ static struct bulla_observation *say(struct world *w)
     o->state.motor = w->open && !w->cut ? BULLA_MOTOR_UNLOCKED : BULLA_MOTOR_LOCKED;
     o->state.cover = BULLA_COVER_CLOSED;
     return o;
+}
+
+/* What is measured: a temperature and the air's humidity within their limits, a tank with its waves; a probe that fails now and then. */
+static void measure(struct world *w, struct bulla_observation *o, double kmh)
+{
+    struct dice *d = &w->cargo;
+    double wave = kmh > 5 ? 0.02 : 0.001;
+    if (chance(d, 0.5))
+        bulla_observation_add_sensor(o, "front", BULLA_SENSOR_TEMPERATURE,
+                                     chance(d, 0.02) ? -127000 : (int32_t)((w->celsius + normal(d) * 0.2) * 1000));
+    if (chance(d, 0.2))
+        bulla_observation_add_sensor(o, "rear", BULLA_SENSOR_TEMPERATURE, (int32_t)((w->celsius + normal(d) * 0.2) * 1000));
+    if (chance(d, 0.3))
+        bulla_observation_add_sensor(o, "", BULLA_SENSOR_HUMIDITY, (int32_t)((60 + normal(d) * 2) * 1000));
+    if (chance(d, 0.8))
+        bulla_observation_add_sensor(o, "", BULLA_SENSOR_OIL, (int32_t)(w->oil_l * (1 + wave * sin(6.28 * uniform(d))) * 1000));
+    if (chance(d, 0.2))
+        bulla_observation_add_sensor(o, "", BULLA_SENSOR_POWER, (int32_t)(w->power * 1000));
+    if (chance(d, 0.1))
+        bulla_observation_add_sensor(o, "x", BULLA_SENSOR_SHOCK, (int32_t)(2000 * uniform(d)));
 }
 
 static struct bulla_observation *say_at(struct world *w, double at_m, double aside_m, double kmh)
@@ -124,6 +146,7 @@ static struct bulla_observation *say_at(struct world *w, double at_m, double asi
     }
     if (kmh > 5 && chance(&w->dice, 0.05))
         bulla_observation_add_event(o, BULLA_EVENT_VIBRATION);
+    measure(w, o, kmh);
     return o;
 }
 
@@ -155,6 +178,11 @@ static void plan_journey(struct world *w)
     add_place(&j->destination, w, "B", w->length_m, 800, 0);
     add_place(&j->stops[0], w, "C", w->length_m / 2, 400, 45);
     j->n_stops = 1;
+    j->limits[0] =
+        (struct journey_limit){.kind = BULLA_SENSOR_TEMPERATURE, .min = 2, .max = 8, .for_minutes = 10, .change = 4, .change_minutes = 30};
+    j->limits[1] = (struct journey_limit){.kind = BULLA_SENSOR_TEMPERATURE, .min = 3, .max = 7, .for_minutes = 0, .sensor = "rear"};
+    j->limits[2] = (struct journey_limit){.kind = BULLA_SENSOR_HUMIDITY, .min = NAN, .max = 80, .for_minutes = 5};
+    j->n_limits = 3;
     assert_true(journey_set_route(j, lat, lon, n, 500));
 }
 
@@ -211,9 +239,10 @@ static void say_of(struct world *w, double at_m, uint64_t events, const char *ab
 
 static void talk(struct world *w, double at_m)
 {
-    static const enum bulla_event words[] = {BULLA_EVENT_READ, BULLA_EVENT_READ_FAILED, BULLA_EVENT_VEHICLE_SEEN, BULLA_EVENT_SEAL_MISSING,
-                                             BULLA_EVENT_DATA_DIFFERS, BULLA_EVENT_PAIRING_DIFFERS, BULLA_EVENT_HANDED_OVER,
-                                             BULLA_EVENT_TAKEN_OVER, BULLA_EVENT_READER_DOWN, BULLA_EVENT_DAMAGE_SEEN};
+    static const enum bulla_event words[] = {BULLA_EVENT_READ,         BULLA_EVENT_READ_FAILED,  BULLA_EVENT_VEHICLE_SEEN,
+                                             BULLA_EVENT_SEAL_MISSING, BULLA_EVENT_DATA_DIFFERS, BULLA_EVENT_PAIRING_DIFFERS,
+                                             BULLA_EVENT_HANDED_OVER,  BULLA_EVENT_TAKEN_OVER,   BULLA_EVENT_READER_DOWN,
+                                             BULLA_EVENT_DAMAGE_SEEN};
     static const char *const abouts[] = {"", "plate", "container", "body"};
     say_of(w, at_m, BULLA_EVENT_BIT(BULLA_EVENT_DATA_DIFFERS), "plate");
     for (int64_t n = between(&w->dice, 3, 9); n > 0; n--)
@@ -247,7 +276,77 @@ static void double_device(struct world *w, double at_m)
     }
 }
 
-enum incident { HONEST, OPENED, CUT, COVER, STRAYED, SILENT, STOOD, REFUSED, TOLD, JAMMED, FAKED, CLONED, REPLAYED, INCIDENTS };
+/* A point ahead that it will not pass in time, and one that it passes too early. */
+static void hold_up(struct world *w, double at_m)
+{
+    struct journey *j = w->journey;
+    for (size_t i = 0; i < 3; i++) {
+        j->points[i].planned_ms = w->now + (int64_t[]){10, 15, 600}[i] * MINUTE;
+        j->points[i].tolerance_minutes = 10;
+        add_place(&j->points[i].place, w, "P", at_m + (w->length_m - at_m) * (0.3 + 0.25 * (double)i), 300, 0);
+    }
+    j->n_points = 3;
+    stand(w, at_m, 40);
+}
+
+/* On board: the seal is silent, the vessel tells where it is. */
+static void sail(struct world *w, double at_m)
+{
+    struct journey *j = w->journey;
+    j->mode = JOURNEY_MODE_MULTIMODAL;
+    j->legs[0] = (struct journey_leg){.mode = JOURNEY_MODE_VESSEL, .means = "ais:9", .from_ms = w->now, .until_ms = w->now + 320 * MINUTE};
+    j->n_legs = 1;
+    for (int i = 0; i < 30; i++, w->now += 11 * MINUTE) {
+        struct bulla_observation *o = say_at(w, at_m + (i % 7) * 300, 100 * i, 0);
+        strcpy(o->protocol, "ais");
+        strcpy(o->device, "9");
+        o->state = (struct bulla_state){0};
+        o->n_sensors = 0;
+    }
+}
+
+/* It is struck, leans, and there is light in it; and somewhere it is put down. */
+static void mishandle(struct world *w, double at_m)
+{
+    static const enum bulla_sensor_kind kinds[] = {BULLA_SENSOR_SHOCK, BULLA_SENSOR_TILT, BULLA_SENSOR_LIGHT};
+    for (size_t i = 0; i < 9; i++, w->now += 30000)
+        bulla_observation_add_sensor(say_at(w, at_m, 0, 40), "y", kinds[i % 3], (int32_t)(40000 + 10000 * i));
+    say_of(w, at_m, BULLA_EVENT_BIT(BULLA_EVENT_DISCHARGED), "XXABC");
+}
+
+static void trespass(struct world *w, double at_m)
+{
+    static const enum zone_duty duties[] = {ZONE_FORBIDDEN, ZONE_BORDER_STRIP, ZONE_MONITORED};
+    for (size_t i = 0; i < 3; i++) {
+        struct zone *z = &w->journey->zones[w->journey->n_zones++];
+        z->duty = duties[i];
+        add_place(&z->place, w, "Z", at_m + 1500 * (double)i, 1500, 0);
+    }
+    stand(w, at_m + 1500, 12);
+}
+
+enum incident {
+    HONEST,
+    OPENED,
+    CUT,
+    COVER,
+    STRAYED,
+    SILENT,
+    STOOD,
+    REFUSED,
+    TOLD,
+    JAMMED,
+    FAKED,
+    CLONED,
+    REPLAYED,
+    SPOILED,
+    DRAINED,
+    MISHANDLED,
+    HELD_UP,
+    SAILED,
+    TRESPASSED,
+    INCIDENTS
+};
 
 static void happen(struct world *w, enum incident incident, double at_m)
 {
@@ -291,6 +390,27 @@ static void happen(struct world *w, enum incident incident, double at_m)
         attempt(w, at_m, "13", false);
         w->messages[w->n - 1].unlock.reason = BULLA_REASON_REPLAYED;
         break;
+    case SPOILED:
+        w->celsius += 6;
+        w->power = 0;
+        break;
+    case DRAINED:
+        stand(w, at_m, 12);
+        w->oil_l *= 0.9;
+        stand(w, at_m, 7);
+        break;
+    case MISHANDLED:
+        mishandle(w, at_m);
+        break;
+    case HELD_UP:
+        hold_up(w, at_m);
+        break;
+    case SAILED:
+        sail(w, at_m);
+        break;
+    case TRESPASSED:
+        trespass(w, at_m);
+        break;
     default:
         break;
     }
@@ -327,6 +447,10 @@ static void make(struct world *w, uint64_t seed, enum incident incident, bool tw
 {
     struct bulla_observation *messages = w->messages;
     *w = (struct world){.dice = {seed}, .messages = messages, .now = START, .percent = 0};
+    w->cargo = (struct dice){seed * 31 + 7};
+    w->celsius = 5;
+    w->oil_l = 20000;
+    w->power = 1;
     w->percent = (int)between(&w->dice, incident ? 3 : 17, 99);
     w->two_seals = two_seals;
     plan_journey(w);

@@ -141,6 +141,19 @@ static void what_cools_shrinks(void **state)
     scene_free(s);
 }
 
+static void a_probe_that_fails_or_hangs_in_the_air_is_not_asked(void **state)
+{
+    (void)state;
+    struct scene *s = still(20000, 15);
+    for (size_t i = 60; i < s->n; i++) {
+        if (i % 5 == 0)
+            s->observations[i].sensors[1].milli = i % 2 ? -127000 : 85000;
+        bulla_observation_add_sensor(&s->observations[i], "door", BULLA_SENSOR_TEMPERATURE, -40000);
+    }
+    scene_expect(s, 130, "");
+    scene_free(s);
+}
+
 static void it_may_be_emptied_where_that_is_its_work(void **state)
 {
     (void)state;
@@ -193,5 +206,6 @@ static void two_tanks_are_two(void **state)
 }
 
 SCENE_TESTS(cmocka_unit_test(thefts_are_found_and_nothing_else), cmocka_unit_test(the_alarm_says_how_much),
-            cmocka_unit_test(what_cools_shrinks), cmocka_unit_test(it_may_be_emptied_where_that_is_its_work),
-            cmocka_unit_test(an_engine_burns_what_it_drives), cmocka_unit_test(two_tanks_are_two))
+            cmocka_unit_test(what_cools_shrinks), cmocka_unit_test(a_probe_that_fails_or_hangs_in_the_air_is_not_asked),
+            cmocka_unit_test(it_may_be_emptied_where_that_is_its_work), cmocka_unit_test(an_engine_burns_what_it_drives),
+            cmocka_unit_test(two_tanks_are_two))
