@@ -8,7 +8,7 @@
 #include "platform/rules/geometry.h"
 
 #define AHEAD_MAX_MS      INT64_C(300000)   /* general rule 4: not more than 5 min ahead of arrival */
-#define MOVING_CMH        500               /* a parked receiver reports up to 3 km/h */
+#define MOVING_CMH        300               /* a parked receiver reports up to 3 km/h */
 #define BEFORE_SEALING_MS INT64_C(86400000) /* nor before sealing minus a day */
 
 #define BIT(name) BULLA_EVENT_BIT(BULLA_EVENT_##name)
@@ -36,7 +36,7 @@ static void take_fix(const struct bulla_observation *o, struct entry *e)
     }
     e->flags |= e->note ? ENTRY_SITE : ENTRY_FIX;
     e->flags |= entry_seen(e) ? ENTRY_FIX : 0;
-    if (bulla_observation_is(o, BULLA_EVENT_POSITION_CELL))
+    if (bulla_observation_is(o, BULLA_EVENT_POSITION_CELL) && !bulla_observation_knows(o, BULLA_HAS_ACCURACY))
         e->flags |= ENTRY_CELL;
     e->lat_e7 = o->lat_e7;
     e->lon_e7 = o->lon_e7;

@@ -13,7 +13,7 @@
 
 enum entry_flag {
     ENTRY_FIX = 1u << 0,  /* valid, with an accuracy */
-    ENTRY_CELL = 1u << 1, /* the fix comes from cells */
+    ENTRY_CELL = 1u << 1, /* the fix comes from cells of unknown size */
     ENTRY_PERCENT = 1u << 2,
     ENTRY_CHARGING = 1u << 3,
     ENTRY_STORED = 1u << 4, /* not heard when it happened */

@@ -6,6 +6,7 @@
 #define ALIGN(n)    (((n) + 7u) & ~(size_t)7u)
 #define DRIFT_MS    25.0 /* metres a second by which a moving vehicle's last place becomes uncertain */
 #define STANDING_MS (2 * PLAN_MINUTE_MS)
+#define FRESH_MS    (60 * PLAN_MINUTE_MS)
 
 /* What was put on or taken off another means of transport need not move with the rest. */
 #define PARTING (BULLA_EVENT_BIT(BULLA_EVENT_TRANSHIPPED) | BULLA_EVENT_BIT(BULLA_EVENT_DISCHARGED))
@@ -16,9 +17,11 @@ struct fold {
     int64_t seen_ms; /* of `where` */
     bool standing;   /* at that time */
     struct lock_where where;
-    uint16_t gone;      /* seals whose supervision has ended, a bit each */
-    uint16_t parted;    /* seals of which it was said that they go on by other means */
-    int64_t located_ms; /* the newest fix of a seal; BULLA_TIME_NONE: none */
+    uint16_t gone;           /* seals whose supervision has ended, a bit each */
+    uint16_t parted;         /* seals of which it was said that they go on by other means */
+    int64_t located_ms;      /* the newest fix of a seal; BULLA_TIME_NONE: none */
+    struct lock_where stood; /* the last place where it stood, and when it was last seen there */
+    int64_t stood_ms;
     struct stay stay;
 };
 
@@ -195,12 +198,24 @@ void fold_move(struct fold *to, const struct plan *into, const struct fold *from
 
 /* --- entries --- */
 
+/* A cell says less than the last place does, grown by what the vehicle may have driven since; and a place that is said
+ * again ages from when it was first said. */
+static bool says_more(const struct fold *fold, const struct fix *f)
+{
+    if (!fold->where.known)
+        return true;
+    return !f->repeated && !(f->cell && where_at(fold, f->at_ms).accuracy_m <= f->accuracy_m);
+}
+
 static void see(struct fold *fold, const struct plan *plan, const struct fix *f)
 {
     struct lock_where *w = &fold->where;
+    bool more = says_more(fold, f);
     stay_step(&fold->stay, f);
+    fold->standing = stay_holds(&fold->stay, f->at_ms, STANDING_MS, f->cell ? FRESH_MS : 0);
+    if (!more)
+        return;
     fold->seen_ms = f->at_ms;
-    fold->standing = stay_holds(&fold->stay, f->at_ms, STANDING_MS, 0);
     w->known = true;
     w->lat = f->lat;
     w->lon = f->lon;
@@ -209,6 +224,10 @@ static void see(struct fold *fold, const struct plan *plan, const struct fix *f)
         w->origin = (enum geometry_side)f->origin;
     if (plan->has_destination && f->destination != UNSURE)
         w->destination = (enum geometry_side)f->destination;
+    if (fold->standing) {
+        fold->stood = *w;
+        fold->stood_ms = f->at_ms;
+    }
 }
 
 static void step_rules(struct fold *fold, const struct rule_input *in)
@@ -300,6 +319,8 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
         return;
     struct position_news position;
     struct lock_news lock;
+    struct lock_where before = fold->stood.known && e->at_ms - fold->stood_ms < FRESH_MS ? fold->stood : where_at(fold, e->at_ms);
+    bool stood = fold->standing;
     position_step(&seal->position, plan, e, &position);
     for (size_t i = 0; i < position.n_fixes; i++)
         if (position.fix[i].at_ms >= fold->seen_ms || !fold->where.known)
@@ -307,7 +328,8 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
     if (position.n_fixes && e->at_ms > fold->located_ms)
         fold->located_ms = e->at_ms;
     struct lock_where where = where_at(fold, e->at_ms);
-    lock_step(&seal->lock, plan, e, &where, &lock);
+    struct lock_place place = {&where, &before, position.n_fixes > 0 && !fold->stay.straying, stood};
+    lock_step(&seal->lock, plan, e, &place, &lock);
     fold->gone |= (uint16_t)(seal->lock.ended << e->seal);
     if (e->events & PARTING)
         fold->parted |= (uint16_t)(1u << e->seal);

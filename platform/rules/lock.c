@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-#define GRANT_MS INT64_C(120000) /* ALARMS: a permission within 2 min before the opening */
+#define GRANT_MS   INT64_C(120000)  /* ALARMS: a permission within 2 min before the opening */
+#define CLAIMED_MS INT64_C(1200000) /* how long a claimed opening waits for a fix, one without an attempt for the attempt */
+#define SILENT_MS  INT64_C(600000)
 
 #define BIT(name)       BULLA_EVENT_BIT(BULLA_EVENT_##name)
 #define OPENING_EVENTS  (BIT(UNLOCKED) | BIT(OPENED_WHILE_SEALED) | BIT(SHACKLE_OPENED_WHILE_SEALED))
@@ -13,7 +15,7 @@
 void lock_init(struct lock *lock)
 {
     memset(lock, 0, sizeof *lock);
-    lock->opened_ms = lock->ended_ms = lock->grant_ms = lock->accepted_ms = BULLA_TIME_NONE;
+    lock->opened_ms = lock->ended_ms = lock->grant_ms = lock->accepted_ms = lock->hope_ms = BULLA_TIME_NONE;
 }
 
 static bool surely_outside(const struct place *place, const struct lock_where *where)
@@ -28,7 +30,7 @@ static bool at_destination(const struct plan *plan, const struct lock_where *whe
     return where->destination == SURELY_INSIDE || (where->known && !surely_outside(&plan->destination, where));
 }
 
-static bool at_allowed_place(const struct plan *plan, const struct lock_where *where)
+bool lock_may_open_here(const struct plan *plan, const struct lock_where *where)
 {
     const struct journey *j = plan->journey;
     if (!plan->has_origin && !plan->has_destination && j->n_stops == 0)
@@ -46,37 +48,42 @@ static bool at_allowed_place(const struct plan *plan, const struct lock_where *w
     return false;
 }
 
-/* Whether an attempt that the lock accepted is allowed by the journey. Without a list of credentials the lock's own word
- * counts where opening is what one expects: at the destination, and at the origin before departure. */
-static bool credential_holds(const struct plan *plan, const struct entry *e, const struct lock_where *where)
+static bool listed(const struct journey *j, const char *credential)
 {
-    const struct journey *j = plan->journey;
-    if (j->n_credentials == 0)
-        return where->destination == SURELY_INSIDE || where->origin == SURELY_INSIDE;
     for (size_t i = 0; i < j->n_credentials; i++)
-        if (e->credential[0] && strcmp(j->credentials[i], e->credential) == 0)
-            return at_allowed_place(plan, where);
+        if (credential[0] && strcmp(j->credentials[i], credential) == 0)
+            return true;
     return false;
 }
 
+/* Whether an attempt that the lock accepted is allowed by the journey. Without a list of credentials the lock's own word
+ * counts where opening is what one expects: at the destination, and at the origin before departure. */
+static bool credential_holds(const struct plan *plan, const char *credential, const struct lock_where *where)
+{
+    if (plan->journey->n_credentials == 0)
+        return where->destination == SURELY_INSIDE || where->origin == SURELY_INSIDE;
+    return listed(plan->journey, credential) && lock_may_open_here(plan, where);
+}
+
+/* where: NULL, wherever it is. */
 static bool permission_fits(const struct permission *p, const struct lock *lock, const char *seal, int64_t at_ms,
                             const struct lock_where *where)
 {
     if (p->from_ms > at_ms || p->until_ms < at_ms - GRANT_MS || (p->seal[0] && strcmp(p->seal, seal) != 0))
         return false;
-    if (p->has_place && surely_outside(&p->place, where))
+    if (p->has_place && where && surely_outside(&p->place, where))
         return false;
     bool said = lock->accepted_ms != BULLA_TIME_NONE && at_ms - lock->accepted_ms <= GRANT_MS && lock->credential[0];
     return !p->credential[0] || (said && strcmp(p->credential, lock->credential) == 0);
 }
 
-static const struct permission *find_permission(const struct plan *plan, const struct lock *lock, const struct entry *e,
+static const struct permission *find_permission(const struct plan *plan, const struct lock *lock, size_t seal, int64_t at_ms,
                                                 const struct lock_where *where)
 {
     const struct journey *j = plan->journey;
     const struct permission *found = NULL;
-    for (size_t i = 0; i < j->n_permissions && j->permissions[i].from_ms <= e->at_ms; i++)
-        if (permission_fits(&j->permissions[i], lock, j->seals[e->seal], e->at_ms, where) && (!found || j->permissions[i].unseals))
+    for (size_t i = 0; i < j->n_permissions && j->permissions[i].from_ms <= at_ms; i++)
+        if (permission_fits(&j->permissions[i], lock, j->seals[seal], at_ms, where) && (!found || j->permissions[i].unseals))
             found = &j->permissions[i];
     return found;
 }
@@ -85,7 +92,7 @@ static void note_attempt(struct lock *lock, const struct plan *plan, const struc
 {
     lock->accepted_ms = e->at_ms;
     memcpy(lock->credential, e->credential, sizeof lock->credential);
-    if (credential_holds(plan, e, where)) {
+    if (credential_holds(plan, e->credential, where)) {
         lock->granted = true;
         lock->grant_ms = e->at_ms;
     }
@@ -118,7 +125,68 @@ static const char *opening_word(const struct entry *e)
     return entry_accepted(e) && e->state != BULLA_SEAL_SEALED ? "unlocked by an accepted attempt" : NULL;
 }
 
-static void open_lock(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_where *where,
+/* Somebody has a leave for this opening, if only the place is right. */
+static bool claimed(const struct lock *lock, const struct plan *plan, const struct entry *e)
+{
+    bool accepted = lock->accepted_ms != BULLA_TIME_NONE && e->at_ms - lock->accepted_ms <= GRANT_MS;
+    if (accepted && (plan->journey->n_credentials == 0 || listed(plan->journey, lock->credential)))
+        return true;
+    return find_permission(plan, lock, e->seal, e->at_ms, NULL) != NULL;
+}
+
+static void hope(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_place *place, struct lock_news *news)
+{
+    lock->hope_ms = BULLA_TIME_NONE;
+    if (news->authorised || (e->events & BREAKING_EVENTS))
+        return;
+    bool attempted = lock->accepted_ms != BULLA_TIME_NONE && e->at_ms - lock->accepted_ms <= GRANT_MS;
+    lock->claimed = claimed(lock, plan, e);
+    lock->stood = lock->claimed && place->stood && lock_may_open_here(plan, place->before);
+    lock->stood_at_destination = lock->stood && at_destination(plan, place->before);
+    if (lock->claimed && (lock_may_open_here(plan, place->now) || lock_may_open_here(plan, place->before)))
+        lock->hope_ms = e->at_ms + CLAIMED_MS;
+    else if (!attempted && !entry_is(e, BULLA_EVENT_UNLOCKED) && (at_destination(plan, place->now) || at_destination(plan, place->before)))
+        lock->hope_ms = (e->at_ms > e->received_ms ? e->at_ms : e->received_ms) + SILENT_MS;
+    news->stood = lock->stood;
+    news->hoped = lock->hope_ms != BULLA_TIME_NONE;
+    news->hope_ms = lock->hope_ms;
+}
+
+static void end_at(struct lock *lock, bool ends, int64_t at_ms)
+{
+    if (!ends)
+        return;
+    lock->ended = true;
+    lock->ended_ms = at_ms;
+}
+
+static void permit(struct lock *lock, bool ends, int64_t at_ms, struct lock_news *news)
+{
+    news->excused = lock->authorised = true;
+    lock->hope_ms = BULLA_TIME_NONE;
+    end_at(lock, ends, at_ms);
+}
+
+/* A later message of a seal whose opening waits: its fix decides what the place was. Without one, where it had stood. */
+static void decide(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_place *place,
+                   struct lock_news *news)
+{
+    if (lock->hope_ms == BULLA_TIME_NONE || e->at_ms == lock->opened_ms)
+        return;
+    const struct permission *permission = find_permission(plan, lock, e->seal, lock->opened_ms, place->now);
+    bool over = e->at_ms >= lock->hope_ms, shown = !over && place->fix && lock->claimed;
+    bool unseals = permission && permission->unseals;
+    if (shown && (permission || credential_holds(plan, lock->credential, place->now))) {
+        permit(lock, unseals || at_destination(plan, place->now), e->at_ms, news);
+    } else if (over && lock->stood) {
+        permit(lock, lock->stood_at_destination, e->at_ms, news);
+    } else if (over || (shown && !lock_may_open_here(plan, place->now))) {
+        news->given_up = true;
+        lock->hope_ms = BULLA_TIME_NONE;
+    }
+}
+
+static void open_lock(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_place *place,
                       const struct permission *permission, struct lock_news *news)
 {
     bool was_open = lock->state == LOCK_OPEN;
@@ -133,13 +201,11 @@ static void open_lock(struct lock *lock, const struct plan *plan, const struct e
     lock->opened_ms = e->at_ms;
     lock->authorised = news->authorised;
     news->opened = true;
-    if (news->authorised && ((permission && permission->unseals) || at_destination(plan, where))) {
-        lock->ended = true;
-        lock->ended_ms = e->at_ms;
-    }
+    hope(lock, plan, e, place, news);
+    end_at(lock, news->authorised && ((permission && permission->unseals) || at_destination(plan, place->now)), e->at_ms);
 }
 
-static void excuse(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_where *where,
+static void excuse(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_place *place,
                    const struct permission *permission, struct lock_news *news)
 {
     bool same = lock->state == LOCK_OPEN && !lock->authorised && lock->opened_ms == e->at_ms;
@@ -152,7 +218,7 @@ static void excuse(struct lock *lock, const struct plan *plan, const struct entr
         lock->state = LOCK_CUT;
         return;
     }
-    open_lock(lock, plan, e, where, permission, news);
+    open_lock(lock, plan, e, place, permission, news);
 }
 
 static struct entry_sublock *sublock_of(struct lock *lock, uint16_t key)
@@ -191,18 +257,20 @@ static void step_sublocks(struct lock *lock, const struct entry *e, struct lock_
     news->resealed |= was_open && !any_sublock_open(lock) && lock->state != LOCK_OPEN;
 }
 
-void lock_step(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_where *where, struct lock_news *news)
+void lock_step(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_place *place, struct lock_news *news)
 {
+    const struct lock_where *where = place->now;
     *news = (struct lock_news){0};
     if (entry_accepted(e))
         note_attempt(lock, plan, e, where);
-    const struct permission *permission = find_permission(plan, lock, e, where);
+    const struct permission *permission = find_permission(plan, lock, e->seal, e->at_ms, where);
     news->authorised = permission || (lock->granted && e->at_ms - lock->grant_ms <= GRANT_MS);
-    excuse(lock, plan, e, where, permission, news);
+    excuse(lock, plan, e, place, permission, news);
+    decide(lock, plan, e, place, news);
     news->word = opening_word(e);
     bool closed = (e->events & CLOSING_EVENTS) && !(e->state == BULLA_SEAL_OPEN);
     if (news->word && !news->excused && !(closed && e->state == BULLA_SEAL_SEALED))
-        open_lock(lock, plan, e, where, permission, news);
+        open_lock(lock, plan, e, place, permission, news);
     else if (says_cut(e) && lock->state != LOCK_OPEN)
         lock->state = LOCK_CUT;
     bool says_sealed = e->state == BULLA_SEAL_SEALED && !news->word && !says_cut(e);

@@ -2,6 +2,11 @@
  *
  * Lock: what one seal's lock is known to be, and by whose leave: openings, permissions (tickets, commands, credentials),
  * cuts, and the end of the seal's supervision. What is unknown changes nothing.
+ *
+ * Where opening is what one expects, an opening that looks forbidden is not told at once. One that somebody claims whose
+ * leave hangs on the place (a card of the journey, a command for the destination) is judged by the next fix when that of
+ * the message is at odds with where the vehicle was. One of which only the state is known, at the destination, waits for
+ * the attempt, which may come minutes later.
  */
 #ifndef RULES_LOCK_H
 #define RULES_LOCK_H
@@ -22,6 +27,13 @@ struct lock_where {
     enum geometry_side origin, destination; /* the last that was sure; UNSURE before the first */
 };
 
+/* Of one message: where the vehicle is with it, where it would be without it (where it stood, if it did within the last hour),
+ * and whether it had a fix that can be believed. */
+struct lock_place {
+    const struct lock_where *now, *before;
+    bool fix, stood; /* stood: until this message the vehicle was standing */
+};
+
 struct lock {
     uint8_t state;   /* enum lock_state */
     bool authorised; /* of the current opening */
@@ -31,6 +43,9 @@ struct lock {
     int64_t grant_ms;
     int64_t accepted_ms;                    /* the last accepted attempt, granted or not */
     char credential[BULLA_CREDENTIAL_SIZE]; /* its credential */
+    int64_t hope_ms;                        /* until then the present opening may turn out permitted; BULLA_TIME_NONE: it is what it is */
+    bool claimed;                           /* it was: by somebody whose leave hangs on the place alone */
+    bool stood, stood_at_destination;       /* and the vehicle had been standing where that leave holds */
     uint8_t n_sublocks;
     struct entry_sublock sublocks[BULLA_SUBLOCKS_MAX]; /* the locks that speak through this seal, as last known */
 };
@@ -39,12 +54,19 @@ struct lock_news {
     bool opened;     /* sealed or not known, and now open; by the lock itself */
     bool authorised; /* a permission holds at this moment */
     bool resealed;
-    bool excused;     /* the opening at this same time turned out to be permitted */
-    bool by_cut;      /* open only because its rope was cut */
+    bool excused;  /* the opening at this same time turned out to be permitted */
+    bool by_cut;   /* open only because its rope was cut */
+    bool hoped;    /* with opened: not authorised so far, which lock.hope_ms may still change */
+    bool given_up; /* that hope ended: a fix showed the place, or the time is over */
+    int64_t hope_ms;
+    bool stood;       /* with hoped: where it stood before, it was permitted; only a further fix can tell otherwise */
     const char *word; /* what was said: "open", "unlocked", ... */
 };
 
 void lock_init(struct lock *lock);
-void lock_step(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_where *where, struct lock_news *news);
+void lock_step(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_place *place, struct lock_news *news);
+
+/* Whether it may be the origin, the destination or a permitted stop. */
+bool lock_may_open_here(const struct plan *plan, const struct lock_where *where);
 
 #endif

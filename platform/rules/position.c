@@ -8,6 +8,7 @@
 #include "platform/rules/zones.h"
 
 #define CLOCK_STEP_S 1.0 /* devices tell whole seconds */
+#define REPEATED_MS  (10 * PLAN_MINUTE_MS)
 
 void position_init(struct position *position)
 {
@@ -15,9 +16,18 @@ void position_init(struct position *position)
     position->last.at_ms = position->before.at_ms = BULLA_TIME_NONE;
 }
 
+/* Of two messages with a wrong clock, which may have come in one burst, the clock's own difference counts. */
+static double elapsed_s(const struct position_point *a, const struct position_point *b)
+{
+    double seconds = fabs((double)(b->at_ms - a->first_ms)) / 1000.0;
+    if (a->device_ms == BULLA_TIME_NONE || b->device_ms == BULLA_TIME_NONE)
+        return seconds;
+    return fmax(seconds, fabs((double)(b->device_ms - a->device_ms)) / 1000.0);
+}
+
 bool position_reachable(const struct plan *plan, const struct position_point *a, const struct position_point *b)
 {
-    double seconds = fabs((double)(b->at_ms - a->at_ms)) / 1000.0 + CLOCK_STEP_S;
+    double seconds = elapsed_s(a, b) + CLOCK_STEP_S;
     double reach = plan->speed_max_ms * seconds + a->accuracy_m + b->accuracy_m;
     double lat1 = a->lat_e7 / 1e7, lon1 = a->lon_e7 / 1e7, lat2 = b->lat_e7 / 1e7, lon2 = b->lon_e7 / 1e7;
     double rough = geometry_rough(lat1, lon1, lat2, lon2);
@@ -61,6 +71,8 @@ static void locate(const struct plan *plan, const struct position_point *p, size
     *f =
         (struct fix){.at_ms = p->at_ms, .lat = p->lat_e7 / 1e7, .lon = p->lon_e7 / 1e7, .accuracy_m = p->accuracy_m, .seal = (uint8_t)seal};
     memcpy(f->id, p->id, sizeof f->id);
+    f->cell = p->cell;
+    f->repeated = p->repeated;
     f->origin = (uint8_t)side_of(plan->has_origin, &plan->origin, f);
     f->destination = (uint8_t)side_of(plan->has_destination, &plan->destination, f);
     f->near_place = f->origin != SURELY_OUTSIDE || f->destination != SURELY_OUTSIDE;
@@ -101,9 +113,25 @@ static void confirm(struct position *position, const struct plan *plan, size_t s
         believe(position, plan, &position->aside[i], seal, news);
 }
 
+static bool same_place(const struct position_point *a, const struct position_point *b)
+{
+    return a->lat_e7 == b->lat_e7 && a->lon_e7 == b->lon_e7;
+}
+
+static void note_repeated(const struct position_point *before, struct position_point *p)
+{
+    if (before->at_ms == BULLA_TIME_NONE || !same_place(before, p))
+        return;
+    p->first_ms = before->first_ms > p->at_ms - REPEATED_MS ? before->first_ms : p->at_ms - REPEATED_MS;
+    p->repeated = before->first_ms >= p->at_ms - REPEATED_MS;
+}
+
 static void set_aside(struct position *position, const struct plan *plan, const struct position_point *p, size_t seal,
                       struct position_news *news)
 {
+    if (position->n_aside && same_place(&position->aside[position->n_aside - 1], p) &&
+        p->at_ms - position->aside[position->n_aside - 1].at_ms < REPEATED_MS)
+        return; /* the same again agrees with nothing */
     if (position->n_aside && !position_reachable(plan, &position->aside[position->n_aside - 1], p))
         give_up_aside(position, news);
     position->aside[position->n_aside++] = *p;
@@ -118,8 +146,15 @@ void position_step(struct position *position, const struct plan *plan, const str
     news->jumped = false;
     if (!(e->flags & ENTRY_FIX))
         return;
-    struct position_point p = {e->at_ms, e->lat_e7, e->lon_e7, e->accuracy_m, ""};
+    struct position_point p = {.at_ms = e->at_ms,
+                               .first_ms = e->at_ms,
+                               .device_ms = e->flags & ENTRY_CLOCK_WRONG ? e->device_ms : BULLA_TIME_NONE,
+                               .lat_e7 = e->lat_e7,
+                               .lon_e7 = e->lon_e7,
+                               .accuracy_m = e->accuracy_m,
+                               .cell = (e->flags & ENTRY_CELL) != 0};
     memcpy(p.id, e->id, sizeof p.id);
+    note_repeated(&position->last, &p);
     if (position->last.at_ms != BULLA_TIME_NONE && !position_reachable(plan, &position->last, &p)) {
         set_aside(position, plan, &p, seal, news);
         return;

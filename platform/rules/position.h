@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Position: which fixes of one seal can be believed (general rule 5), and where they lie. A fix that the vehicle cannot
- * have reached is set aside until two further ones agree with it; then all three count, in their order.
+ * have reached is set aside until two further ones agree with it; then all three count, in their order. A fix that is the
+ * one before it again, to the last digit, may be a receiver that has lost the sky and repeats itself: for 10 min it is no
+ * second opinion, and the vehicle may have gone on since it was first said.
  */
 #ifndef RULES_POSITION_H
 #define RULES_POSITION_H
@@ -21,6 +23,8 @@ struct fix {
     int16_t stop;                  /* the stop it is surely inside, -1: none */
     bool near_place;               /* not surely outside of origin, destination, every stop and every zone that one may drive to */
     bool in_place;                 /* surely inside one of them */
+    bool cell;                     /* from cells of unknown size: near, at best */
+    bool repeated;                 /* the last one again, within 10 min of the first */
     int32_t dead_minutes;          /* announced dead zone: its due time, 0: without one; -1: surely outside of all */
     uint16_t near_zones, in_zones; /* duties, a bit each: of zones it is not surely outside of, and surely inside */
     double off_route_m;            /* distance to the route's line; negative: there is no route */
@@ -28,7 +32,10 @@ struct fix {
 
 struct position_point {
     int64_t at_ms;
+    int64_t first_ms;  /* when this very place was first said, at most 10 min before */
+    int64_t device_ms; /* of a clock that is wrong: its own time, which still tells how much has passed; else BULLA_TIME_NONE */
     int32_t lat_e7, lon_e7, accuracy_m;
+    bool cell, repeated;
     char id[BULLA_ID_SIZE];
 };
 

@@ -39,7 +39,7 @@ static void fire(struct timeout *s, const struct rule_input *in)
 
 static void note(struct timeout *s, const struct rule_input *in, const struct fix *f)
 {
-    if (f->destination == UNSURE && s->seen)
+    if (s->seen && (f->destination == UNSURE || f->cell))
         return;
     s->inside = f->destination == SURELY_INSIDE;
     if (s->inside)

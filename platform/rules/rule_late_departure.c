@@ -46,7 +46,7 @@ static void step(void *state, const struct rule_input *in)
     }
     for (size_t i = 0; i < in->position->n_fixes; i++) {
         const struct fix *f = &in->position->fix[i];
-        if (f->origin == UNSURE)
+        if (f->origin == UNSURE || f->cell)
             continue;
         s->out = f->origin == SURELY_OUTSIDE;
         s->seen = true;

@@ -2,7 +2,9 @@
  *
  * The vehicle left its corridor: surely outside in at least two consecutive fixes that span at least 2 min. A fix that is
  * not sure changes nothing; neither does one that may lie in origin, destination, a permitted stop or a zone that one may
- * drive to, nor one of a leg by vessel or rail. A forbidden zone is off every route: two fixes surely inside it are enough.
+ * drive to, nor one of a leg by vessel or rail, nor one that only repeats the last. The fixes of one seal make a run: another
+ * seal of the journey, on another vehicle by now, does not end it. A forbidden zone is off every route: two fixes surely
+ * inside it are enough.
  */
 #include <string.h>
 
@@ -10,6 +12,8 @@
 #include "platform/rules/zones.h"
 
 #define CLEAR_FIXES 2
+#define OTHERS_MS   (30 * PLAN_MINUTE_MS) /* a seal that has said nothing for so long leaves the run to the others */
+#define CELL_M      10000.0               /* cells of unknown size reach from hundreds of metres to this and more */
 
 struct entered { /* a forbidden zone; behind the deviation in the state, where the journey has zones */
     sheet_slot slot;
@@ -24,7 +28,7 @@ struct deviation {
     sheet_slot slot;
     uint32_t outside, inside; /* fixes of the run; consecutive ones inside since the last outside */
     uint8_t seal;
-    int64_t since_ms, last_ms, inside_ms;
+    int64_t since_ms, last_ms, inside_ms, heard_ms;
     double worst_m, accuracy_m; /* beyond the corridor, and how sure */
     double lat, lon;
     char first[BULLA_ID_SIZE];
@@ -70,7 +74,7 @@ static void note_outside(struct deviation *s, const struct rule_input *in, const
 {
     double beyond_m = f->off_route_m - in->plan->corridor_m;
     if (s->outside++ == 0) {
-        *s = (struct deviation){.outside = 1, .seal = f->seal, .since_ms = f->at_ms, .lat = f->lat, .lon = f->lon};
+        *s = (struct deviation){.outside = 1, .seal = f->seal, .since_ms = f->at_ms, .heard_ms = f->at_ms, .lat = f->lat, .lon = f->lon};
         memcpy(s->first, f->id, sizeof s->first);
     }
     s->inside = 0;
@@ -155,6 +159,30 @@ static size_t size(const struct plan *plan)
     return sizeof(struct deviation) + (plan->journey->n_zones ? sizeof(struct entered) : 0);
 }
 
+/* Whether the fix belongs to the run: of its seal, or of one that takes over. */
+static bool belongs(struct deviation *s, const struct fix *f)
+{
+    if (s->outside == 0 || f->seal == s->seal) {
+        s->heard_ms = f->at_ms;
+        return true;
+    }
+    if (f->at_ms - s->heard_ms <= OTHERS_MS)
+        return false;
+    if (s->slot) {
+        s->seal = f->seal;
+        s->heard_ms = f->at_ms;
+    } else {
+        *s = (struct deviation){0};
+    }
+    return true;
+}
+
+static bool outside(const struct plan *plan, const struct fix *f)
+{
+    double least_m = f->cell && f->accuracy_m < CELL_M ? CELL_M : f->accuracy_m;
+    return f->off_route_m - least_m > plan->corridor_m && !f->near_place;
+}
+
 static void step(void *state, const struct rule_input *in)
 {
     struct deviation *s = state;
@@ -163,9 +191,9 @@ static void step(void *state, const struct rule_input *in)
         const struct fix *f = &in->position->fix[i];
         if (in->plan->journey->n_zones)
             watch_entered(entered, in, f);
-        if (!in->plan->line || plan_off_road(in->plan, f->at_ms))
+        if (!in->plan->line || plan_off_road(in->plan, f->at_ms) || f->repeated || !belongs(s, f))
             continue;
-        if (f->off_route_m - f->accuracy_m > in->plan->corridor_m && !f->near_place)
+        if (outside(in->plan, f))
             note_outside(s, in, f);
         else if (f->in_place || f->off_route_m + f->accuracy_m < in->plan->corridor_m)
             note_inside(s, in, f);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Vibration, impact, fall, tilt or light at a seal whose vehicle stands still: on the road they are the road. Silent
- * where goods are handled (origin, destination) and where it is not sure that the vehicle stands elsewhere. Damage that somebody
- * saw is tampering wherever it is.
+ * where goods are handled (origin, destination) and where it is not sure that the vehicle stands elsewhere. Vibration alone
+ * is a door of the cab or the engine being started; it takes two reports of it within a burst. Damage that somebody saw is
+ * tampering wherever it is.
  */
+#include <string.h>
+
 #include "platform/rules/rule.h"
 
 #define BIT(name)     BULLA_EVENT_BIT(BULLA_EVENT_##name)
@@ -11,7 +14,9 @@
 
 struct tamper {
     sheet_slot slot;
-    int64_t last_ms;
+    bool shaken; /* once so far, at first_ms */
+    int64_t last_ms, first_ms;
+    char first[BULLA_ID_SIZE];
 };
 
 enum { BURST, STANDING, FRESH };
@@ -40,11 +45,32 @@ static bool standing_elsewhere(const struct rule_input *in)
            !(p->has_destination && geometry_place_side(&p->destination, lat, lon, accuracy_m) != SURELY_OUTSIDE);
 }
 
+static void raise(struct tamper *s, const struct rule_input *in, bool seen)
+{
+    char span[RULE_SPAN_TEXT], said[RULE_SAID_TEXT];
+    int64_t onset_ms = s->shaken ? s->first_ms : in->at_ms;
+    s->slot = rule_raise(in, ALARM_TAMPER, onset_ms);
+    struct draft *d = sheet_open(in->sheet, s->slot);
+    if (!d)
+        return;
+    d->count = s->shaken ? 2 : 1;
+    if (s->shaken)
+        sheet_evidence(in->sheet, s->slot, s->first);
+    if (seen)
+        sheet_why(in->sheet, s->slot, "Damage was seen. %s", rule_said(said, in->entry, BULLA_EVENT_DAMAGE_SEEN));
+    else
+        sheet_why(in->sheet, s->slot, "The seal reported %s%s while the vehicle had been standing for %s", what(in->entry->events),
+                  s->shaken ? " again" : "", rule_span(span, in->at_ms - stay_since(in->stay)));
+    s->shaken = false;
+}
+
 static void step(void *state, const struct rule_input *in)
 {
     struct tamper *s = state;
     if (s->slot && in->at_ms - s->last_ms > rule_ms(in->plan, &rule_tamper, BURST))
         sheet_end(in->sheet, &s->slot, s->last_ms);
+    if (s->shaken && in->at_ms - s->first_ms > rule_ms(in->plan, &rule_tamper, BURST))
+        s->shaken = false;
     bool seen = in->entry && entry_damage(in->entry) == DAMAGE_SEEN;
     if (!in->entry || !(seen || ((in->entry->events & TAMPER_EVENTS) && standing_elsewhere(in))))
         return;
@@ -53,16 +79,13 @@ static void step(void *state, const struct rule_input *in)
     if (d) {
         d->count++;
         sheet_evidence(in->sheet, s->slot, in->entry->id);
-        return;
+    } else if (seen || s->shaken || (in->entry->events & TAMPER_EVENTS & ~BIT(VIBRATION))) {
+        raise(s, in, seen);
+    } else {
+        s->shaken = true;
+        s->first_ms = in->at_ms;
+        memcpy(s->first, in->entry->id, sizeof s->first);
     }
-    char span[RULE_SPAN_TEXT], said[RULE_SAID_TEXT];
-    s->slot = rule_raise(in, ALARM_TAMPER, in->at_ms);
-    if (seen) {
-        sheet_why(in->sheet, s->slot, "Damage was seen. %s", rule_said(said, in->entry, BULLA_EVENT_DAMAGE_SEEN));
-        return;
-    }
-    sheet_why(in->sheet, s->slot, "The seal reported %s while the vehicle had been standing for %s", what(in->entry->events),
-              rule_span(span, in->at_ms - stay_since(in->stay)));
 }
 
 const struct rule rule_tamper = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The seal refused an attempt to open. It waits a minute before it tells: an attempt of the same credential that is then
- * accepted was a slip of the hand. Attempts less than 10 min apart are one episode, with a count.
+ * accepted was a slip of the hand. Where opening is what one expects, a single attempt waits ten: the message of the second
+ * may come minutes later. Attempts less than 10 min apart are one episode, with a count.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 struct attempt {
     int64_t at_ms, known_ms;
     uint8_t channel, reason;
+    bool expected; /* made where the seal may be opened */
     char credential[BULLA_CREDENTIAL_SIZE];
     char id[BULLA_ID_SIZE];
 };
@@ -24,8 +26,9 @@ struct refusals {
     struct attempt waiting[WAITING_MAX]; /* in order of time */
 };
 
-enum { SECOND_TRY, EPISODE };
-static const struct rule_parameter parameters[] = {{"second_try", "min", 1, NULL}, {"episode", "min", 10, NULL}, {NULL, NULL, 0, NULL}};
+enum { SECOND_TRY, EPISODE, LATE };
+static const struct rule_parameter parameters[] = {
+    {"second_try", "min", 1, NULL}, {"episode", "min", 10, NULL}, {"alone", "min", 10, NULL}, {NULL, NULL, 0, NULL}};
 
 static void tell(struct refusals *s, const struct rule_input *in, const struct attempt *a)
 {
@@ -75,39 +78,59 @@ static void add(struct refusals *s, const struct rule_input *in)
     const struct entry *e = in->entry;
     struct attempt *a = &s->waiting[s->n++];
     *a = (struct attempt){.at_ms = in->at_ms, .known_ms = e->received_ms, .channel = e->channel, .reason = e->reason};
+    a->expected = lock_may_open_here(in->plan, in->where);
     memcpy(a->credential, e->credential, sizeof a->credential);
     memcpy(a->id, e->id, sizeof a->id);
 }
 
 /* Attempts by the credential that was now accepted are forgiven. */
-static void forgive(struct refusals *s, const struct entry *e)
+static void forgive(struct refusals *s, const struct rule_input *in)
 {
+    const struct entry *e = in->entry;
+    int64_t second_try_ms = rule_ms(in->plan, &rule_unlock_refused, SECOND_TRY);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < s->n; i++)
-        if (strcmp(s->waiting[i].credential, e->credential) != 0 || (!e->credential[0] && s->waiting[i].channel != e->channel))
+        if (strcmp(s->waiting[i].credential, e->credential) != 0 || (!e->credential[0] && s->waiting[i].channel != e->channel) ||
+            in->at_ms - s->waiting[i].at_ms > second_try_ms)
             s->waiting[kept++] = s->waiting[i];
     s->n = kept;
+}
+
+/* When the oldest that waits is told. */
+static int64_t due_of(const struct refusals *s, const struct plan *plan)
+{
+    const struct attempt *a = &s->waiting[0];
+    bool alone = s->n == 1 && a->expected && !s->slot;
+    if (!alone)
+        return a->at_ms + rule_ms(plan, &rule_unlock_refused, SECOND_TRY);
+    return (a->known_ms > a->at_ms ? a->known_ms : a->at_ms) + rule_ms(plan, &rule_unlock_refused, LATE);
+}
+
+static void tell_first(struct refusals *s, const struct rule_input *in)
+{
+    struct attempt first = s->waiting[0];
+    take_first(s);
+    note(s, in, &first);
 }
 
 static void step(void *state, const struct rule_input *in)
 {
     struct refusals *s = state;
-    int64_t second_try_ms = rule_ms(in->plan, &rule_unlock_refused, SECOND_TRY);
-    while (s->n > 0 && (in->entry ? in->at_ms - s->waiting[0].at_ms > second_try_ms : in->at_ms - s->waiting[0].at_ms >= second_try_ms)) {
-        struct attempt first = s->waiting[0];
-        take_first(s);
-        note(s, in, &first);
-    }
-    if (in->entry && entry_accepted(in->entry) && in->lock->authorised)
-        forgive(s, in->entry);
-    else if (in->entry && entry_refused(in->entry))
+    bool opens = in->entry && entry_accepted(in->entry) && in->lock->authorised;
+    while (s->n > 0 && (in->entry ? in->at_ms > due_of(s, in->plan) : in->at_ms >= due_of(s, in->plan)))
+        tell_first(s, in);
+    if (opens)
+        forgive(s, in);
+    while (opens && s->n > 0 && in->at_ms - s->waiting[0].at_ms > rule_ms(in->plan, &rule_unlock_refused, SECOND_TRY))
+        tell_first(s, in); /* the second attempt is known now, and came too late */
+    if (!opens && in->entry && entry_refused(in->entry))
         add(s, in);
 }
 
 static int64_t due(const void *state, const struct plan *plan)
 {
     const struct refusals *s = state;
-    return s->n ? s->waiting[0].at_ms + rule_ms(plan, &rule_unlock_refused, SECOND_TRY) : RULE_NO_TIMER;
+    return s->n ? due_of(s, plan) : RULE_NO_TIMER;
 }
 
 const struct rule rule_unlock_refused = {.kind = ALARM_UNLOCK_REFUSED,

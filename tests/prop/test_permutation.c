@@ -53,11 +53,15 @@ static int compare_lines(const void *a, const void *b)
     return strcmp(a, b);
 }
 
+struct trial;
+
 /* A host that keeps count of what it was told, and whose store has all that came so far. */
 struct host {
     const struct bulla_observation *messages;
     const size_t *order;
     size_t arrived;
+    int64_t (*received)(const struct trial *trial, size_t i); /* of the i-th in the order */
+    const struct trial *trial;
     struct stored_history *stored; /* NULL: in memory */
     struct lines told;
     bool wrong; /* told of a change to something it did not know */
@@ -95,9 +99,10 @@ static bool history(void *context, const char *seal, int64_t from_ms, int64_t un
         return stored_history_read(host->stored, seal, from_ms, until_ms, each, to);
     }
     for (size_t i = 0; i < host->arrived; i++) {
-        const struct bulla_observation *o = &host->messages[host->order[i]];
-        if (strcmp(o->device, strchr(seal, ':') + 1) == 0 && o->time_ms >= from_ms && o->time_ms <= until_ms)
-            each(to, o);
+        struct bulla_observation o = host->messages[host->order[i]];
+        o.received_ms = host->received(host->trial, i);
+        if (strcmp(o.device, strchr(seal, ':') + 1) == 0 && o.time_ms >= from_ms && o.time_ms <= until_ms)
+            each(to, &o);
     }
     return true;
 }
@@ -114,9 +119,16 @@ struct trial {
     const struct ruling *ruling;   /* NULL: no alarms are defined */
 };
 
+static int64_t received(const struct trial *trial, size_t i)
+{
+    if (!trial->reassign)
+        return trial->messages[trial->order[i]].received_ms;
+    return trial->until - 1000 + (int64_t)(i * 900 / trial->n);
+}
+
 static void run(const struct trial *trial, struct lines *out)
 {
-    struct host host = {.messages = trial->messages, .order = trial->order, .stored = trial->stored};
+    struct host host = {.messages = trial->messages, .order = trial->order, .stored = trial->stored, .received = received, .trial = trial};
     if (trial->stored)
         stored_history_begin(trial->stored);
     struct engine_host port = {.host = &host, .on_alarm = on_alarm, .history = history, .together = trial->together};
@@ -126,8 +138,7 @@ static void run(const struct trial *trial, struct lines *out)
     assert_true(engine_journey_put(engine, trial->journey, START));
     for (size_t i = 0; i < trial->n; i++) {
         struct bulla_observation o = trial->messages[trial->order[i]];
-        if (trial->reassign)
-            o.received_ms = trial->until - 1000 + (int64_t)(i * 900 / trial->n);
+        o.received_ms = received(trial, i);
         host.arrived = i + 1;
         engine_observe(engine, &o);
         if (trial->split && i == trial->split) {
