@@ -131,34 +131,3 @@ int64_t progress_expected(const struct progress *s, const struct plan *plan, siz
     double along_m = plan->point_along[point];
     return along_m < 0 || along_m < s->along_m ? BULLA_TIME_NONE : progress_eta(s, along_m, 0);
 }
-
-static bool counts(const struct plan *plan, const struct progress_seen *seen, int64_t located_ms)
-{
-    if (seen->at_ms < plan->start_ms || seen->at_ms > plan->end_ms)
-        return false;
-    if (seen->source < plan->journey->n_seals)
-        return true;
-    return plan_carries(plan, seen->source, seen->at_ms) && (located_ms == BULLA_TIME_NONE || seen->at_ms - located_ms > PLAN_CARRIED_MS);
-}
-
-void progress_of(const struct plan *plan, const struct progress_seen *seen, size_t n, struct progress *progress,
-                 struct progress_pass *passes)
-{
-    struct position positions[JOURNEY_SEALS_MAX + JOURNEY_LEGS_MAX];
-    int64_t located_ms = BULLA_TIME_NONE;
-    for (size_t i = 0; i < sizeof positions / sizeof *positions; i++)
-        position_init(&positions[i]);
-    for (size_t i = 0; i < n; i++) {
-        struct position_news news;
-        struct entry e = {.at_ms = seen[i].at_ms, .lat_e7 = seen[i].lat_e7, .lon_e7 = seen[i].lon_e7, .accuracy_m = seen[i].accuracy_m};
-        e.flags = ENTRY_FIX;
-        e.seal = seen[i].source;
-        if (!counts(plan, &seen[i], located_ms))
-            continue;
-        position_step(&positions[e.seal], plan, &e, &news);
-        for (size_t k = 0; k < news.n_fixes; k++)
-            progress_step(progress, plan, &news.fix[k], passes);
-        if (news.n_fixes && e.seal < plan->journey->n_seals)
-            located_ms = e.at_ms;
-    }
-}

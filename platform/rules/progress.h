@@ -36,14 +36,6 @@ void progress_step(struct progress *progress, const struct plan *plan, const str
  * hardly driven yet). With `spare` from 0 to 1 that share of the time left is taken off: surely not before. */
 int64_t progress_eta(const struct progress *progress, double along_m, double spare);
 
-/* The same of what was seen of a whole journey, in order of time: what its seals said, and its vessels while those were silent. */
-struct progress_seen {
-    int64_t at_ms;
-    int32_t lat_e7, lon_e7, accuracy_m;
-    uint8_t source; /* plan_source_name() */
-};
-void progress_of(const struct plan *plan, const struct progress_seen *seen, size_t n, struct progress *progress, struct progress_pass *passes);
-
 /* When a point is expected by the newest fix, or BULLA_TIME_NONE. */
 int64_t progress_expected(const struct progress *progress, const struct plan *plan, size_t point);
 

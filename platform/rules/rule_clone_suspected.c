@@ -101,7 +101,12 @@ static void count_wild(struct clone *s, const struct rule_input *in, const struc
 
 static struct position_point point_of(const struct fix *f)
 {
-    struct position_point p = {f->at_ms, (int32_t)(f->lat * 1e7), (int32_t)(f->lon * 1e7), (int32_t)f->accuracy_m, ""};
+    struct position_point p = {.at_ms = f->at_ms,
+                               .first_ms = f->at_ms,
+                               .device_ms = BULLA_TIME_NONE,
+                               .lat_e7 = (int32_t)(f->lat * 1e7),
+                               .lon_e7 = (int32_t)(f->lon * 1e7),
+                               .accuracy_m = (int32_t)f->accuracy_m};
     memcpy(p.id, f->id, sizeof p.id);
     return p;
 }

@@ -73,7 +73,12 @@ static bool contradict(const struct rule_input *in, const struct position_point 
 
 static struct position_point point_of(const struct entry *e)
 {
-    struct position_point p = {e->at_ms, e->lat_e7, e->lon_e7, e->accuracy_m, ""};
+    struct position_point p = {.at_ms = e->at_ms,
+                               .first_ms = e->at_ms,
+                               .device_ms = BULLA_TIME_NONE,
+                               .lat_e7 = e->lat_e7,
+                               .lon_e7 = e->lon_e7,
+                               .accuracy_m = e->accuracy_m};
     memcpy(p.id, e->id, sizeof p.id);
     return p;
 }

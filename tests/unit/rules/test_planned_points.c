@@ -3,6 +3,7 @@
  * schedule_deviation, overlanded, and the progress along a route that they and the API share.
  */
 #include "platform/rules/progress.h"
+#include "platform/rules/ruling.h"
 #include "tests/unit/rules/scene.h"
 
 static struct journey_point *point(struct scene *s, enum point_kind kind, double at_m, double minute, int32_t tolerance)
@@ -164,6 +165,7 @@ static void a_discharge_is_where_it_is_said_or_where_the_vehicle_is(void **state
 /* --- progress --- */
 
 static struct shelf *shelf;
+static struct ruling *ruling;
 
 static struct fix fix_at(double minute, double at_m, double north_m)
 {
@@ -179,7 +181,7 @@ static void half_way_the_estimate_is_near(void **state)
 {
     (void)state;
     struct scene *s = scene_new();
-    struct plan *plan = plan_new(s->journey, shelf);
+    struct plan *plan = plan_new(s->journey, shelf, ruling);
     double worst = 0, sum = 0;
     for (int trip = 0; trip < 60; trip++) {
         struct progress p = {0};
@@ -208,7 +210,7 @@ static void transit_is_from_leaving_to_arriving(void **state)
 {
     (void)state;
     struct scene *s = scene_new();
-    struct plan *plan = plan_new(s->journey, shelf);
+    struct plan *plan = plan_new(s->journey, shelf, ruling);
     struct progress p = {0};
     for (int i = 0; i <= 70; i++) {
         struct fix f = fix_at(i, i < 5 ? 100 : (i - 5) * 1000, 0);
@@ -235,7 +237,7 @@ static void a_route_that_doubles_itself_is_followed(void **state)
     point(s, POINT_PASS, 20000, -1, 0);
     point(s, POINT_PASS, 59000, -1, 0);
     point(s, POINT_PASS, 20000, -1, 0); /* on the way back */
-    struct plan *plan = plan_new(s->journey, shelf);
+    struct plan *plan = plan_new(s->journey, shelf, ruling);
     assert_true(fabs(plan->point_along[0] - 20000) < 50);
     assert_true(fabs(plan->point_along[2] - 100000) < 200);
     struct progress p = {0};
@@ -255,7 +257,7 @@ static void off_the_route_nothing_is_promised(void **state)
 {
     (void)state;
     struct scene *s = scene_new();
-    struct plan *plan = plan_new(s->journey, shelf);
+    struct plan *plan = plan_new(s->journey, shelf, ruling);
     struct progress p = {0};
     struct fix f;
     for (int i = 0; i <= 30; i++) {
@@ -280,13 +282,14 @@ static void off_the_route_nothing_is_promised(void **state)
 static int make_shelf(void **state)
 {
     (void)state;
-    return (shelf = shelf_new()) ? 0 : -1;
+    return (shelf = shelf_new()) && (ruling = ruling_new(NULL, 0)) ? 0 : -1;
 }
 
 static int drop_shelf(void **state)
 {
     (void)state;
     shelf_free(shelf);
+    ruling_free(ruling);
     return 0;
 }
 
