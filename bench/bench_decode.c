@@ -165,13 +165,114 @@ static void teratrack_report(struct bulla_writer *w)
           below(256));
 }
 
+static uint16_t crc_x25(const uint8_t *at, size_t n)
+{
+    unsigned crc = 0xFFFF;
+    for (size_t i = 0; i < n; i++) {
+        crc ^= at[i];
+        for (int bit = 0; bit < 8; bit++) {
+            crc = crc & 1 ? crc >> 1 ^ 0x8408 : crc >> 1;
+        }
+    }
+    return (uint16_t)(crc ^ 0xFFFF);
+}
+
+/* One login, then alarms with position, cell and status. */
+static void gt06_alarm(struct bulla_writer *w)
+{
+    static bool logged_in;
+    size_t start = w->len + 2;
+    bulla_writer_put_u16(w, 0x7878);
+    if (!logged_in) {
+        logged_in = true;
+        bulla_writer_put_u16(w, 0x0D01);
+        put_digits(w, 359000000000011u, 16);
+    } else {
+        const uint8_t when[6] = {
+            25, (uint8_t)(1 + below(12)), (uint8_t)(1 + below(28)), (uint8_t)below(24), (uint8_t)below(60), (uint8_t)below(60)};
+        bulla_writer_put_u16(w, 0x2516);
+        bulla_writer_put(w, when, sizeof when);
+        bulla_writer_put_u8(w, (uint8_t)(0xC0 + below(12)));
+        bulla_writer_put_u32(w, below(162000000));
+        bulla_writer_put_u32(w, below(324000000));
+        bulla_writer_put_u8(w, (uint8_t)below(120));
+        bulla_writer_put_u16(w, (uint16_t)(0x1000 + 0x400 * below(4) + below(360)));
+        bulla_writer_put_u8(w, 9);
+        bulla_writer_put_u16(w, 460);
+        bulla_writer_put_u32(w, below(0x1000000)); /* network, area, first byte of the cell */
+        bulla_writer_put_u16(w, (uint16_t)below(65536));
+        bulla_writer_put_u8(w, (uint8_t)below(8));
+        bulla_writer_put_u32(w, below(7) << 24 | below(5) << 16 | below(0x40) << 8 | 2);
+    }
+    bulla_writer_put_u16(w, (uint16_t)below(65536));
+    bulla_writer_put_u16(w, crc_x25(w->at + start, w->len - start));
+    bulla_writer_put_u16(w, 0x0D0A);
+}
+
+static void put_float(struct bulla_writer *w, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    bulla_writer_put_u32(w, __builtin_bswap32(bits));
+}
+
+static void topflytech_lock(struct bulla_writer *w)
+{
+    static const uint8_t types[] = {0x00, 0x01, 0x11, 0x25, 0x33, 0x17, 0xFF, 0x05};
+    bulla_writer_put(w, "\x27\x27\x17\0\x2C", 5);
+    bulla_writer_put_u16(w, (uint16_t)below(65536));
+    put_digits(w, 864112055000000u + below(10000), 16);
+    const uint8_t when[6] = {0x25, bcd(1 + below(12)), bcd(1 + below(28)), bcd(below(24)), bcd(below(60)), bcd(below(60))};
+    bulla_writer_put(w, when, sizeof when);
+    bulla_writer_put_u8(w, (uint8_t)(0x40 + below(12)));
+    put_float(w, (float)below(3000));
+    put_float(w, (float)below(360000) / 1000 - 180);
+    put_float(w, (float)below(180000) / 1000 - 90);
+    put_digits(w, below(1200), 4);
+    bulla_writer_put_u16(w, (uint16_t)below(360));
+    bulla_writer_put_u8(w, types[below(sizeof types)]);
+    bulla_writer_put_u8(w, 4);
+    bulla_writer_put_u32(w, below(UINT32_MAX));
+}
+
+/* Message 1 of class A: 168 bits, six a character. */
+static void ais_position(struct bulla_writer *w)
+{
+    static const uint8_t widths[] = {6, 2, 30, 4, 8, 10, 1, 28, 27, 12, 9, 6, 25};
+    const uint32_t values[] = {
+        1,         0, 200000000 + below(500000000), 0, 128, below(300), below(2), below(108000000), below(54000000), below(3600), 511,
+        below(60), 0};
+    char line[100] = "AIVDM,1,1,,A,";
+    size_t n = strlen(line);
+    unsigned held = 0;
+    uint64_t bits = 0;
+    for (size_t i = 0; i < sizeof widths; i++) {
+        bits = bits << widths[i] | values[i];
+        for (held += widths[i]; held >= 6; held -= 6) {
+            unsigned six = (unsigned)(bits >> (held - 6)) & 63;
+            line[n++] = (char)(six < 40 ? six + 48 : six + 56);
+        }
+    }
+    snprintf(line + n, sizeof line - n, ",0");
+    uint8_t sum = 0;
+    for (const char *c = line; *c; c++) {
+        sum ^= (uint8_t)*c;
+    }
+    PRINT(w, "!%s*%02X\r\n", line, sum);
+}
+
 static const struct kind {
     const char *name, *protocol, *about;
     void (*put)(struct bulla_writer *w);
 } kinds[] = {
-    {"jt701-report", "jt701", "JT701 $ reports", jt701_report},        {"jt701-event", "jt701", "JT701 P45 lock events", jt701_lock},
-    {"jt808-location", "jt808", "JT/T 808 locations", jt808_location}, {"eseal", "eseal", "eSeal CT-C reports", eseal_report},
+    {"jt701-report", "jt701", "JT701 $ reports", jt701_report},
+    {"jt701-event", "jt701", "JT701 P45 lock events", jt701_lock},
+    {"jt808-location", "jt808", "JT/T 808 locations", jt808_location},
+    {"eseal", "eseal", "eSeal CT-C reports", eseal_report},
     {"teratrack", "teratrack", "TeraTrack JSON", teratrack_report},
+    {"gt06", "gt06", "GT06 alarms", gt06_alarm},
+    {"topflytech", "topflytech", "Topflytech lock messages", topflytech_lock},
+    {"ais", "ais", "AIS positions", ais_position},
 };
 
 /* ---- measuring ---- */
