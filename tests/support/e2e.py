@@ -450,6 +450,20 @@ def jt808_answer(frame_bytes, message, serial):
     return plain[:2] == b"\x80\x01" and plain[12:16] == struct.pack(">HH", serial, message)
 
 
+def gt06_frame(kind, body, serial):
+    """With CRC-16/X-25."""
+    content, crc = bytes([len(body) + 5, kind]) + body + struct.pack(">H", serial), 0xFFFF
+    for byte in content:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0x8408 if crc & 1 else crc >> 1
+    return b"\x78\x78" + content + struct.pack(">H", crc ^ 0xFFFF) + b"\r\n"
+
+
+def gt06_login(imei, serial):
+    return gt06_frame(1, bcd("0" + imei), serial)
+
+
 def teratrack_object(device, ms, index):
     return json.dumps({
         "MDeviceID": f"{device:012d}", "DiviceType": "1", "DataType": "1", "DataLength": "69",
