@@ -43,6 +43,9 @@ static bool is_mark(uint8_t c)
     return c == '!' || c == '\\' || c == '$';
 }
 
+/* What the characters of a sentence are passed over to: line breaks, marks, and the star before the sum. */
+static const bool stops[256] = {['\r'] = true, ['\n'] = true, ['!'] = true, ['\\'] = true, ['$'] = true, ['*'] = true};
+
 /* "!xxVDM," or "!xxVDO,"; or a tag block, "\x:". */
 enum bulla_status ais_probe(const uint8_t *at, size_t n)
 {
@@ -66,24 +69,25 @@ enum bulla_status ais_probe(const uint8_t *at, size_t n)
 static size_t sentence_end(const uint8_t *at, size_t from, size_t n)
 {
     size_t limit = n < AIS_LINE_MAX ? n : AIS_LINE_MAX;
-    for (size_t i = from + 1; i < limit; i++) {
-        if (is_break(at[i]) || is_mark(at[i])) {
-            return i;
-        }
-        if (at[i] != '*') {
-            continue;
-        }
-        for (size_t k = i + 1; k < i + SUM_LEN; k++) {
-            if (k >= n || k >= AIS_LINE_MAX) {
-                return k >= AIS_LINE_MAX ? AIS_LINE_MAX : 0;
-            }
-            if (is_break(at[k]) || is_mark(at[k])) {
-                return k;
-            }
-        }
-        return i + SUM_LEN;
+    size_t i = from + 1;
+    while (i < limit && !stops[at[i]]) {
+        i++;
     }
-    return n >= AIS_LINE_MAX ? AIS_LINE_MAX : 0;
+    if (i >= limit) {
+        return n >= AIS_LINE_MAX ? AIS_LINE_MAX : 0;
+    }
+    if (at[i] != '*') {
+        return i;
+    }
+    for (size_t k = i + 1; k < i + SUM_LEN; k++) {
+        if (k >= n || k >= AIS_LINE_MAX) {
+            return k >= AIS_LINE_MAX ? AIS_LINE_MAX : 0;
+        }
+        if (is_break(at[k]) || is_mark(at[k])) {
+            return k;
+        }
+    }
+    return i + SUM_LEN;
 }
 
 /* The same for what begins with a mark of any kind: a tag block goes with the sentence behind it. */

@@ -97,7 +97,7 @@ static enum bulla_status beginning(struct proto_link *link, size_t n)
 static enum bulla_status open_wifi(struct proto_link *link, const uint8_t *at, size_t n, struct gt06_message *m)
 {
     size_t length = gt06_wifi_length(at, n);
-    if (link->whole && (length == 0 || length > n)) {
+    if (link->whole && !ends(at, n) && (length == 0 || length > n)) {
         return beginning(link, n);
     }
     if (length != n || !ends(at, n)) {
@@ -116,7 +116,7 @@ enum bulla_status gt06_open(struct proto_link *link, const uint8_t *at, size_t n
         return open_wifi(link, at, n, m);
     }
     size_t length = whole_length(at, n), head = at[0] == GT06_LONG ? 4 : 3;
-    if (link->whole && (length == 0 || (length > n && length != SIZE_MAX))) {
+    if (link->whole && !ends(at, n) && (length == 0 || (length > n && length != SIZE_MAX))) {
         return beginning(link, n);
     }
     if (length != n || !ends(at, n)) {

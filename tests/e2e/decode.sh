@@ -76,7 +76,7 @@ run encode --protocol eseal --device x unlock
 check 'encode refused' '1 0 words' "$code $(wc -c < "$work/out") ${err:+words}"
 run encode --protocol eseal no-such-command
 check 'encode unknown command' '2 0' "$code $(wc -c < "$work/out")"
-for p in jt701 jt808 eseal teratrack; do
+for p in jt701 jt808 eseal teratrack gt06 topflytech ais; do
     run encode --protocol "$p" --list
     check "list of $p" '0 COMMAND' "$code $(head -c 7 "$work/out")"
 done
