@@ -23,7 +23,6 @@ static const struct {
     {"jt701", 4, 5, 600},        /* P04: 5 to 600 s awake */
     {"jt808", 4, 1, 86400},      /* 0x8103 parameter 0x0029 */
     {"meitrack", 4, 10, 655350}, /* A12: tens of seconds */
-    {"gt06", 4, 5, 18000},   /* TIMER */
 };
 
 /* The command with other seconds: the rest of the arguments stays. False: this protocol has none, or it would change nothing. */
