@@ -207,16 +207,6 @@ static int link_alarm_found(struct store *store, const struct alarm *alarms, siz
     LOSE(alarm_found(l->database->store, alarms, n));
 }
 
-static int link_alarm_put(struct store *store, struct alarm *alarm, const struct audit *audit)
-{
-    PASS(alarm_put(l->database->store, alarm, audit));
-}
-
-static int link_alarm_get(struct store *store, const char *id, struct alarm *out)
-{
-    PASS(alarm_get(l->database->store, id, out));
-}
-
 static int link_file_put(struct store *store, const struct store_file *file, struct bulla_bytes content, const struct audit *audit)
 {
     PASS(file_put(l->database->store, file, content, audit));
@@ -232,15 +222,31 @@ static int link_files(struct store *store, enum store_owner of, const char *id, 
     PASS(files(l->database->store, of, id, each, context));
 }
 
-static int link_seal_put(struct store *store, struct seal *seal, const struct audit *audit)
-{
-    PASS(seal_put(l->database->store, seal, audit));
-}
+#define PUTS(name, type)                                                                                                                   \
+    static int link_##name##_put(struct store *store, struct type *record, const struct audit *audit)                                      \
+    {                                                                                                                                      \
+        PASS(name##_put(l->database->store, record, audit));                                                                               \
+    }
+#define GETS(name, type)                                                                                                                   \
+    static int link_##name##_get(struct store *store, const char *id, struct type *out)                                                    \
+    {                                                                                                                                      \
+        PASS(name##_get(l->database->store, id, out));                                                                                     \
+    }
+#define LISTS(names)                                                                                                                       \
+    static int link_##names(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])           \
+    {                                                                                                                                      \
+        PASS(names(l->database->store, q, each, context, next));                                                                           \
+    }
+#define RECORDS(X)                                                                                                                         \
+    X(seal, seal) X(station, station) X(party, party) X(user, user) X(alarm, alarm) X(entry, entry) X(paper, paper) X(rule, definition)
+#define LISTED(X)                                                                                                                          \
+    X(journeys) X(alarms) X(seals) X(stations) X(parties) X(users) X(commands) X(audits) X(entries) X(papers) X(rules) X(rule_versions)
 
-static int link_seal_get(struct store *store, const char *id, struct seal *out)
-{
-    PASS(seal_get(l->database->store, id, out));
-}
+/* clang-format off */
+RECORDS(PUTS)
+RECORDS(GETS)
+LISTED(LISTS)
+/* clang-format on */
 
 static int link_seals_unknown(struct store *store, int64_t before_ms, unsigned limit, void (*each)(void *context, const char *id),
                               void *context, uint64_t *n)
@@ -251,36 +257,6 @@ static int link_seals_unknown(struct store *store, int64_t before_ms, unsigned l
 static int link_seal_forget(struct store *store, const char *id)
 {
     PASS(seal_forget(l->database->store, id));
-}
-
-static int link_station_put(struct store *store, struct station *station, const struct audit *audit)
-{
-    PASS(station_put(l->database->store, station, audit));
-}
-
-static int link_station_get(struct store *store, const char *id, struct station *out)
-{
-    PASS(station_get(l->database->store, id, out));
-}
-
-static int link_party_put(struct store *store, struct party *party, const struct audit *audit)
-{
-    PASS(party_put(l->database->store, party, audit));
-}
-
-static int link_party_get(struct store *store, const char *id, struct party *out)
-{
-    PASS(party_get(l->database->store, id, out));
-}
-
-static int link_user_put(struct store *store, struct user *user, const struct audit *audit)
-{
-    PASS(user_put(l->database->store, user, audit));
-}
-
-static int link_user_get(struct store *store, const char *id, struct user *out)
-{
-    PASS(user_get(l->database->store, id, out));
 }
 
 static int link_user_by_name(struct store *store, const char *name, struct user *out)
@@ -361,46 +337,6 @@ static int link_setting_make(struct store *store, const char *name, const char *
 static int link_setting_get(struct store *store, const char *name, char *value, size_t size)
 {
     PASS(setting_get(l->database->store, name, value, size));
-}
-
-static int link_journeys(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
-{
-    PASS(journeys(l->database->store, q, each, context, next));
-}
-
-static int link_alarms(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
-{
-    PASS(alarms(l->database->store, q, each, context, next));
-}
-
-static int link_seals(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
-{
-    PASS(seals(l->database->store, q, each, context, next));
-}
-
-static int link_stations(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
-{
-    PASS(stations(l->database->store, q, each, context, next));
-}
-
-static int link_parties(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
-{
-    PASS(parties(l->database->store, q, each, context, next));
-}
-
-static int link_users(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
-{
-    PASS(users(l->database->store, q, each, context, next));
-}
-
-static int link_commands(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
-{
-    PASS(commands(l->database->store, q, each, context, next));
-}
-
-static int link_audits(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120])
-{
-    PASS(audits(l->database->store, q, each, context, next));
 }
 
 /* --- work --- */
@@ -511,6 +447,16 @@ static const struct store_backend backend = {
     .seal_forget = link_seal_forget,
     .station_put = link_station_put,
     .station_get = link_station_get,
+    .entry_put = link_entry_put,
+    .entry_get = link_entry_get,
+    .entries = link_entries,
+    .paper_put = link_paper_put,
+    .paper_get = link_paper_get,
+    .papers = link_papers,
+    .rule_put = link_rule_put,
+    .rule_get = link_rule_get,
+    .rules = link_rules,
+    .rule_versions = link_rule_versions,
     .party_put = link_party_put,
     .party_get = link_party_get,
     .user_put = link_user_put,

@@ -36,8 +36,8 @@ static void take_fix(const struct bulla_observation *o, struct entry *e)
     }
     e->flags |= e->note ? ENTRY_SITE : ENTRY_FIX;
     e->flags |= entry_seen(e) ? ENTRY_FIX : 0;
-    if (bulla_observation_is(o, BULLA_EVENT_POSITION_CELL) && !bulla_observation_knows(o, BULLA_HAS_ACCURACY))
-        e->flags |= ENTRY_CELL;
+    if (bulla_observation_is(o, BULLA_EVENT_POSITION_CELL))
+        e->flags |= bulla_observation_knows(o, BULLA_HAS_ACCURACY) ? ENTRY_CELL | ENTRY_CELL_SIZED : ENTRY_CELL;
     e->lat_e7 = o->lat_e7;
     e->lon_e7 = o->lon_e7;
     e->accuracy_m = (int32_t)accuracy_m;

@@ -13,7 +13,7 @@
 
 enum entry_flag {
     ENTRY_FIX = 1u << 0,  /* valid, with an accuracy */
-    ENTRY_CELL = 1u << 1, /* the fix comes from cells of unknown size */
+    ENTRY_CELL = 1u << 1, /* the fix comes from cells */
     ENTRY_PERCENT = 1u << 2,
     ENTRY_CHARGING = 1u << 3,
     ENTRY_STORED = 1u << 4, /* not heard when it happened */
@@ -23,6 +23,7 @@ enum entry_flag {
     ENTRY_COUNTER = 1u << 8,
     ENTRY_MOVING = 1u << 10,       /* the receiver's own speed says so: a hint */
     ENTRY_OUT_OF_WINDOW = 1u << 9, /* older than what is kept, and history was not to be had */
+    ENTRY_CELL_SIZED = 1u << 11,   /* with ENTRY_CELL: and says itself how far it may be off */
     ENTRY_NO_FIX = 1u << 14,       /* a report that says itself that it has no fix */
     ENTRY_SITE = 1u << 15,         /* lat, lon are where somebody else was who speaks of the seal */
 };

@@ -152,7 +152,7 @@ void position_step(struct position *position, const struct plan *plan, const str
                                .lat_e7 = e->lat_e7,
                                .lon_e7 = e->lon_e7,
                                .accuracy_m = e->accuracy_m,
-                               .cell = (e->flags & ENTRY_CELL) != 0};
+                               .cell = (e->flags & (ENTRY_CELL | ENTRY_CELL_SIZED)) == ENTRY_CELL};
     memcpy(p.id, e->id, sizeof p.id);
     note_repeated(&position->last, &p);
     if (position->last.at_ms != BULLA_TIME_NONE && !position_reachable(plan, &position->last, &p)) {
