@@ -151,8 +151,9 @@ function(bulla_tests)
         set_tests_properties(test_store_pg PROPERTIES RESOURCE_LOCK postgres)
     endif()
     # The real program on both stores. NAME_share: a smaller share where the store makes no difference to the rest.
-    set(on_postgres api.py corpus.py disk_full.py hostile.py kill.py load.py overload.py web_day.mjs)
+    set(on_postgres api.py corpus.py devices_json.py disk_full.py hostile.py kill.py load.py overload.py web_day.mjs)
     set(corpus.py_share BULLA_CORPUS_EVERY=3)
+    set(devices_json.py_share BULLA_KILL_ROUNDS=2)
     set(hostile.py_share BULLA_HOSTILE_SEALS=8000)
     set(kill.py_share BULLA_KILL_ROUNDS=4)
     set(load.py_share BULLA_LOAD_SECONDS=1)
@@ -161,7 +162,7 @@ function(bulla_tests)
     # These wait more than they work and measure no time: one of them at a time, beside others.
     set(patient api.py cluster_refused.py cluster_stores.py contract.sh corpus.py decode.sh disk_full.py install.py replay.sh seal_api.sh seal_data.sh trackers.py web_unit.sh)
     # These work more than they wait, measure no time either, and have their own processes alone: one of them beside the others.
-    set(busy big_endian.sh coverage.sh firmware.py sanitized.sh seal.py simulate_selftest.sh)
+    set(busy big_endian.sh coverage.sh devices_json.py firmware.py sanitized.sh seal.py simulate_selftest.sh)
     file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/lint/*.sh ${CMAKE_SOURCE_DIR}/tests/e2e/*.sh
          ${CMAKE_SOURCE_DIR}/tests/e2e/*.py ${CMAKE_SOURCE_DIR}/tests/e2e/*.mjs)
     foreach(script ${scripts})

@@ -475,6 +475,72 @@ static void told_from_inside(void **state)
     assert_true(heard.stored == 1 && heard.lost == 1);
 }
 
+struct carried {
+    char seal[48], command[40], bytes[200];
+    unsigned n;
+    bool takes;
+};
+
+static bool carry(void *context, const char *seal, const char *command_id, struct bulla_bytes bytes)
+{
+    struct carried *c = context;
+    c->n++;
+    snprintf(c->seal, sizeof c->seal, "%s", seal);
+    snprintf(c->command, sizeof c->command, "%s", command_id);
+    snprintf(c->bytes, sizeof c->bytes, "%.*s", (int)bytes.len, bytes.at);
+    return c->takes;
+}
+
+static void count_carried(void *context, struct gateway_carrier_counts *out)
+{
+    *out = (struct gateway_carrier_counts){.commands = ((struct carried *)context)->n};
+}
+
+static enum batch_note_kind noted(struct memory *m, const char *command)
+{
+    struct batch *b = gateway_take(m->gateway, 0);
+    assert_non_null(b);
+    assert_int_equal(b->n_notes, 1);
+    assert_string_equal(b->notes[0].command, command);
+    enum batch_note_kind kind = b->notes[0].kind;
+    gateway_stored(m->gateway, b);
+    gateway_done(m->gateway, b);
+    return kind;
+}
+
+/* A command for a seal that no connection speaks for goes to who carries such; it is sent when that says so. */
+static void commands_are_carried(void **state)
+{
+    struct memory *m = *state;
+    struct carried c = {.takes = true};
+    struct gateway_carrier_counts counts;
+    gateway_command(m->gateway, "json:D1", "C0", "lock", "");
+    gateway_step(m->gateway, m->now_ms);
+    assert_int_equal(noted(m, "C0"), NOTE_UNSENT); /* nobody carries */
+    assert_false(gateway_carrier_counts(m->gateway, &counts));
+    gateway_carry(m->gateway, &(struct gateway_carrier){&c, carry, count_carried});
+    gateway_command(m->gateway, "json:D1", "C1", "unlock", "password=1\"2");
+    gateway_step(m->gateway, m->now_ms);
+    assert_true(c.n == 1 && strcmp(c.seal, "json:D1") == 0 && strcmp(c.command, "C1") == 0);
+    assert_string_equal(c.bytes, "{\"command\":\"unlock\",\"args\":{\"password\":\"1\\\"2\"}}");
+    assert_null(gateway_take(m->gateway, 0));
+    gateway_carried(m->gateway, "json:D1", "C1", true);
+    assert_int_equal(noted(m, "C1"), NOTE_SENT);
+    gateway_command(m->gateway, "json:D1", "C2", "interval", "seconds=0"); /* which cannot be written */
+    gateway_step(m->gateway, m->now_ms);
+    assert_int_equal(noted(m, "C2"), NOTE_UNSENT);
+    c.takes = false;
+    gateway_command(m->gateway, "json:D2", "C3", "lock", "");
+    gateway_step(m->gateway, m->now_ms);
+    assert_int_equal(noted(m, "C3"), NOTE_UNSENT);
+    assert_true(gateway_carrier_counts(m->gateway, &counts) && counts.commands == 2);
+    gateway_carry(m->gateway, NULL);
+    gateway_command(m->gateway, "json:D1", "C4", "lock", "");
+    gateway_step(m->gateway, m->now_ms);
+    assert_int_equal(noted(m, "C4"), NOTE_UNSENT);
+    assert_int_equal(c.n, 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -491,6 +557,7 @@ int main(void)
         TEST(a_listener_that_cannot_be),
         cmocka_unit_test(the_same_calls_give_the_same_bytes),
         TEST(told_from_inside),
+        TEST(commands_are_carried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
