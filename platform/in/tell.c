@@ -15,6 +15,15 @@ static void unlock(struct gateway *g)
     pthread_cond_signal(&g->filled);
 }
 
+/* Nobody here remembers what the seal last said: whatever is not plainly as it should be is news. */
+static bool is_news(const struct bulla_observation *o)
+{
+    static const uint64_t plain = BULLA_EVENT_BIT(BULLA_EVENT_STATE_REPORT) | BULLA_EVENT_BIT(BULLA_EVENT_HEARTBEAT) |
+                                  BULLA_EVENT_BIT(BULLA_EVENT_WAKE) | BULLA_EVENT_BIT(BULLA_EVENT_POSITION_CELL);
+    return (o->events & ~plain) || (o->has & (BULLA_HAS_NOTE | BULLA_HAS_UNLOCK | BULLA_HAS_RESULT)) || o->state.seal == BULLA_SEAL_OPEN ||
+           o->state.cover == BULLA_COVER_OPEN || o->state.door == BULLA_COVER_OPEN;
+}
+
 /* All of them or none. */
 static bool put_rows(struct gateway *g, const struct gateway_row *rows, size_t n)
 {
@@ -31,7 +40,7 @@ static bool put_rows(struct gateway *g, const struct gateway_row *rows, size_t n
         row->o.received_ms = now_ms;
         row->raw_at = at;
         row->raw_len = rows[i].raw.len;
-        row->news = row->o.events != 0 || (row->o.has & BULLA_HAS_NOTE);
+        row->news = is_news(&row->o);
     }
     return true;
 }

@@ -10,7 +10,10 @@ from datetime import datetime
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import cluster as faults  # noqa: E402
 import mqtt  # noqa: E402
+import nodes  # noqa: E402
+import pg_server  # noqa: E402
 from e2e import *  # noqa: E402,F403
 
 ROUNDS = int(os.environ.get("BULLA_KILL_ROUNDS", 5))
@@ -133,6 +136,25 @@ def network_servers(api, key, t):
     equal(heard(api, "0004a30b001c0530", 1)[0]["state"], {"door": "open"}, "the door that The Things Stack tells of")
     readings = {s["kind"]: s["value"] for s in heard(api, "24e124141f000001", 1)[0]["sensors"]}
     equal(readings, {"temperature": -18.5, "humidity": 61, "power": 0}, "the readings that ChirpStack tells of")
+
+
+def smart_container(api):
+    """Every kind of reading of a smart container with its unit, probes, the refrigerated container's supply; what has no kind here is
+    kept as it came. [WCO-6-2] [WCO-13.7-5] [WCO-4.3-C3]"""
+    say("a smart container")
+    key = Keyed(api.server, key_of(api, "devices"))
+    status, value = key.post("/devices/MSCU0000006/observations", {
+        "time": rfc(now() - 5000), "counter": 1, "door": "closed", "shackle": "in", "motor": "locked", "latitude": 36.84, "longitude": -6.31,
+        "temperature": -18.25, "pressure": 101.325, "humidity": 61.5, "light": 0.4, "shock": 16, "orientation": 2, "voc": None, "power": "on",
+        "sensors": [{"id": "return air", "kind": "temperature", "value": -17.75}], "co2": 410})
+    equal(status, 202, f"it is taken ({value})")
+    one = heard(api, "MSCU0000006", 1)[0]
+    equal({(s["id"], s["kind"]): (s["value"], s["unit"]) for s in one["sensors"]},
+          {(None, "temperature"): (-18.25, "C"), (None, "pressure"): (101.325, "kPa"), (None, "humidity"): (61.5, "%"), (None, "light"): (0.4, "lx"),
+           (None, "shock"): (16, "g"), (None, "tilt"): (2, "deg"), (None, "power"): (1, ""), ("return air", "temperature"): (-17.75, "C")}, "its readings")
+    equal((one["state"], one["fix"]["lat"]), ({"seal": "sealed", "shackle": "in", "motor": "locked", "door": "closed"}, 36.84), "its door and place")
+    status, detail = api.get("/api/v1/observations/" + one["id"])
+    check('"co2": 410' in bytes.fromhex(detail["raw"]["hex"]).decode(), "what has no kind is kept as it came", detail)
 
 
 # --- over MQTT ---
@@ -354,6 +376,55 @@ def with_tls(folder):
     broker.stop()
 
 
+# --- one node of several ---
+
+
+def several_nodes(folder):
+    if not pg_server.programs() or not faults.find("nats-server"):
+        say("PostgreSQL or nats-server is not installed: several nodes are not tried")
+        return
+    say("two nodes share the messages; one is killed; a command given to one reaches the device that the other heard")
+    os.makedirs(os.path.join(folder, "nodes"))
+    base = nodes.Base(os.path.join(folder, "nodes"))
+    store = base.store()
+    broker = mqtt.Broker(os.path.join(folder, "shared"), "allow_anonymous true")
+    tap = mqtt.Tap(broker.port)
+
+    def start(name):
+        return Server(os.path.join(base.folder, name), "--store", store, "--bus", base.bus, "--node", name, "--mqtt", f"mqtt://127.0.0.1:{tap.port}",
+                      "--mqtt-filter", "$share/bulla/bulla/+/up", listen="json=tcp:0")
+
+    each = [start("n1"), start("n2")]
+    api = Api(each[0]).sign_in(each[0].password or each[1].password, PASSWORD)
+    for node in each:
+        up(node)
+    base_ms, n = now() - 3600000, 0
+    device = mqtt.Device(broker.port, "N1")
+    device.subscribe("bulla/N1/down")
+    for n in range(1, 401):
+        device.publish("bulla/N1/up", json.dumps({"time": rfc(base_ms + n * 1000), "counter": n, "events": ["state-report"]}))
+        if n == 200:
+            each[1].kill()
+            each[1] = start("n2")
+    took = [Api(node).metrics()["bulla_broker_messages_total"] for node in each]
+    check(took[0] > 50, "both take a share", took)
+    got = heard(api, "N1", 400)
+    equal(sorted(o["counter"] for o in got), list(range(1, 401)), "all messages, once each")
+    for node in (0, 1):
+        status, c = nodes.officer(each[node], api).call("POST", "/api/v1/seals/json:N1/commands", {"name": "locate", "args": {}, "reason": "a test"})
+        equal(status, 201, f"a command is given to n{node + 1} ({c})")
+        device.publish("bulla/N1/up", json.dumps({"time": rfc(now()), "counter": 1000 + node, "door": "closed"}))
+        ids = set()
+        until(lambda: not device.got.empty() and (ids.add(json.loads(device.got.get()[1])["id"]) or c["id"] in ids), "it comes to the device")
+        device.publish("bulla/N1/up", json.dumps({"time": rfc(now()), "counter": 2000 + node, "result": {"command": "locate", "verdict": "accepted"}}))
+        until(lambda: api.get("/api/v1/commands/" + c["id"])[1]["state"] == "accepted", "its verdict is known")
+    for node in each:
+        equal(node.stop(), 0, "it stops as asked")
+    device.close()
+    broker.stop()
+    base.close()
+
+
 # --- what is asked for ---
 
 
@@ -406,6 +477,7 @@ def main():
         server = serve(data, broker.port, folder)
         api = Api(server).sign_in(server.password, PASSWORD)
         by_http(api)
+        smart_container(api)
         up(server)
         over_mqtt(api, broker)
         commands(api, broker)
@@ -418,6 +490,7 @@ def main():
         broker.stop()
         broker_gone(folder)
         with_tls(folder)
+        several_nodes(folder)
         killed(folder)
     finish()
 

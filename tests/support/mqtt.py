@@ -179,6 +179,7 @@ class Tap:
             client, _ = self.listener.accept()
             try:
                 broker = socket.create_connection(("127.0.0.1", self.to), e2e.WAIT_S)
+                broker.settimeout(None)
             except OSError:
                 client.close()
                 continue

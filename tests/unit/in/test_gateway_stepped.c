@@ -460,6 +460,16 @@ static void told_from_inside(void **state)
     gateway_stored(m->gateway, b);
     gateway_done(m->gateway, b);
     assert_true(heard.stored == 1 && heard.lost == 1);
+    o.has = 0;
+    o.events = BULLA_EVENT_BIT(BULLA_EVENT_STATE_REPORT);
+    assert_int_equal(gateway_tell(m->gateway, &row, 1, hear, &heard), GATEWAY_TOLD);
+    o.state.door = BULLA_COVER_OPEN;
+    assert_int_equal(gateway_tell(m->gateway, &row, 1, NULL, NULL), GATEWAY_TOLD);
+    b = gateway_take(m->gateway, 0);
+    assert_true(!b->rows[0].news && b->rows[1].news);
+    gateway_stored(m->gateway, b);
+    gateway_done(m->gateway, b);
+    assert_int_equal(heard.stored, 2);
     static struct gateway_row many[LIMIT_BATCH_ROWS + 1];
     for (size_t i = 0; i <= LIMIT_BATCH_ROWS; i++)
         many[i] = row;
@@ -472,7 +482,7 @@ static void told_from_inside(void **state)
     gateway_done(m->gateway, b);
     gateway_stop(m->gateway);
     assert_int_equal(gateway_tell(m->gateway, &row, 1, hear, &heard), GATEWAY_CLOSED);
-    assert_true(heard.stored == 1 && heard.lost == 1);
+    assert_true(heard.stored == 2 && heard.lost == 1);
 }
 
 struct carried {
