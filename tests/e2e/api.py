@@ -556,12 +556,33 @@ def devices(server, people, journey_id):
     check(j["position"] is not None and j["carrier_name"] == "Alder Haulage", "the list shows where it is")
     device.sendall(b"\x00garbage\xff" + bytes.fromhex("247712345601191100343a022604050601175260036491934d0000000004d2090000000020e05012340bb815000100000f0f0f0f0f0f0f0f0000027f0207"))
     for _ in range(60):
-        damages = watch.get("/damages").json["items"]
+        damages = [d for d in watch.get("/damages").json["items"] if d["protocol"] != "json"]
         if damages:
             break
         time.sleep(0.1)
     check(damages and damages[0]["why"] and damages[0]["raw"]["hex"], "a damaged message is kept with its reason", str(damages)[:200])
     return device, streams
+
+
+def devices_by_http(server, people):
+    """tests/e2e/devices_json.py has the rest: here, that every answer is as described."""
+    section("devices by HTTP")
+    a = expect(people["watch-officer"].post("/keys", {"label": "gateway", "scopes": ["devices"], "days": 2}), 201, "a key for devices")
+    key = Client(server.port, key=a.json["key"])
+    good, bad = {"time": rfc(now()), "counter": 1, "door": "closed"}, {"time": rfc(now()), "counter": 2, "door": "ajar"}
+    a = expect(key.post("/devices/BOX-1/observations", [good, bad]), 202, "a good and a bad item")
+    check([i["accepted"] for i in a.json["items"]] == [True, False] and "door" in a.json["items"][1]["why"], "a verdict for each", str(a.json))
+    expect(key.post("/devices/observations", dict(good, device="BOX-2")), 202, "an item that names its device")
+    expect(key.post("/devices/BOX-1/observations", bad), 422, "nothing that is good", "invalid", "door")
+    expect(key.post("/devices/BOX-1/observations", "[", headers={"Content-Type": "application/json"}), 400, "no JSON", "invalid", "message")
+    expect(key.post("/devices/BOX-1/observations", json.dumps(good)), 415, "without its type", "unsupported-type")
+    expect(key.get("/seals"), 403, "a key for devices reads nothing", "forbidden")
+    for _ in range(60):  # a record is made after what was said is durable
+        seals = [s["id"] for s in people["watch-officer"].get("/seals?search=BOX-").json["items"]]
+        if len(seals) == 2:
+            break
+        time.sleep(0.1)
+    check(sorted(seals) == ["json:BOX-1", "json:BOX-2"], "they are known as seals", str(seals))
 
 
 def commands(people, journey_id):
@@ -997,6 +1018,7 @@ def main():
         records(people, parties)
         journey_id = journeys(people, parties)
         device, streams = devices(server, people, journey_id)
+        devices_by_http(server, people)
         commands(people, journey_id)
         alarms(server, people, journey_id, device, streams)
         rules(server, people)
