@@ -5,8 +5,9 @@
  *
  *   observation           {"device", "time", "counter", "stored", "fix": {...}, "state": {...}, "power": {...}, "events": [...], ...}
  *   container             {"device", "time", "door", "latitude", "longitude", "temperature", "humidity", "power", ...}
- *   The Things Stack v3   {"end_device_ids": {"device_id", "dev_eui"}, "uplink_message": {"f_cnt", "received_at", "decoded_payload":
- * container}} ChirpStack v4         {"deviceInfo": {"devEui"}, "time", "fCnt", "object": container}
+ *   The Things Stack v3   {"end_device_ids": {"device_id", "dev_eui"},
+ *                          "uplink_message": {"f_cnt", "received_at", "decoded_payload": container}}
+ *   ChirpStack v4         {"deviceInfo": {"devEui"}, "time", "fCnt", "object": container}
  */
 #include "proto/json_device.h"
 

@@ -45,13 +45,20 @@ static bool put_rows(struct gateway *g, const struct gateway_row *rows, size_t n
     return true;
 }
 
+/* What fits no batch at all gets one of its own. */
+static bool fits(const struct batch *b, const struct gateway_row *rows, size_t n)
+{
+    size_t bytes = b->n_bytes;
+    for (size_t i = 0; i < n; i++)
+        bytes += rows[i].raw.len;
+    return b->n_rows + n <= LIMIT_BATCH_ROWS && (bytes <= LIMIT_BATCH_BYTES || b->n_rows == 0);
+}
+
 enum gateway_told gateway_tell(struct gateway *g, const struct gateway_row *rows, size_t n, void (*done)(void *context, bool stored),
                                void *context)
 {
     gateway_lock(g);
-    enum gateway_told told = g->stopping                                              ? GATEWAY_CLOSED
-                             : g->paused || g->filling->n_rows + n > LIMIT_BATCH_ROWS ? GATEWAY_FULL
-                                                                                      : GATEWAY_TOLD;
+    enum gateway_told told = g->stopping ? GATEWAY_CLOSED : g->paused || !fits(g->filling, rows, n) ? GATEWAY_FULL : GATEWAY_TOLD;
     struct batch_mark mark = batch_mark(g->filling);
     if (told == GATEWAY_TOLD && (!put_rows(g, rows, n) || (done && !batch_put_told(g->filling, done, context)))) {
         batch_rewind(g->filling, mark);
@@ -68,7 +75,8 @@ void gateway_tell_damage(struct gateway *g, const char *protocol, const char *pe
     if (raw.len > LIMIT_DAMAGE_BYTES)
         raw.len = LIMIT_DAMAGE_BYTES;
     gateway_lock(g);
-    size_t at = batch_put_bytes(g->filling, raw.at, raw.len);
+    bool kept = g->filling->n_damages < LIMIT_DAMAGES_PER_BATCH; /* the rest is only counted */
+    size_t at = kept ? batch_put_bytes(g->filling, raw.at, raw.len) : SIZE_MAX;
     struct batch_damage *d = at == SIZE_MAX ? NULL : batch_put_damage(g->filling);
     if (d) {
         snprintf(d->protocol, sizeof d->protocol, "%s", protocol);

@@ -43,7 +43,7 @@ while IFS=: read -r file _; do
     [ "$file" = platform/main.c ] && continue
     failed=$((failed + 1))
     echo "$file names a concrete back end: only platform/main.c may"
-done < <(grep -rnE --include='*.[ch]' '\bstore_(sqlite|postgres|postgresql)\b' platform cli sim | grep -v '^platform/store/')
+done < <(grep -rnE --include='*.[ch]' '\b(store_(sqlite|postgres|postgresql)|broker_mqtts?)\b' platform cli sim | grep -vE '^platform/(store|in)/')
 
 # libbulla, proto and the firmware do without an operating system.
 while IFS=: read -r file _ line; do
