@@ -141,7 +141,7 @@ function(bulla_tests)
     endforeach()
     # What is said of the store holds on each back end (tests/support/pg.h); skipped where PostgreSQL is not installed.
     foreach(name test_pg_history test_partitions test_permutation test_progress test_store_history test_store_records test_store_lists
-            test_store_search test_tracks_store test_move test_orders test_idempotency test_unknown)
+            test_store_search test_store_files test_tracks_store test_move test_orders test_idempotency test_unknown)
         add_test(NAME ${name}/postgres COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
         set_tests_properties(${name}/postgres PROPERTIES ENVIRONMENT BULLA_TEST_STORE=postgres SKIP_RETURN_CODE 77 TIMEOUT 600)
         # One server: a long transaction of one test, in whatever database, makes another wait for what it wrote to be sure.
@@ -151,7 +151,18 @@ function(bulla_tests)
         set_tests_properties(test_store_pg PROPERTIES RESOURCE_LOCK postgres)
     endif()
     # The real program on both stores. NAME_share: a smaller share where the store makes no difference to the rest.
-    set(on_postgres api.py corpus.py devices_json.py disk_full.py hostile.py kill.py load.py overload.py web_day.mjs)
+    set(on_postgres
+        api.py
+        corpus.py
+        customs.py
+        devices_json.py
+        disk_full.py
+        hostile.py
+        kill.py
+        load.py
+        overload.py
+        procedures.py
+        web_day.mjs)
     set(corpus.py_share BULLA_CORPUS_EVERY=3)
     set(devices_json.py_share BULLA_KILL_ROUNDS=2)
     set(hostile.py_share BULLA_HOSTILE_SEALS=8000)

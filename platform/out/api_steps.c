@@ -247,6 +247,35 @@ void out_step_do(struct out_request *r)
     out_dossier_free(&x);
 }
 
+/* The step that discharges in the newest visit at the destination: of the branch that it is in. */
+static const struct flow_visit *find_discharge(const struct out_dossier *x, int *step)
+{
+    const struct flow_visit *v = &x->d->visits[x->d->n_visits - 1];
+    struct flow_visit_view view;
+    bool found = false;
+    flow_look(x->d, &x->facts, v, &view);
+    for (int i = 0; i < view.n; i++)
+        if ((v->procedure->steps[i]->writes & FLOW_BIT(DISCHARGED)) && (!found || view.steps[i].state != FLOW_STEP_IS_NOT_NEEDED)) {
+            *step = i;
+            found = true;
+        }
+    return found && !v->imported ? v : NULL;
+}
+
+void out_journey_discharge(struct out_request *r)
+{
+    struct out_dossier x;
+    int step;
+    if (!out_dossier_load(r, &x))
+        return;
+    const struct flow_visit *v = find_discharge(&x, &step);
+    if (!v)
+        out_problem(r, 409, "not-yet", "There is no transit document to discharge here", "only the destination discharges, and not every procedure has one");
+    else if (may_this_person(r, v->procedure->steps[step]) && out_dossier_match(r, &x))
+        act(r, &x, v, step);
+    out_dossier_free(&x);
+}
+
 /* --- skipping --- */
 
 static bool may_skip(struct out_request *r, const struct out_dossier *x, const struct flow_visit *v, int step)

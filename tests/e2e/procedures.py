@@ -194,6 +194,14 @@ def catalogue(home):
     items = home.trader.ask("GET", "/procedures")["items"]
     equal(len(items), 30, "thirty procedures")
     ids = {p["id"] for p in items}
+    sys.path.insert(0, os.path.join(ROOT, "scripts"))
+    import procedures  # noqa: E402
+    with open(procedures.PAGE, encoding="utf-8") as f:
+        now = f.read()
+    equal(procedures.page(now), now, "docs/procedures.md is what the tables say (python3 scripts/procedures.py)")
+    for p in items:
+        section = now.split(f"### {p['id']}\n")[1].split("\n### ")[0]
+        equal(re.findall(r"\(`([\w-]+)`\)", section), [s["id"] for s in p["steps"]], f"{p['id']}: the page shows what the program does")
     equal(ids - set(EXPECTED), {"WCO-8-D-RE-A", "WCO-8-D-LE-A"}, "all of them are run here; two by what comes in")
     for p in items:
         steps = [s["id"] for s in p["steps"]]
@@ -556,6 +564,7 @@ def skipping(home):
     home.gate.ask("POST", f"/journeys/{t.id}/steps/skip", skip, 403)
     home.watch.ask("POST", f"/journeys/{t.id}/steps/skip", {**skip, "reason": ""}, 422)
     home.watch.ask("POST", f"/journeys/{t.id}/steps/skip", skip, 409, what="not before its turn")
+    home.gate.ask("POST", f"/journeys/{t.id}/discharge", {}, 409)
     t.do("read-seal")
     check(home.gate.ask("GET", f"/journeys/{t.id}/decision")["automatic"], "without a skipped step it may go by itself")
     t.d = home.watch.ask("POST", f"/journeys/{t.id}/steps/skip", skip)
@@ -563,6 +572,10 @@ def skipping(home):
     equal((s["state"], s["reason"], s["user_name"]), ("skipped", "the reader is broken", "Watch"), "seen as skipped, by whom and why")
     equal(t.d["next"]["step"], "address-suspicion", "who has not compared has not found it to agree")
     check(not home.gate.ask("GET", f"/journeys/{t.id}/decision")["automatic"], "no automatic release")
+    early = home.gate.ask("POST", f"/journeys/{t.id}/discharge", {}, 409)
+    equal(early["missing"][0]["step"], "address-suspicion", "the transit document is discharged after a clean verification or a closed inspection alone")
+    t.do("address-suspicion")
+    check(home.gate.ask("POST", f"/journeys/{t.id}/discharge", {})["discharged"], "discharged")
     home.watch.ask("POST", f"/journeys/{t.id}/steps/skip", skip, 409)
     home.admin.ask("PUT", "/policies/automatic-release", {"body": {}, "reason": "a test"})
 
@@ -621,6 +634,7 @@ def main():
         at_once(home)
         reduced(home)
         papers(home)
+        equal(not_shown("dossier"), [], "every operation was shown working")
         for country in countries:
             equal(country.server.stop(), 0, f"{country.name} stops in order")
             integrity(os.path.join(folder, country.name))

@@ -351,50 +351,6 @@ static void a_withdrawn_alarm(void **state)
     assert_int_equal(got.state, ALARM_STATE_RAISED);
 }
 
-/* Each piece follows the one before; a second writer of the same piece hears that it was not first. */
-static void a_file_comes_in_pieces(void **state)
-{
-    (void)state;
-    struct store_upload u = {.id = "u1", .journey = "j", .size = 6, .created_ms = 5}, other, got;
-    uint8_t *content = NULL;
-    assert_int_equal(store_upload_put(store, &u, NULL), STORE_OK);
-    other = u;
-    assert_int_equal(store_upload_part(store, &u, (struct bulla_bytes){(const uint8_t *)"abc", 3}), STORE_OK);
-    assert_int_equal(store_upload_part(store, &other, (struct bulla_bytes){(const uint8_t *)"xyz", 3}), STORE_CONFLICT);
-    assert_int_equal(other.arrived, 0);
-    reopen();
-    assert_int_equal(store_upload_get(store, "u1", &got), STORE_OK);
-    assert_int_equal(got.arrived, 3);
-    assert_int_equal(store_upload_part(store, &got, (struct bulla_bytes){(const uint8_t *)"def", 3}), STORE_OK);
-    assert_int_equal(store_upload_read(store, &got, &content), STORE_OK);
-    assert_memory_equal(content, "abcdef", 6);
-    free(content);
-    assert_int_equal(store_upload_forget(store, "u1", false), STORE_OK);
-    assert_int_equal(store_upload_read(store, &got, &content), STORE_FAILED);
-    assert_int_equal(store_upload_get(store, "u1", &got), STORE_OK);
-    assert_int_equal(store_upload_forget(store, "u1", true), STORE_OK);
-    assert_int_equal(store_upload_get(store, "u1", &got), STORE_NOT_FOUND);
-}
-
-/* Of two who write the same number of a dossier one does. */
-static void entries_are_numbered_once(void **state)
-{
-    (void)state;
-    struct entry a = {.journey = "j", .kind = ENTRY_OPENED, .number = 1, .body = "{}"}, b = a;
-    entry_name(&a);
-    entry_name(&b);
-    assert_int_equal(store_entry_put(store, &a, NULL), STORE_OK);
-    assert_int_equal(store_entry_put(store, &b, NULL), STORE_CONFLICT);
-    b.number = 2;
-    entry_name(&b);
-    assert_int_equal(store_entry_put(store, &b, NULL), STORE_OK);
-    struct store_query q = {.limit = 10, .journey = "j"};
-    char ids[1000] = "", next[120];
-    assert_int_equal(store_entries(store, &q, collect, ids, next), STORE_OK);
-    assert_non_null(strstr(ids, "j.1"));
-    assert_non_null(strstr(ids, "j.2"));
-}
-
 static void files_belong_to_alarms(void **state)
 {
     (void)state;
@@ -426,23 +382,6 @@ static void files_belong_to_alarms(void **state)
     assert_int_equal(store_files(store, STORE_OF_ALARM, "a2", collect, ids), STORE_OK);
     assert_int_equal(strlen(ids), 65);
     assert_int_equal(store_file_get(store, "none", &got, &content), STORE_NOT_FOUND);
-    struct journey *j = make_journey();
-    assert_int_equal(store_journey_put(store, j, NULL), STORE_OK);
-    file.alarm[0] = '\0';
-    snprintf(file.journey, sizeof file.journey, "none");
-    assert_int_equal(store_file_put(store, &file, abc, NULL), STORE_NOT_FOUND);
-    snprintf(file.journey, sizeof file.journey, "%s", j->id);
-    snprintf(file.kind, sizeof file.kind, "waybill");
-    file.in_seal = true;
-    assert_int_equal(store_file_put(store, &file, abc, NULL), STORE_OK);
-    assert_int_equal(store_file_put(store, &file, abc, NULL), STORE_CONFLICT);
-    ids[0] = '\0';
-    assert_int_equal(store_files(store, STORE_OF_JOURNEY, j->id, collect, ids), STORE_OK);
-    assert_non_null(strstr(ids, file.id));
-    ids[0] = '\0';
-    assert_int_equal(store_files(store, STORE_OF_TASK, j->id, collect, ids), STORE_OK);
-    assert_string_equal(ids, "");
-    journey_free(j);
 }
 
 static void sessions_and_keys(void **state)
@@ -657,8 +596,6 @@ int main(void)
         T(rules_and_people_write_an_alarm_apart),
         T(a_withdrawn_alarm),
         T(files_belong_to_alarms),
-        T(a_file_comes_in_pieces),
-        T(entries_are_numbered_once),
         T(sessions_and_keys),
         T(the_audit_is_written_with_the_change_or_not_at_all),
         T(the_audit_cannot_be_rewritten),
