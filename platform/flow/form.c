@@ -53,7 +53,7 @@ static const struct member registration[] = {
     {"until", TIME}, {"document", TEXT}, {"model", TEXT}, {"length_m", NUMBER, false, 0.5, 60}, {"width_m", NUMBER, false, 0.5, 10},
     {"height_m", NUMBER, false, 0.5, 10}, {"weight_kg", NUMBER, false, 50, 500000}, {NULL}};
 static const struct member give_back[] = {
-    {.name = "seal", .shape = TEXT, .needed = true, COLUMN(subject)}, {.name = "journey", .shape = TEXT, .needed = true, COLUMN(journey)}, {.name = "station", .shape = TEXT, .needed = true, COLUMN(station)},
+    {.name = "seal", .shape = TEXT, .needed = true, COLUMN(subject)}, {.name = "journey", .shape = TEXT, COLUMN(journey)}, {.name = "station", .shape = TEXT, .needed = true, COLUMN(station)},
     {"origin", TEXT}, {"destroyed", WORD, false, .words = "no|yes"}, {"note", TEXT}, {NULL}};
 static const struct member emergency[] = {
     {.name = "seal", .shape = TEXT, .needed = true, COLUMN(subject)}, {.name = "journey", .shape = TEXT, .needed = true, COLUMN(journey)}, {"reason", TEXT, true},

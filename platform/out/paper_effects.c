@@ -165,6 +165,7 @@ void paper_began(struct out_request *r, const struct paper *p)
         return;
     case PAPER_RETURN:
         move_seal(r, p);
+        notice(r, p, "a seal comes back");
         return;
     case PAPER_EMERGENCY:
         notice(r, p, "an emergency opening is asked for");
@@ -195,6 +196,6 @@ void paper_stepped(struct out_request *r, const struct paper *p, enum paper_stat
         permit_opening(r, p);
         notice(r, p, "an emergency opening is permitted");
     }
-    if (p->kind == PAPER_TASK)
-        notice(r, p, "a task goes on");
+    if (p->kind != PAPER_EMERGENCY)
+        notice(r, p, p->kind == PAPER_TASK ? "a task goes on" : "a paper goes on");
 }

@@ -2004,7 +2004,7 @@ export interface components {
         };
         ReturnInput: {
             seal: string;
-            journey: string;
+            journey?: string;
             station: string;
             origin?: string;
             /** @enum {unknown} */
@@ -2013,7 +2013,7 @@ export interface components {
         };
         Return: components["schemas"]["Paper"] & {
             seal?: string;
-            journey?: string;
+            journey?: string | null;
             station?: string;
             origin?: string | null;
             destroyed?: ("no" | "yes") | null;

@@ -79,7 +79,7 @@ function OneReturn({ r, places, name, onClose, onChanged }: { r: Return; places:
   );
 }
 
-/** The seal is found by its number among those that are in a journey. */
+/** The seal is found by its number among those that are not in stock. */
 function NewReturn({ places, onClose, onSaved }: { places: (readonly [string, string])[]; onClose: () => void; onSaved: () => void }) {
   const form = useForm({ search: "", station: session.value?.user.station ?? "", origin: "", note: "", destroyed: false });
   const [seal, setSeal] = useState<Seal | null>(null);
@@ -88,13 +88,13 @@ function NewReturn({ places, onClose, onSaved }: { places: (readonly [string, st
   useEffect(() => {
     if (v.search.trim().length < 2 || seal) return setHits(null);
     const stop = new AbortController();
-    const timer = setTimeout(() => get<Page<Seal>>(`/seals${qs({ search: v.search.trim(), limit: 20 })}`, { signal: stop.signal }).then((p) => setHits(p.items.filter((s) => s.journey).slice(0, 6)), () => undefined), 160);
+    const timer = setTimeout(() => get<Page<Seal>>(`/seals${qs({ search: v.search.trim(), limit: 20 })}`, { signal: stop.signal }).then((p) => setHits(p.items.filter((s) => s.life !== "in-stock" && s.life !== "destroyed").slice(0, 6)), () => undefined), 160);
     return () => { clearTimeout(timer); stop.abort(); };
   }, [v.search, seal]);
   const save = (e: Event) => {
     e.preventDefault();
     void form.run(async () => {
-      const body: ReturnInput = { seal: seal!.id, journey: seal!.journey!, station: v.station, destroyed: v.destroyed ? "yes" : "no", ...(v.origin ? { origin: v.origin } : {}), ...(v.note.trim() ? { note: v.note.trim() } : {}) };
+      const body: ReturnInput = { seal: seal!.id, ...(seal!.journey ? { journey: seal!.journey } : {}), station: v.station, destroyed: v.destroyed ? "yes" : "no", ...(v.origin ? { origin: v.origin } : {}), ...(v.note.trim() ? { note: v.note.trim() } : {}) };
       const made = await post<Return>("/returns", body, { key: newKey() });
       say(t("toast.return", { state: word("returnState", made.state) }));
       onSaved();
