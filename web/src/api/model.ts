@@ -75,19 +75,18 @@ export type Person = S["Person"];
 export type Decision = S["Decision"];
 export type Risk = S["Risk"];
 
-export interface Need { fact: string; holds: boolean; why: string | null }
-export interface StepField { name: string; required: boolean; kind?: string; unit?: string | null; value?: string | null }
-export type StepState = "done" | "next" | "waiting" | "skipped" | "not-needed";
-export interface DossierStep {
-  id: string; title: string; by: string; state: StepState; branch: string | null; needs: Need[]; fields: StepField[]; outcome: string | null;
-  user: string | null; user_name: string | null; time: string | null; reason: string | null; files: string[]; automatic?: boolean;
-}
-export interface Visit { number: number; stage: string; procedure: string; station: string | null; station_name: string | null; arrived: string | null; left: string | null; steps: DossierStep[] }
-export interface ComparedValue { value: string; source: string; time: string | null; station?: string | null; user?: string | null; equal?: boolean | null }
-export interface Compared { field: string; unit: string | null; equal: boolean | null; declared: ComparedValue | null; others: ComparedValue[]; tolerance?: string | null }
-export interface DossierFile { id: string; name: string; type: string; size: number; kind?: string; about?: string | null; added: string | null; in_seal?: boolean }
-export interface Dossier {
-  journey: string; scope: string; class: string; mode: string; stage: string; shared_platform: boolean; version: number; opened: string | null; closed: string | null;
-  visits: Visit[]; next: { visit: number; step: string } | null; blocked: Need[]; comparison: Compared[]; decision: Decision | null; risk: Risk | null;
-  documents: DossierFile[]; discharged: string | null; seal_return: { state: string; time: string | null } | null;
-}
+export type Need = S["FactState"];
+export type StepField = S["StepField"];
+export type DossierStep = S["DossierStep"];
+export type StepState = DossierStep["state"];
+export type Visit = S["Visit"];
+export type ComparedValue = S["ComparedValue"];
+export type Compared = S["Compared"];
+export type Bound = S["Bound"];
+export type Source = S["Source"];
+export type Statement = S["Statement"];
+export type StatementInput = S["StatementInput"];
+export type DossierFile = S["Document"];
+export type Upload = S["Upload"];
+export type Dossier = S["Dossier"];
+export type Procedure = S["Procedure"];

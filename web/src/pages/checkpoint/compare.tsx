@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // Field by field: what was declared, what was read, by whom and when. Differences stand on top.
-import type { Compared, ComparedValue } from "@/api/model";
+import type { Compared, ComparedValue, Journey } from "@/api/model";
+import { useState } from "preact/hooks";
 import { t, word } from "@/i18n";
 import { Icon } from "@/ui/icon";
-import { Section } from "@/ui/parts";
+import { may } from "@/state/session";
+import { Button, Section } from "@/ui/parts";
 import { Time } from "@/ui/time";
 import { sortedComparison } from "./model";
+import { Say } from "./say";
 
 function Said({ v, unit }: { v: ComparedValue; unit: string | null }) {
   return <span class={`said${v.equal === false ? " differs" : ""}`}><strong>{v.value}{unit ? ` ${unit}` : ""}</strong><span class="dim">{word("source", v.source)} · <Time at={v.time} exact /></span></span>;
 }
 
-export function Comparison({ list }: { list: Compared[] }) {
+export function Comparison({ journey, list, onChanged }: { journey: Journey; list: Compared[]; onChanged: () => void }) {
+  const [saying, setSaying] = useState(false);
   const rows = sortedComparison(list);
   const differing = rows.filter((c) => c.equal === false).length;
   return (
-    <Section title={t("compare.title")} aside={<span class={differing ? "odd" : "dim"}>{differing ? t("compare.differ", { n: differing }) : rows.length ? t("compare.agree") : ""}</span>}>
+    <Section title={t("compare.title")} aside={<span class="row"><span class={differing ? "odd" : "dim"}>{differing ? t("compare.differ", { n: differing }) : rows.length ? t("compare.agree") : ""}</span>{may("plan") && <Button small icon="plus" onClick={() => setSaying(true)}>{t("say.add")}</Button>}</span>}>
       {rows.length === 0 ? <p class="none">{t("compare.empty")}</p> : (
         <table class="table compare">
           <thead><tr><th scope="col">{t("compare.field")}</th><th scope="col">{t("compare.declared")}</th><th scope="col">{t("compare.read")}</th></tr></thead>
@@ -30,6 +34,7 @@ export function Comparison({ list }: { list: Compared[] }) {
           </tbody>
         </table>
       )}
+      {saying && <Say journey={journey} onClose={() => setSaying(false)} onSaid={() => { setSaying(false); onChanged(); }} />}
     </Section>
   );
 }

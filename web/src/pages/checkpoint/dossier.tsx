@@ -13,8 +13,10 @@ import { Time } from "@/ui/time";
 import { Comparison } from "./compare";
 import { DecisionCard } from "./decide";
 import { Documents } from "./documents";
-import { currentVisit, nextStep, STAGES, stageState } from "./model";
+import { Binding } from "./binding";
+import { currentVisit, leaves, nextStep, STAGES, stageState } from "./model";
 import { NextStep } from "./step";
+import { NextVisit } from "./visit";
 
 export function OpenDossier({ journey: j, onOpened }: { journey: Journey; onOpened: () => void }) {
   const [scope, setScope] = useState(j.regime === "cross-border" || j.regime === "transit" ? "cross-border" : "domestic");
@@ -53,9 +55,10 @@ export function DossierView({ journey, dossier: d, onChanged }: { journey: Journ
       </ol>
       <div class="columns">
         <div class="column main">
-          {step && visit ? <NextStep key={`${visit.number}-${step.id}`} journey={journey} dossier={d} visit={visit} step={step} onChanged={onChanged} />
+          {leaves(d) ? <NextVisit journey={journey} dossier={d} onChanged={onChanged} /> : step && visit ? <NextStep key={`${visit.number}-${step.id}`} journey={journey} dossier={d} visit={visit} step={step} onChanged={onChanged} />
             : <section class="step-card"><h2>{d.closed ? t("checkpoint.closed") : t("checkpoint.nothing")}</h2>{d.blocked.length > 0 && <Problem error={{ message: t("checkpoint.blocked"), detail: d.blocked.map((b) => b.why ?? word("fact", b.fact)).join("; ") }} />}</section>}
-          <Comparison list={d.comparison} />
+          <Comparison journey={journey} list={d.comparison} onChanged={() => onChanged(null)} />
+          <Binding journey={journey.id} version={d.version} />
           <Documents journey={journey.id} files={d.documents} onChanged={() => onChanged(null)} />
         </div>
         <div class="column side">

@@ -22,12 +22,26 @@ export function sortedComparison(list: readonly Compared[]): Compared[] {
 
 /** What must still be filled in before the step can be done. */
 export function missing(step: DossierStep, values: Record<string, string>): string[] {
-  return step.fields.filter((f) => f.required && !(values[f.name] ?? f.value ?? "").trim()).map((f) => f.name);
+  return step.fields.filter((f) => f.required && !(values[f.name] ?? "").trim()).map((f) => f.name);
 }
 
-/** A step that ends in one of two branches: the seal is as it should be, or there is suspicion. */
-export const isJudgement = (step: DossierStep, visit: Visit) =>
-  visit.steps.some((s) => s.branch === "suspect" && s.state !== "done") && visit.steps.some((s) => s.branch === "clean") && step.branch === null && /check|read|verify|compare|inspect/.test(step.id);
+/** A step in which somebody looks for himself: what is already known is not filled in, or it would only agree with itself. */
+export const looks = (step: Pick<DossierStep, "id">) => /^(read-|check-seal|check-platform|lock-seal|hang-lock)/.test(step.id);
+
+/** What is declared or on record, so that nobody types it again. */
+export function known(step: DossierStep, comparison: readonly Compared[], journey: { vehicle?: string | null | undefined; driver?: string | null | undefined; cargo?: string | null | undefined; reference?: string | null | undefined; containers?: readonly string[] | undefined }): Record<string, string> {
+  const record: Record<string, string | null | undefined> = { plate: journey.vehicle, driver: journey.driver, goods: journey.cargo, container: journey.containers?.[0], transit_document: journey.reference, declaration_number: journey.reference };
+  const said = (name: string) => comparison.find((c) => c.field === name)?.declared?.value ?? record[name] ?? "";
+  return Object.fromEntries(step.fields.map((f) => [f.name, f.kind === "note" || looks(step) ? "" : said(f.name)]));
+}
+
+/** Stages that may open after the one that is. */
+export function ahead(d: Pick<Dossier, "stage">): ("en-route" | "destination")[] {
+  return d.stage === "destination" ? [] : ["en-route", "destination"];
+}
+
+/** The departure is over, or the last stay is: somebody may arrive next. */
+export const leaves = (d: Dossier): boolean => !d.closed && d.stage !== "destination" && nextStep(d) === null && d.blocked.length === 0;
 
 /** How far a stage is: for the three marks above the steps. */
 export function stageState(d: Dossier, stage: string): "done" | "current" | "ahead" {

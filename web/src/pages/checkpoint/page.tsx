@@ -9,16 +9,13 @@ import { journeyTitle } from "@/lib/names";
 import { on } from "@/state/live";
 import { query, setQuery } from "@/state/route";
 import { session } from "@/state/session";
-import { stored } from "@/state/prefs";
 import { Grade, JourneyState, Mode } from "@/ui/badges";
 import { Empty, PageHead, Problem, Select, Skeleton } from "@/ui/parts";
 import { SearchBox } from "@/ui/searchbox";
 import { tell } from "@/ui/toast";
 import { Time } from "@/ui/time";
 import { DossierView, OpenDossier } from "./dossier";
-
-/** The station this screen stands at: the officer's own, or the one chosen here last. */
-const stationHere = stored<string>("station", "");
+import { stationHere } from "./here";
 
 export function CheckpointPage({ id }: { id: string | null }) {
   return id ? <OneJourney id={id} /> : <Lane />;

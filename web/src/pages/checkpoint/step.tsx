@@ -2,7 +2,7 @@
 // The next step: what it needs, what is typed in, one large button; skipping only with a reason, and seen.
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, callWhole, newKey, seg } from "@/api/client";
-import type { Dossier, DossierStep, Journey, StepField, Visit } from "@/api/model";
+import type { Dossier, DossierStep, Journey, Source, StepField, Visit } from "@/api/model";
 import { t, word } from "@/i18n";
 import { useKeys } from "@/state/keyboard";
 import { draft } from "@/state/prefs";
@@ -12,25 +12,40 @@ import { useForm } from "@/ui/form";
 import { Icon } from "@/ui/icon";
 import { Button, Field, Input, Problem } from "@/ui/parts";
 import { say } from "@/ui/toast";
-import { isJudgement, missing } from "./model";
+import { known, looks, missing } from "./model";
 
 interface Props { journey: Journey; dossier: Dossier; visit: Visit; step: DossierStep; onChanged: (d: Dossier | null) => void }
 
-/** What the journey itself already says, so that nobody types it again. */
-function known(j: Journey, f: StepField): string {
-  if (f.value) return f.value;
-  const from: Record<string, string | null | undefined> = {
-    plate: j.vehicle, driver: j.driver, goods: j.cargo, container: j.containers?.[0], transit_document: j.reference, declaration_number: j.reference, seal_number: j.seals[0]?.replace(/^[^:]*:/, ""),
-  };
-  return from[f.name] ?? "";
+const READ_BY: Source[] = ["officer", "reader", "seal"];
+
+/** One field by its kind: a word is chosen, a note has room, a number its unit. */
+function FieldOf({ field: f, value, wrong, onText }: { field: StepField; value: string; wrong: string | undefined; onText: (v: string) => void }) {
+  const label = `${word("field", f.name)}${f.unit ? `, ${f.unit}` : ""}${f.required ? "" : ` (${t("optional")})`}`;
+  if (f.kind === "word") {
+    const options = (f.words ?? "").split("|").filter(Boolean);
+    return (
+      <fieldset class={`choices words${wrong ? " wrong" : ""}`}>
+        <legend>{label}</legend>
+        {options.map((w) => <label key={w} class={value === w ? "choice on" : "choice"}><input type="radio" name={f.name} value={w} checked={value === w} onChange={() => onText(w)} /><strong>{word(f.name === "fate" ? "fate" : f.name, w)}</strong></label>)}
+        {wrong && <span class="field-error" role="alert">{wrong}</span>}
+      </fieldset>
+    );
+  }
+  return (
+    <Field label={label} error={wrong} class={f.kind === "note" ? "note-field" : ""}>
+      {f.kind === "note" ? <textarea name={f.name} rows={2} maxLength={119} value={value} onInput={(e) => onText(e.currentTarget.value)} />
+        : <Input name={f.name} value={value} onText={onText} maxLength={119} {...(f.kind === "number" ? { inputMode: "decimal" as const } : {})} />}
+    </Field>
+  );
 }
 
 export function NextStep({ journey: j, dossier: d, visit, step, onChanged }: Props) {
   const name = `step.${j.id}.${visit.number}.${step.id}`;
-  const form = useForm<Record<string, string>>(draft.read<Record<string, string>>(name) ?? Object.fromEntries(step.fields.map((f) => [f.name, known(j, f)])), (v) => draft.write(name, v));
+  const form = useForm<Record<string, string>>(draft.read<Record<string, string>>(name) ?? known(step, d.comparison, j), (v) => draft.write(name, v));
   const [reason, setReason] = useState("");
   const [skipping, setSkipping] = useState(false);
-  const judged = isJudgement(step, visit);
+  const judged = step.judges === true;
+  const [source, setSource] = useState<Source>("officer");
   const unmet = step.needs.filter((n) => !n.holds);
   const act = async (outcome: string) => {
     const lacks = missing(step, form.value);
@@ -39,7 +54,7 @@ export function NextStep({ journey: j, dossier: d, visit, step, onChanged }: Pro
     await form.run(async () => {
       const values = Object.fromEntries(Object.entries(form.value).filter(([, v]) => v.trim()));
       const { value } = await callWhole<Dossier>("POST", `/journeys/${seg(j.id)}/steps`, {
-        body: { visit: visit.number, step: step.id, outcome, values, source: "officer", reason: reason.trim() }, etag: `"${d.version}"`, key: newKey(),
+        body: { visit: visit.number, step: step.id, outcome, values, source, reason: reason.trim() }, etag: `"${d.version}"`, key: newKey(),
       });
       draft.write(name, null);
       say(t("checkpoint.done", { what: step.title }));
@@ -58,11 +73,8 @@ export function NextStep({ journey: j, dossier: d, visit, step, onChanged }: Pro
       )}
       {step.fields.length > 0 && (
         <div class="step-fields">
-          {step.fields.map((f) => (
-            <Field key={f.name} label={`${word("field", f.name)}${f.unit ? `, ${f.unit}` : ""}`} error={form.wrong(f.name) ?? form.wrong(`values.${f.name}`)}>
-              <Input name={f.name} value={form.value[f.name] ?? ""} onText={(v) => form.set(f.name, v)} maxLength={119} {...(f.kind === "number" ? { inputMode: "decimal" as const } : {})} />
-            </Field>
-          ))}
+          {step.fields.map((f) => <FieldOf key={f.name} field={f} value={form.value[f.name] ?? ""} wrong={form.wrong(f.name) ?? form.wrong(`values.${f.name}`)} onText={(v) => form.set(f.name, v)} />)}
+          {looks(step) && <div class="field"><span class="field-label">{t("checkpoint.readBy")}</span><span class="segments" role="group" aria-label={t("checkpoint.readBy")}>{READ_BY.map((s) => <button key={s} type="button" aria-pressed={source === s} onClick={() => setSource(s)}>{word("source", s)}</button>)}</span></div>}
         </div>
       )}
       {judged && <Field label={t("checkpoint.reason")} error={form.wrong("reason")}><Input name="reason" value={reason} onText={setReason} maxLength={199} /></Field>}
