@@ -43,6 +43,22 @@ static json_t *next_states(const struct journey *j)
     return list;
 }
 
+static void take_any(void *context, const void *record)
+{
+    (void)record;
+    *(bool *)context = true;
+}
+
+/* Whether its dossier is open, so that nobody has to ask for one that is not there. */
+static bool has_dossier(struct out_request *r, const struct journey *j)
+{
+    struct store_query q = {.limit = 1};
+    char next[120] = "";
+    bool found = false;
+    memcpy(q.journey, j->id, sizeof j->id);
+    return store_entries(out_store(r), &q, take_any, &found, next) == STORE_OK && found;
+}
+
 static json_t *whole_json(struct out_request *r, const struct journey *j)
 {
     json_t *json = journey_to_json(j);
@@ -52,6 +68,7 @@ static json_t *whole_json(struct out_request *r, const struct journey *j)
         json_object_del(json, "permissions");
     } else {
         json_object_set_new(json, "next_states", next_states(j));
+        json_object_set_new(json, "dossier", json_boolean(has_dossier(r, j)));
     }
     return json;
 }
@@ -59,13 +76,14 @@ static json_t *whole_json(struct out_request *r, const struct journey *j)
 /* Without what makes a journey long. Called inside the store: no other call to it may be made here. */
 static void take_summary(void *context, const void *record)
 {
-    static const char *const left_out[] = {"route", "corridor_m", "stops", "dead_zones", "limits", "credentials", "permissions",
-                                          "profile", "zones", "points", "legs"};
+    static const char *const left_out[] = {"route",       "corridor_m", "stops", "dead_zones", "limits", "credentials",
+                                           "permissions", "profile",    "zones", "points",     "legs"};
     struct journey *slim = malloc(sizeof *slim);
     if (!slim)
         return;
     memcpy(slim, record, sizeof *slim); /* borrows the heap parts, which are not looked at */
-    slim->route.n = slim->n_permissions = slim->n_stops = slim->n_dead_zones = slim->n_limits = slim->n_zones = slim->n_points = slim->n_legs = 0;
+    slim->route.n = slim->n_permissions = slim->n_stops = slim->n_dead_zones = slim->n_limits = slim->n_zones = slim->n_points =
+        slim->n_legs = 0;
     json_t *json = journey_to_json(slim);
     for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
         json_object_del(json, left_out[i]);
@@ -162,7 +180,7 @@ bool out_journey_can_be_supervised(struct out_request *r, const struct journey *
 /* The body as a journey, without the members that the platform alone sets. */
 static struct journey *read_body(struct out_request *r)
 {
-    static const char *const ours[] = {"grade",   "carrier_name", "position",   "heard",       "next_states", "permissions",
+    static const char *const ours[] = {"grade",   "carrier_name", "position",   "heard",       "next_states", "permissions", "dossier",
                                        "version", "created",      "arrived_at", "unsealed_at", "progress"};
     char why[MODEL_WHY_SIZE];
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)

@@ -2284,6 +2284,8 @@ export interface components {
                 unseals?: boolean;
                 place?: components["schemas"]["Place"] | null;
             }[];
+            /** @description Its dossier is open; not for carriers */
+            dossier?: boolean;
             /** @description States that may follow */
             next_states?: components["schemas"]["JourneyState"][];
         };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inspect or release: the proposal with its reasons and the five things that it rests on; a person decides, or the rules did.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { newKey, post, seg } from "@/api/client";
 import type { Decision, Dossier } from "@/api/model";
 import { useGet } from "@/api/use";
@@ -14,8 +14,10 @@ import { Time } from "@/ui/time";
 
 const inputs = ["risk", "lock", "supervision", "alarms", "integrity"] as const;
 
-export function DecisionCard({ journey, dossier: d, onChanged }: { journey: string; dossier: Dossier; onChanged: () => void }) {
+/** `asks`: whether it can be decided here; where the procedure has a step for it, that step asks. */
+export function DecisionCard({ journey, dossier: d, asks, onChanged }: { journey: string; dossier: Dossier; asks: boolean; onChanged: () => void }) {
   const asked = useGet<Decision>(d.decision ? null : `/journeys/${seg(journey)}/decision`, true);
+  useEffect(() => asked.reload(), [d.version]);
   const [against, setAgainst] = useState<Decision["decision"] | null>(null);
   const now = d.decision ?? asked.value;
   if (!now) return null;
@@ -26,9 +28,9 @@ export function DecisionCard({ journey, dossier: d, onChanged }: { journey: stri
       <ul class="reasons">{now.reasons.map((r, i) => <li key={i}>{r}</li>)}</ul>
       <Facts rows={inputs.map((k) => [word("decisionInput", k), say(now.inputs[k])])} />
       {now.missing.length > 0 && <Problem error={{ message: t("decide.blocked"), detail: now.missing.map((m) => word("decisionInput", m)).join(", ") }} />}
-      {!d.decision && may("plan") && (
+      {!d.decision && asks && may("plan") && (
         <div class="decision-do">
-          {(["release", "inspect"] as const).map((x) => <Button key={x} kind={x === now.decision ? "main" : "plain"} onClick={() => setAgainst(x)}>{word("decide", x)}</Button>)}
+          {(["release", "inspect"] as const).map((x) => <Button key={x} onClick={() => setAgainst(x)}>{word("decide", x)}</Button>)}
         </div>
       )}
       {against && <Decide journey={journey} decision={against} proposed={now.decision} onClose={() => setAgainst(null)} onDone={() => { setAgainst(null); onChanged(); }} />}

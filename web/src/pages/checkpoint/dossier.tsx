@@ -62,7 +62,7 @@ export function DossierView({ journey, dossier: d, onChanged }: { journey: Journ
           <Documents journey={journey.id} files={d.documents} onChanged={() => onChanged(null)} />
         </div>
         <div class="column side">
-          <DecisionCard journey={journey.id} dossier={d} onChanged={() => onChanged(null)} />
+          <DecisionCard journey={journey.id} dossier={d} asks={d.stage === "destination" && !visit?.steps.some((s) => s.id === "decide")} onChanged={() => onChanged(null)} />
           {[...d.visits].reverse().map((v) => <VisitSteps key={v.number} visit={v} current={v.number === visit?.number} />)}
         </div>
       </div>
@@ -80,7 +80,7 @@ function VisitSteps({ visit: v, current }: { visit: Visit; current: boolean }) {
         {shown.map((s) => (
           <li key={s.id} class={s.state} aria-current={s.state === "next" ? "step" : undefined}>
             <Icon name={marks[s.state]} size={15} label={t(`checkpoint.step.${s.state}` as Key)} />
-            <span class="visit-step"><span>{s.title}</span>
+            <span class="visit-step"><span>{s.title}{s.state === "waiting" && s.branch === "suspect" && <em class="if">{t("checkpoint.ifSuspect")}</em>}{s.state === "waiting" && s.optional && <em class="if">{t("optional")}</em>}</span>
               {(s.outcome === "suspect" || s.state === "skipped" || s.reason) && <em class={s.outcome === "suspect" || s.state === "skipped" ? "odd" : ""}>{[s.state === "skipped" ? t("checkpoint.step.skipped") : s.outcome && s.outcome !== "done" ? word("outcome", s.outcome) : null, s.reason].filter(Boolean).join(": ")}</em>}
               {s.time && <span class="dim">{s.user_name ?? (s.automatic ? t("checkpoint.automatic") : "")} · <Time at={s.time} exact /></span>}
             </span>

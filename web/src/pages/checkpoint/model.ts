@@ -31,7 +31,7 @@ export const looks = (step: Pick<DossierStep, "id">) => /^(read-|check-seal|chec
 /** What is declared or on record, so that nobody types it again. */
 export function known(step: DossierStep, comparison: readonly Compared[], journey: { vehicle?: string | null | undefined; driver?: string | null | undefined; cargo?: string | null | undefined; reference?: string | null | undefined; containers?: readonly string[] | undefined }): Record<string, string> {
   const record: Record<string, string | null | undefined> = { plate: journey.vehicle, driver: journey.driver, goods: journey.cargo, container: journey.containers?.[0], transit_document: journey.reference, declaration_number: journey.reference };
-  const said = (name: string) => comparison.find((c) => c.field === name)?.declared?.value ?? record[name] ?? "";
+  const said = (name: string) => record[name] ?? comparison.find((c) => c.field === name)?.declared?.value ?? "";
   return Object.fromEntries(step.fields.map((f) => [f.name, f.kind === "note" || looks(step) ? "" : said(f.name)]));
 }
 

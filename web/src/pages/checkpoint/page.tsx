@@ -55,19 +55,19 @@ function Lane() {
 
 function OneJourney({ id }: { id: string }) {
   const journey = useGet<Journey>(`/journeys/${seg(id)}`, true);
-  const dossier = useGet<Dossier>(`/journeys/${seg(id)}/dossier`, true);
+  const dossier = useGet<Dossier>(journey.value?.dossier ? `/journeys/${seg(id)}/dossier` : null, true);
   useEffect(() => on("journey", (e) => { if (e.id === id) { journey.reload(); dossier.reload(); } }), [id]);
   useEffect(() => on("alarm", (a) => a.journey === id && dossier.reload()), [id]);
   const j = journey.value;
   if (!j) return <main class="page" id="page">{journey.error ? <Problem error={tell(journey.error)} retry={journey.reload} /> : <Skeleton rows={10} />}</main>;
-  const none = dossier.error?.status === 404;
+  const none = j.dossier === false;
   return (
     <main class="page checkpoint" id="page" tabIndex={-1}>
       <PageHead back="/checkpoint"
         title={<span class="title-row"><span class="plate big">{j.vehicle ?? "—"}</span>{journeyTitle(j)}<JourneyState state={j.state} />{j.grade > 0 && <Grade grade={j.grade} />}</span>}
         sub={<>{[j.origin?.name, j.destination?.name].map((n) => n ?? "—").join(" – ")} · {word("regime", j.regime)} · <Mode mode={j.mode} words /></>} />
-      {dossier.error && !none && <Problem error={tell(dossier.error)} retry={dossier.reload} />}
-      {none ? <OpenDossier journey={j} onOpened={() => { dossier.reload(); journey.reload(); }} />
+      {dossier.error && <Problem error={tell(dossier.error)} retry={dossier.reload} />}
+      {none ? <OpenDossier journey={j} onOpened={journey.reload} />
         : dossier.value ? <DossierView journey={j} dossier={dossier.value} onChanged={(d) => { if (d) dossier.set(d); dossier.reload(); journey.reload(); }} /> : <Skeleton rows={10} />}
     </main>
   );

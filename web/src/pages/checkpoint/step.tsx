@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The next step: what it needs, what is typed in, one large button; skipping only with a reason, and seen.
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, callWhole, newKey, seg } from "@/api/client";
-import type { Dossier, DossierStep, Journey, Source, StepField, Visit } from "@/api/model";
+import { ApiError, callWhole, newKey, post, seg } from "@/api/client";
+import type { Decision, Dossier, DossierStep, Journey, Source, StepField, Visit } from "@/api/model";
+import { useGet } from "@/api/use";
 import { t, word } from "@/i18n";
 import { useKeys } from "@/state/keyboard";
 import { draft } from "@/state/prefs";
@@ -16,6 +17,7 @@ import { known, looks, missing } from "./model";
 
 interface Props { journey: Journey; dossier: Dossier; visit: Visit; step: DossierStep; onChanged: (d: Dossier | null) => void }
 
+const FEW = 2; // optional fields that are shown at once
 const READ_BY: Source[] = ["officer", "reader", "seal"];
 
 /** One field by its kind: a word is chosen, a note has room, a number its unit. */
@@ -46,12 +48,19 @@ export function NextStep({ journey: j, dossier: d, visit, step, onChanged }: Pro
   const [skipping, setSkipping] = useState(false);
   const judged = step.judges === true;
   const [source, setSource] = useState<Source>("officer");
+  const needed = step.fields.filter((f) => f.required || form.value[f.name]);
+  const [more, setMore] = useState(step.fields.length - needed.length <= FEW);
+  const shown = more ? step.fields : needed;
   const unmet = step.needs.filter((n) => !n.holds);
+  const decides = step.id === "decide";
+  const proposal = useGet<Decision>(decides && !d.decision ? `/journeys/${seg(j.id)}/decision` : null, true).value?.decision;
   const act = async (outcome: string) => {
     const lacks = missing(step, form.value);
     if (lacks.length > 0) return lacks.forEach((f) => form.fail(f, t("checkpoint.needed")));
-    if (outcome === "suspect" && !reason.trim()) return form.fail("reason", t("checkpoint.reason.needed"));
+    const against = decides && proposal !== undefined && (outcome === "clean") !== (proposal === "release");
+    if ((outcome === "suspect" && !decides) || against ? !reason.trim() : false) return form.fail("reason", t(against ? "decide.against" : "checkpoint.reason.needed"));
     await form.run(async () => {
+      if (decides && !d.decision) await post(`/journeys/${seg(j.id)}/decision`, { decision: outcome === "clean" ? "release" : "inspect", reason: reason.trim() }, { key: newKey() });
       const values = Object.fromEntries(Object.entries(form.value).filter(([, v]) => v.trim()));
       const { value } = await callWhole<Dossier>("POST", `/journeys/${seg(j.id)}/steps`, {
         body: { visit: visit.number, step: step.id, outcome, values, source, reason: reason.trim() }, etag: `"${d.version}"`, key: newKey(),
@@ -73,7 +82,8 @@ export function NextStep({ journey: j, dossier: d, visit, step, onChanged }: Pro
       )}
       {step.fields.length > 0 && (
         <div class="step-fields">
-          {step.fields.map((f) => <FieldOf key={f.name} field={f} value={form.value[f.name] ?? ""} wrong={form.wrong(f.name) ?? form.wrong(`values.${f.name}`)} onText={(v) => form.set(f.name, v)} />)}
+          {shown.map((f) => <FieldOf key={f.name} field={f} value={form.value[f.name] ?? ""} wrong={form.wrong(f.name) ?? form.wrong(`values.${f.name}`)} onText={(v) => form.set(f.name, v)} />)}
+          {!more && <Button kind="quiet" icon="plus" class="more-fields" onClick={() => setMore(true)}>{t("checkpoint.more", { n: step.fields.length - needed.length })}</Button>}
           {looks(step) && <div class="field"><span class="field-label">{t("checkpoint.readBy")}</span><span class="segments" role="group" aria-label={t("checkpoint.readBy")}>{READ_BY.map((s) => <button key={s} type="button" aria-pressed={source === s} onClick={() => setSource(s)}>{word("source", s)}</button>)}</span></div>}
         </div>
       )}
@@ -82,8 +92,8 @@ export function NextStep({ journey: j, dossier: d, visit, step, onChanged }: Pro
       <footer>
         {judged ? (
           <>
-            <Button kind="main" class="huge" busy={form.busy} disabled={unmet.length > 0} onClick={() => void act("clean")}>{t("checkpoint.clean")}</Button>
-            <Button class="huge" icon="warning" busy={form.busy} disabled={unmet.length > 0} onClick={() => void act("suspect")}>{t("checkpoint.suspect")}</Button>
+            <Button kind={decides && proposal === "inspect" ? "plain" : "main"} class="huge" busy={form.busy} disabled={unmet.length > 0} onClick={() => void act("clean")}>{decides ? word("decide", "release") : t("checkpoint.clean")}</Button>
+            <Button kind={decides && proposal === "inspect" ? "main" : "plain"} class="huge" icon={decides ? "eye" : "warning"} busy={form.busy} disabled={unmet.length > 0} onClick={() => void act("suspect")}>{decides ? word("decide", "inspect") : t("checkpoint.suspect")}</Button>
           </>
         ) : <Button kind="main" class="huge" busy={form.busy} disabled={unmet.length > 0} onClick={() => void act("done")}>{step.title}</Button>}
         {may("handle") && <Button kind="quiet" onClick={() => setSkipping(true)}>{t("checkpoint.skip")}</Button>}
