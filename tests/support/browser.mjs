@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -74,7 +75,7 @@ async function person(browser, base, options) {
   const complaints = [];
   const foreign = [];
   page.on("console", (m) => {
-    if ((m.type() === "error" || m.type() === "warning") && !/GL Driver Message/.test(m.text())) complaints.push(`${m.type()}: ${m.text()}`);
+    if ((m.type() === "error" || m.type() === "warning") && !/GL Driver Message/.test(m.text())) complaints.push(`${m.type()}: ${m.text()} ${m.location().url}`);
   });
   page.on("pageerror", (e) => complaints.push(`uncaught: ${e.message}`));
   context.on("request", (r) => {
@@ -99,6 +100,26 @@ async function person(browser, base, options) {
     assert.deepEqual(complaints.filter((c) => !expected.test(c)), [], "complaints on the console");
   };
   return { context, page, complaints, foreign, look, signIn, quiet };
+}
+
+/** A way to the platform that can be cut: nothing passes then, whatever the browser believes of its network. */
+async function road(base) {
+  const { hostname, port } = new URL(base);
+  const open = new Set();
+  let whole = true;
+  const server = createServer((near) => {
+    if (!whole) return near.destroy();
+    const far = connect(Number(port), hostname);
+    for (const [a, b] of [[near, far], [far, near]]) {
+      open.add(a);
+      a.on("error", () => undefined);
+      a.on("close", () => { open.delete(a); b.destroy(); });
+      a.pipe(b);
+    }
+  });
+  await new Promise((r) => server.listen(0, "127.0.0.1", r));
+  const cut = () => { whole = false; for (const s of open) s.destroy(); };
+  return { base: `http://127.0.0.1:${server.address().port}`, cut, mend: () => (whole = true), close: () => { cut(); server.close(); } };
 }
 
 /** The API as a program uses it, with a session of its own. */
@@ -146,7 +167,7 @@ export async function runDay(name, { words = [] } = {}, day) {
     const first = await (await fetch(`${base}/watch`)).text();
     const built = first.includes('<div id="app">');
     if (!built && !/without the web/.test(first)) assert.fail(`not the workplace: ${first.slice(0, 200)}`);
-    const why = built ? await day({ base, password, folder, said: () => said, person: (options) => person(browser, base, options), api: (user) => api(base, user, password) }) : "the program was built without the web part";
+    const why = built ? await day({ base, password, folder, said: () => said, person: (options, at = base) => person(browser, at, options), road: () => road(base), api: (user) => api(base, user, password) }) : "the program was built without the web part";
     if (why) console.error(`skipped: ${why}`);
     else console.log("the day went well");
     code = why ? SKIP : 0;

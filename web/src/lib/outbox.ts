@@ -5,6 +5,7 @@
 export interface Photo { name: string; type: string; bytes: Blob }
 export interface Job {
   id: string; // also the root of its Idempotency-Keys: sent twice, it counts once
+  by?: string | null; // whose it is: another who signs in at this phone does not send it under his name
   about: string; // which task it belongs to: jobs of one go in order
   what: string; // for people
   at: number;

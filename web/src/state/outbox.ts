@@ -5,6 +5,7 @@ import { createStore, del, get as read, set as write } from "idb-keyval";
 import { ApiError, call, post } from "@/api/client";
 import { drain, type Job, type Outcome, type Wire } from "@/lib/outbox";
 import { on, status } from "./live";
+import { lastUser, resume, session } from "./session";
 
 const store = createStore("bulla", "patrol");
 export const waiting = signal<Job[]>([]);
@@ -17,7 +18,7 @@ const wire: Wire = {
   put: (path, bytes) => call<unknown>("PUT", path, { raw: new Blob([bytes], { type: "application/octet-stream" }), quiet: true }),
   judge(e): Outcome {
     if (!(e instanceof ApiError)) throw e;
-    const later = e.status === 0 || e.status === 401 || e.status === 429 || e.status >= 500;
+    const later = e.status === 0 || e.status === 401 || e.status === 429 || e.status >= 500 || e.word === "csrf";
     return later ? { kind: "later" } : { kind: "refused", why: [e.problem?.title, e.problem?.detail].filter(Boolean).join(": ") || e.message };
   },
   digest: async (bytes) => hex(await crypto.subtle.digest("SHA-256", await bytes.arrayBuffer())),
@@ -28,9 +29,13 @@ async function keep(jobs: Job[]): Promise<void> {
   await write("jobs", jobs, store);
 }
 
+const mine = (j: Job) => !j.by || j.by === session.value?.user.id;
+
 let again = false;
-/** Tries to send; told again while it sends, it looks once more. */
+/** Tries to send; told again while it sends, it looks once more. A phone that started without a network asks who it is first. */
 export async function flush(): Promise<void> {
+  if (!session.value && waiting.value.length > 0) await resume();
+  if (!session.value) return;
   if (sending.value) {
     again = true;
     return;
@@ -39,9 +44,9 @@ export async function flush(): Promise<void> {
   try {
     do {
       again = false;
-      const before = waiting.value;
+      const before = waiting.value.filter(mine);
       const rest = await drain(before, wire, async (left) => keep([...left, ...waiting.value.filter((j) => !before.some((b) => b.id === j.id))]));
-      again ||= waiting.value.length > rest.length;
+      again ||= waiting.value.filter(mine).length > rest.length;
     } while (again);
   } finally {
     sending.value = false;
@@ -49,7 +54,7 @@ export async function flush(): Promise<void> {
 }
 
 export async function put(job: Job): Promise<void> {
-  await keep([...waiting.value, job]); // kept before it is sent: a phone that dies loses nothing
+  await keep([...waiting.value, { ...job, by: lastUser.value }]); // kept before it is sent: a phone that dies loses nothing
   void flush();
 }
 
@@ -71,6 +76,9 @@ export async function begin(): Promise<void> {
   void flush();
 }
 
+session.subscribe((s) => {
+  if (s && waiting.value.length > 0) void flush();
+});
 status.subscribe((s) => {
   if (s === "live" && waiting.value.length > 0) void flush();
 });

@@ -38,7 +38,7 @@ export const home = computed(() => (role.value && homes[role.value]) ?? "/watch"
 const remembered = stored<boolean>("signedIn", false);
 
 /** Who was signed in here last: a patrol's phone starts in a tunnel too, with the tasks it has kept. Holds no secret. */
-const lastUser = stored<string | null>("lastUser", null);
+export const lastUser = stored<string | null>("lastUser", null);
 export const alone = computed(() => unreachable.value && session.value === null && lastUser.value !== null);
 
 function take(s: Session | null): void {

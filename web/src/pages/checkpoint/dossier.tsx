@@ -62,7 +62,7 @@ export function DossierView({ journey, dossier: d, onChanged }: { journey: Journ
           <Documents journey={journey.id} files={d.documents} onChanged={() => onChanged(null)} />
         </div>
         <div class="column side">
-          <DecisionCard journey={journey.id} dossier={d} asks={d.stage === "destination" && !visit?.steps.some((s) => s.id === "decide")} onChanged={() => onChanged(null)} />
+          {(d.stage !== "departure" || d.decision) && <DecisionCard journey={journey.id} dossier={d} asks={d.stage === "destination" && !visit?.steps.some((s) => s.id === "decide")} onChanged={() => onChanged(null)} />}
           {[...d.visits].reverse().map((v) => <VisitSteps key={v.number} visit={v} current={v.number === visit?.number} />)}
         </div>
       </div>
