@@ -45,8 +45,8 @@ function take(s: Session | null): void {
   remembered.value = s !== null;
   lastUser.value = s?.user.id ?? null;
   if (s) follow(s.clock);
+  setCsrf(s?.csrf ?? null); // before the session: who waits for that sends at once
   session.value = s;
-  setCsrf(s?.csrf ?? null);
   mustChange.value = s?.user.must_change ?? false;
   known.value = true;
   unreachable.value = false;
