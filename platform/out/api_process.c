@@ -10,6 +10,7 @@
 #include "platform/out/live.h"
 #include "platform/out/page.h"
 #include "platform/out/routes.h"
+#include "platform/rule_list.h"
 
 extern const char out_openapi[], out_openapi_end[]; /* openapi.S */
 
@@ -141,7 +142,8 @@ void out_alarm_kinds(struct out_request *r)
     json_t *items = json_array();
     for (unsigned kind = 1; kind < sizeof meanings / sizeof *meanings; kind++)
         if (meanings[kind])
-            json_array_append_new(items, json_pack("{s:s, s:i, s:s}", "kind", alarm_kind_text(kind), "grade", alarm_kind_grade(kind),
-                                                   "meaning", meanings[kind]));
+            json_array_append_new(items,
+                                  json_pack("{s:s, s:i, s:s, s:o}", "kind", alarm_kind_text(kind), "grade", alarm_kind_grade(kind),
+                                            "meaning", meanings[kind], "parameters", platform_rule_parameters((enum alarm_kind)kind)));
     out_page_all(r, items);
 }

@@ -23,7 +23,7 @@ const CheckpointPage = lazy(() => import("./pages/checkpoint/page").then((m) => 
 const PatrolPage = lazy(() => import("./pages/patrol/page").then((m) => m.PatrolPage));
 const TasksPage = lazy(() => import("./pages/tasks").then((m) => m.TasksPage));
 const ApplicationsPage = lazy(() => import("./pages/applications").then((m) => m.ApplicationsPage));
-const RulesPage = lazy(() => import("./pages/rules").then((m) => m.RulesPage));
+const RulesPage = lazy(() => import("./pages/rules/page").then((m) => m.RulesPage));
 
 type Make = (...parts: string[]) => VNode;
 const table: [RegExp, Make][] = [

@@ -54,7 +54,8 @@ export interface Health {
   http: { requests: number; streams: number; refused: number };
 }
 export interface LiveSnapshot { change: number; event: number; seals: LiveSeal[] }
-export interface AlarmKind { kind: string; grade: number; meaning: string }
+export interface RuleFigure { name: string; unit: string; value: number; journey: string | null; fixed: boolean }
+export interface AlarmKind { kind: string; grade: number; meaning: string; parameters: RuleFigure[] }
 
 export type TaskState = "open" | "accepted" | "under-way" | "arrived" | "reported" | "closed" | "withdrawn";
 export type Paper = S["Paper"];
@@ -90,3 +91,7 @@ export type DossierFile = S["Document"];
 export type Upload = S["Upload"];
 export type Dossier = S["Dossier"];
 export type Procedure = S["Procedure"];
+export type Rule = S["Rule"];
+export type RuleInput = S["RuleInput"];
+export type Backtest = S["Backtest"];
+export type BacktestInput = S["BacktestInput"];

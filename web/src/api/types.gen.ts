@@ -2259,8 +2259,30 @@ export interface components {
             destination?: components["schemas"]["Place"] | null;
             version: number;
         };
+        /** @description How far the journey has come, from its track: what its seals said, and the vessels of its legs while those were silent */
+        Progress: {
+            departed: components["schemas"]["Time"];
+            arrived: components["schemas"]["Time"];
+            /** @description At the end of the route, by the recent speed and with as much standing as there was so far; null while it is off the route, has hardly driven yet, or has arrived */
+            eta: components["schemas"]["Time"];
+            /** @description Along the route */
+            along_m: number | null;
+            left_m: number | null;
+            /** @description From leaving the origin to arriving at the destination */
+            transit_minutes: number | null;
+            points: {
+                name: string;
+                planned: components["schemas"]["Time"];
+                passed: components["schemas"]["Time"];
+                expected: components["schemas"]["Time"];
+                /** @description Of passed, else of expected, from planned; negative: before it */
+                deviation_minutes: number | null;
+            }[];
+        };
         /** @description All of a journey; a carrier does not see credentials and permissions */
         Journey: components["schemas"]["JourneySummary"] & {
+            /** @description When one journey is read */
+            progress?: components["schemas"]["Progress"] | null;
             route?: components["schemas"]["Route"] | null;
             corridor_m?: number | null;
             stops?: components["schemas"]["Place"][];
@@ -4350,6 +4372,18 @@ export interface operations {
                             kind: string;
                             grade: components["schemas"]["Grade"];
                             meaning: string;
+                            /** @description Of its built-in rule; docs/rules.md says what each means */
+                            parameters: {
+                                /** @description As a back-test takes it: `signal_lost.limit` */
+                                name: string;
+                                unit: string;
+                                /** @description The default */
+                                value: number;
+                                /** @description Member of a journey that sets it */
+                                journey: string | null;
+                                /** @description No back-test can set it */
+                                fixed: boolean;
+                            }[];
                         }[];
                         next: null;
                     };

@@ -54,6 +54,7 @@ export function NextStep({ journey: j, dossier: d, visit, step, onChanged }: Pro
   const unmet = step.needs.filter((n) => !n.holds);
   const decides = step.id === "decide";
   const proposal = useGet<Decision>(decides && !d.decision ? `/journeys/${seg(j.id)}/decision` : null, true).value?.decision;
+  const suspects = decides ? proposal === "inspect" : /^compare/.test(step.id) && d.comparison.some((c) => c.equal === false);
   const act = async (outcome: string) => {
     const lacks = missing(step, form.value);
     if (lacks.length > 0) return lacks.forEach((f) => form.fail(f, t("checkpoint.needed")));
@@ -92,8 +93,8 @@ export function NextStep({ journey: j, dossier: d, visit, step, onChanged }: Pro
       <footer>
         {judged ? (
           <>
-            <Button kind={decides && proposal === "inspect" ? "plain" : "main"} class="huge" busy={form.busy} disabled={unmet.length > 0} onClick={() => void act("clean")}>{decides ? word("decide", "release") : t("checkpoint.clean")}</Button>
-            <Button kind={decides && proposal === "inspect" ? "main" : "plain"} class="huge" icon={decides ? "eye" : "warning"} busy={form.busy} disabled={unmet.length > 0} onClick={() => void act("suspect")}>{decides ? word("decide", "inspect") : t("checkpoint.suspect")}</Button>
+            <Button kind={suspects ? "plain" : "main"} class="huge" busy={form.busy} disabled={unmet.length > 0} onClick={() => void act("clean")}>{decides ? word("decide", "release") : t("checkpoint.clean")}</Button>
+            <Button kind={suspects ? "main" : "plain"} class="huge" icon={decides ? "eye" : "warning"} busy={form.busy} disabled={unmet.length > 0} onClick={() => void act("suspect")}>{decides ? word("decide", "inspect") : t("checkpoint.suspect")}</Button>
           </>
         ) : <Button kind="main" class="huge" busy={form.busy} disabled={unmet.length > 0} onClick={() => void act("done")}>{step.title}</Button>}
         {may("handle") && <Button kind="quiet" onClick={() => setSkipping(true)}>{t("checkpoint.skip")}</Button>}
