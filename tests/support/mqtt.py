@@ -77,7 +77,8 @@ class Broker:
     def start(self):
         with open(os.path.join(self.folder, "mosquitto.conf"), "w", encoding="ascii") as f:
             f.write("\n".join([f"listener {self.port} 127.0.0.1", "persistence true", f"persistence_location {self.folder}/",
-                               "autosave_interval 1", "max_queued_messages 0", "max_inflight_messages 100", *self.lines]) + "\n")
+                               "autosave_interval 1", "max_queued_messages 0", "max_inflight_messages 100", *self.lines,
+                               *(["user root"] if os.geteuid() == 0 else [])]) + "\n")  # another user's process outlives its parent
         self.process = subprocess.Popen([program(), "-c", os.path.join(self.folder, "mosquitto.conf")], stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL, preexec_fn=e2e.die_with_parent)
         e2e.until(self.listens, "the broker listens")
