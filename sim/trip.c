@@ -297,8 +297,8 @@ bool trip_make(struct sim_roads *roads, uint64_t seed, int incidents_permille, s
     bool done = trip_plan(run, roads);
     if (done) {
         out->scene = trip_choose(&run->random, incidents_permille);
-        trip_everyday(run);
         trip_play(run, out->scene);
+        trip_everyday(run);
         drive(run);
         done = !run->failed && trip_deliver(run);
     }

@@ -286,8 +286,11 @@ static void play_clock_behind(struct trip_run *run)
 {
     double hours =
         sim_random_chance(&run->random, 0.6) ? 1 + sim_random_below(&run->random, 11) : sim_random_between(&run->random, 0.12, 3);
-    trip_then(&run->script[0], sim_random_chance(&run->random, 0.5) ? 0 : trip_open_road(run, 0.1, 0.6), 0, trip_act_clock)->number =
-        -(int64_t)(1000 * hours * TRIP_HOUR);
+    int64_t ms = -(int64_t)(1000 * hours * TRIP_HOUR);
+    if (sim_random_chance(&run->random, 0.5)) /* from the first message on */
+        trip_act_clock(run, &(struct trip_step){.number = ms});
+    else
+        trip_then(&run->script[0], trip_open_road(run, 0.1, 0.6), 0, trip_act_clock)->number = ms;
 }
 
 static void play_clock_1970(struct trip_run *run)

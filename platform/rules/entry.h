@@ -21,9 +21,11 @@ enum entry_flag {
     ENTRY_CLOCK_WRONG = 1u << 6, /* the device's time was not plausible: event time is arrival */
     ENTRY_FULL = 1u << 7,        /* a report, not a bare heartbeat */
     ENTRY_COUNTER = 1u << 8,
-    ENTRY_MOVING = 1u << 10,       /* the receiver's own speed says so: a hint */
     ENTRY_OUT_OF_WINDOW = 1u << 9, /* older than what is kept, and history was not to be had */
-    ENTRY_CELL_SIZED = 1u << 11,   /* with ENTRY_CELL: and says itself how far it may be off */
+    ENTRY_MOVING = 1u << 10,       /* the receiver's own speed says so: a hint */
+    ENTRY_CLOCK_LAGS = 1u << 11,   /* it lags (clock.h) */
+    ENTRY_UNPLACED = 1u << 12,     /* its fix belongs to another time than its place in the order */
+    ENTRY_CELL_SIZED = 1u << 13,   /* with ENTRY_CELL: and says itself how far it may be off */
     ENTRY_NO_FIX = 1u << 14,       /* a report that says itself that it has no fix */
     ENTRY_SITE = 1u << 15,         /* lat, lon are where somebody else was who speaks of the seal */
 };
@@ -75,6 +77,12 @@ void entry_set_time(const struct plan *plan, struct entry *e);
 static inline bool entry_is(const struct entry *e, enum bulla_event event)
 {
     return (e->events & BULLA_EVENT_BIT(event)) != 0;
+}
+
+/* When it happened, as far as leave to open is concerned: of a clock that lags, when it was heard. */
+static inline int64_t entry_leave_ms(const struct entry *e)
+{
+    return e->flags & ENTRY_CLOCK_LAGS ? e->received_ms : e->at_ms;
 }
 
 static inline double entry_lat(const struct entry *e)

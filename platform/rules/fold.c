@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "platform/rules/clock.h"
+
 #define ALIGN(n)    (((n) + 7u) & ~(size_t)7u)
 #define DRIFT_MS    25.0 /* metres a second by which a moving vehicle's last place becomes uncertain */
 #define STANDING_MS (2 * PLAN_MINUTE_MS)
@@ -26,6 +28,7 @@ struct fold {
 };
 
 struct fold_seal {
+    struct clock clock;
     struct position position;
     struct lock lock;
 };
@@ -161,6 +164,7 @@ void fold_init(struct fold *fold, const struct plan *plan)
     memset(fold, 0, fold_size(plan));
     fold->where.origin = fold->where.destination = UNSURE;
     for (size_t i = 0; i < plan->journey->n_seals; i++) {
+        clock_init(&seal_at(fold, plan, i)->clock);
         position_init(&seal_at(fold, plan, i)->position);
         lock_init(&seal_at(fold, plan, i)->lock);
     }
@@ -228,6 +232,17 @@ static void see(struct fold *fold, const struct plan *plan, const struct fix *f)
         fold->stood = *w;
         fold->stood_ms = f->at_ms;
     }
+}
+
+/* A fix that has no place in the order still tells where its own message was said. */
+static void place_here(const struct plan *plan, const struct entry *e, struct lock_where *where)
+{
+    if (!(e->flags & ENTRY_UNPLACED) || !(e->flags & ENTRY_FIX))
+        return;
+    *where = (struct lock_where){.known = true, .lat = entry_lat(e), .lon = entry_lon(e), .accuracy_m = e->accuracy_m};
+    where->origin = plan->has_origin ? geometry_place_side(&plan->origin, where->lat, where->lon, where->accuracy_m) : UNSURE;
+    where->destination =
+        plan->has_destination ? geometry_place_side(&plan->destination, where->lat, where->lon, where->accuracy_m) : UNSURE;
 }
 
 static void step_rules(struct fold *fold, const struct rule_input *in)
@@ -307,14 +322,17 @@ static void fold_carrier(struct fold *fold, const struct plan *plan, const struc
     fold->due_ms = next_timer(fold, plan).due_ms;
 }
 
-void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *e, struct sheet *sheet)
+void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *entry, struct sheet *sheet)
 {
-    fire_until(fold, plan, e->at_ms - 1, sheet);
-    if (e->seal >= plan->journey->n_seals) {
-        fold_carrier(fold, plan, e, sheet);
+    if (entry->seal >= plan->journey->n_seals) {
+        fire_until(fold, plan, entry->at_ms - 1, sheet);
+        fold_carrier(fold, plan, entry, sheet);
         return;
     }
+    struct entry put_right = *entry, *e = &put_right;
     struct fold_seal *seal = seal_at(fold, plan, e->seal);
+    clock_step(&seal->clock, plan->journey->n_seals == 1, e);
+    fire_until(fold, plan, e->at_ms - 1, sheet);
     if (seal->lock.ended || e->at_ms < plan->start_ms || e->at_ms > plan->end_ms)
         return;
     struct position_news position;
@@ -328,6 +346,7 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
     if (position.n_fixes && e->at_ms > fold->located_ms)
         fold->located_ms = e->at_ms;
     struct lock_where where = where_at(fold, e->at_ms);
+    place_here(plan, e, &where);
     struct lock_place place = {&where, &before, position.n_fixes > 0 && !fold->stay.straying, stood};
     lock_step(&seal->lock, plan, e, &place, &lock);
     fold->gone |= (uint16_t)(seal->lock.ended << e->seal);

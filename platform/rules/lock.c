@@ -131,7 +131,7 @@ static bool claimed(const struct lock *lock, const struct plan *plan, const stru
     bool accepted = lock->accepted_ms != BULLA_TIME_NONE && e->at_ms - lock->accepted_ms <= GRANT_MS;
     if (accepted && (plan->journey->n_credentials == 0 || listed(plan->journey, lock->credential)))
         return true;
-    return find_permission(plan, lock, e->seal, e->at_ms, NULL) != NULL;
+    return find_permission(plan, lock, e->seal, entry_leave_ms(e), NULL) != NULL;
 }
 
 static void hope(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_place *place, struct lock_news *news)
@@ -263,7 +263,7 @@ void lock_step(struct lock *lock, const struct plan *plan, const struct entry *e
     *news = (struct lock_news){0};
     if (entry_accepted(e))
         note_attempt(lock, plan, e, where);
-    const struct permission *permission = find_permission(plan, lock, e->seal, e->at_ms, where);
+    const struct permission *permission = find_permission(plan, lock, e->seal, entry_leave_ms(e), where);
     news->authorised = permission || (lock->granted && e->at_ms - lock->grant_ms <= GRANT_MS);
     excuse(lock, plan, e, place, permission, news);
     decide(lock, plan, e, place, news);

@@ -144,7 +144,7 @@ void position_step(struct position *position, const struct plan *plan, const str
     size_t seal = e->seal < plan->journey->n_seals ? e->seal : 0; /* a vessel speaks for the first */
     news->n_fixes = news->n_wild = 0;
     news->jumped = false;
-    if (!(e->flags & ENTRY_FIX))
+    if (!(e->flags & ENTRY_FIX) || (e->flags & ENTRY_UNPLACED))
         return;
     struct position_point p = {.at_ms = e->at_ms,
                                .first_ms = e->at_ms,

@@ -63,6 +63,10 @@ static void step(void *state, const struct rule_input *in)
     }
     for (size_t i = 0; i < in->position->n_fixes; i++)
         note(s, in, &in->position->fix[i]);
+    /* A message of a clock that lags stands earlier than it was: what counts is when it was heard. */
+    bool unplaced = in->entry->flags & ENTRY_UNPLACED, in_time = in->entry->received_ms <= in->plan->journey->arrive_by_ms;
+    if (unplaced && in_time && in->where->destination == SURELY_INSIDE)
+        s->inside = true;
 }
 
 static int64_t due(const void *state, const struct plan *plan)

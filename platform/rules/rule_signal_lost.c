@@ -124,10 +124,11 @@ static void hear(struct signal *s, const struct rule_input *in)
         fire_filled(s, in);
         s->brought = false;
     }
-    s->heard_ms = in->at_ms;
+    int64_t contact_ms = e->flags & ENTRY_CLOCK_LAGS ? e->received_ms : in->at_ms;
+    s->heard_ms = contact_ms > s->heard_ms ? contact_ms : s->heard_ms;
     memcpy(s->last, e->id, sizeof s->last);
     if (!(e->flags & ENTRY_STORED)) {
-        s->live_ms = in->at_ms;
+        s->live_ms = contact_ms > s->live_ms ? contact_ms : s->live_ms;
         s->brought = false;
         memcpy(s->live, e->id, sizeof s->live);
     }

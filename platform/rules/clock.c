@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/rules/clock.h"
+
+#include <string.h>
+
+#define LAG_MS    (5 * PLAN_MINUTE_MS) /* ALARMS: off by more than 5 min, in 3 messages */
+#define MESSAGES  3
+#define SAME_MS   INT64_C(45000) /* what the network adds to one message more than to another */
+#define SPREAD_MS INT64_C(60000)
+#define CLEAR_MS  (45 * PLAN_MINUTE_MS) /* longer than any device rests between two reports */
+
+void clock_init(struct clock *clock)
+{
+    *clock = (struct clock){.right_ms = BULLA_TIME_NONE, .put_ms = BULLA_TIME_NONE};
+}
+
+static bool known(const struct clock *clock)
+{
+    return clock->n >= MESSAGES && clock->last_ms - clock->first_ms >= SPREAD_MS;
+}
+
+/* A live message that is behind. One that is behind by more than the known lag came late as well. */
+static void note_lag(struct clock *clock, const struct entry *e, int64_t lag_ms)
+{
+    int64_t off_ms = lag_ms - clock->lag_ms;
+    if (known(clock) && off_ms > SAME_MS)
+        return;
+    if (clock->n == 0 || off_ms > SAME_MS || off_ms < -SAME_MS) {
+        clock->n = 0;
+        clock->lag_ms = lag_ms;
+        clock->first_ms = e->received_ms;
+    }
+    clock->n++;
+    clock->last_ms = e->received_ms > clock->last_ms ? e->received_ms : clock->last_ms;
+}
+
+static bool lags(struct clock *clock, const struct entry *e)
+{
+    int64_t lag_ms = e->received_ms - e->device_ms;
+    if (lag_ms <= LAG_MS) {
+        clock->right_ms = e->at_ms;
+        if (e->received_ms > clock->last_ms)
+            clock->n = 0;
+        return false;
+    }
+    if (!(e->flags & ENTRY_STORED))
+        note_lag(clock, e, lag_ms);
+    /* Stored data may be older than the wrong clock. */
+    return known(clock) && lag_ms >= clock->lag_ms - SAME_MS && (!(e->flags & ENTRY_STORED) || clock->put_ms != BULLA_TIME_NONE);
+}
+
+void clock_step(struct clock *clock, bool alone, struct entry *e)
+{
+    if (e->device_ms == BULLA_TIME_NONE || (e->flags & ENTRY_CLOCK_WRONG))
+        return;
+    if (!lags(clock, e)) {
+        if (clock->put_ms != BULLA_TIME_NONE && e->at_ms < clock->put_ms)
+            e->flags |= ENTRY_UNPLACED;
+        return;
+    }
+    e->flags |= ENTRY_CLOCK_WRONG | ENTRY_CLOCK_LAGS;
+    if (!alone || (clock->right_ms != BULLA_TIME_NONE && e->at_ms - clock->right_ms < CLEAR_MS)) {
+        e->flags |= ENTRY_UNPLACED;
+        return;
+    }
+    int64_t at_ms = e->device_ms + clock->lag_ms;
+    at_ms = at_ms < e->received_ms ? at_ms : e->received_ms;
+    e->at_ms = at_ms > clock->put_ms ? at_ms : clock->put_ms;
+    clock->put_ms = e->at_ms;
+}

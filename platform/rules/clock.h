@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Clock: whether what one seal says was dated by a clock that lags. General rule 4 sees a clock that is ahead, or stands in
+ * another year; one that is some hours behind (local time told as UTC, most often) looks like a message that came late. It
+ * is told from that by its constancy: three live messages, over at least a minute, behind by the same time. What was kept
+ * and is sent in a burst is behind by less with every message.
+ */
+#ifndef RULES_CLOCK_H
+#define RULES_CLOCK_H
+
+#include "platform/rules/entry.h"
+
+struct clock {
+    uint32_t n;                        /* live messages, by arrival, that were behind by lag_ms */
+    int64_t lag_ms, first_ms, last_ms; /* arrival of the first and the last of them */
+    int64_t right_ms;                  /* event time of the newest message whose clock was right; BULLA_TIME_NONE: none */
+    int64_t put_ms;                    /* the newest event time that was put right */
+};
+
+void clock_init(struct clock *clock);
+
+/* Sees the entry. One that was dated by a lagging clock is marked ENTRY_CLOCK_LAGS, and its time put right where that is
+ * later than all that was said with a right clock; otherwise it is marked ENTRY_UNPLACED, for its fix belongs to another time
+ * than its place in the order. The same when the journey has other seals (not `alone`), whose time would run behind. */
+void clock_step(struct clock *clock, bool alone, struct entry *e);
+
+#endif
