@@ -29,6 +29,7 @@ struct trip_label {
     int device;               /* index of the seal; -1: of the vehicle, any of them */
     int64_t truth_ms;         /* when it happened, true time */
     int64_t from_ms, upto_ms; /* where the onset may lie */
+    int64_t over_ms;          /* when it could no longer be seen; INT64_MAX: it stays */
     int64_t known_ms;         /* arrival of the first message made at or after it; BULLA_TIME_NONE: none came */
     int64_t deadline_ms;      /* must: raised by then; arrival of what was said within two reporting intervals */
 };

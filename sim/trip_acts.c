@@ -32,6 +32,8 @@ void trip_set_seal(struct trip_device *d, enum bulla_seal_state seal)
 void trip_act_open(struct trip_run *run, const struct trip_step *step)
 {
     struct trip_device *d = &run->device[step->device];
+    if (run->arrived_ms != BULLA_TIME_NONE)
+        return; /* too late: where it is now, it may be opened */
     trip_label(run, ALARM_ILLEGAL_OPENING, true, step->device);
     trip_set_seal(d, step->number == TRIP_SLOWLY ? BULLA_SEAL_UNLOCKED_CLOSED : BULLA_SEAL_OPEN);
     if (step->number == TRIP_BY_FORCE) {
@@ -49,6 +51,9 @@ void trip_act_pull(struct trip_run *run, const struct trip_step *step)
 
 void trip_act_close(struct trip_run *run, const struct trip_step *step)
 {
+    for (size_t i = 0; i < run->trip->n_labels; i++)
+        if (run->trip->labels[i].kind == ALARM_ILLEGAL_OPENING && run->trip->labels[i].over_ms == INT64_MAX)
+            run->trip->labels[i].over_ms = run->now_ms - 1;
     trip_set_seal(&run->device[step->device], BULLA_SEAL_SEALED);
     (void)trip_tell(run, step->device, BIT(BULLA_EVENT_LOCKED));
 }
@@ -222,7 +227,7 @@ void trip_act_drag(struct trip_run *run, const struct trip_step *step)
 static void label_clock(struct trip_run *run, int device, bool must)
 {
     struct trip_label *label = trip_label(run, ALARM_CLOCK_ERROR, must, device);
-    label->upto_ms += 3 * run->device[device].parked_s * INT64_C(1000) + run->trip->interval_ms;
+    label->upto_ms = must ? label->upto_ms + 3 * run->device[device].parked_s * INT64_C(1000) + run->trip->interval_ms : INT64_MAX;
     trip_label(run, ALARM_SPOOFING_SUSPECTED, false, device);
 }
 

@@ -19,6 +19,7 @@ struct trip_label *trip_label(struct trip_run *run, enum alarm_kind kind, bool m
     int64_t each_ms = d->parked_s * INT64_C(1000) > t->interval_ms ? d->parked_s * INT64_C(1000) : t->interval_ms;
     struct trip_label *label = t->n_labels < TRIP_LABELS_MAX ? &t->labels[t->n_labels++] : &run->spare;
     *label = (struct trip_label){.kind = kind, .must = must, .device = device, .truth_ms = run->now_ms};
+    label->over_ms = INT64_MAX;
     label->from_ms = run->now_ms - 5000;
     label->upto_ms = run->now_ms + 3 * (each_ms + TRIP_SLACK_MS);
     return label;
@@ -311,6 +312,16 @@ static void judge_battery(struct trip_run *run)
     }
 }
 
+/* A silence that begins well inside an announced dead zone. */
+static bool announced(const struct trip_run *run, int64_t since_ms)
+{
+    const struct journey *j = run->trip->journey;
+    for (size_t i = 0; i < run->n_samples && j->n_dead_zones; i++)
+        if (run->sample[i].at_ms >= since_ms)
+            return from_place(&j->dead_zones[0], run->sample[i].lat, run->sample[i].lon) < -5000;
+    return false;
+}
+
 /* Nothing heard for so long, as the platform hears it: since the newest that was said of what has arrived. */
 static void judge_silence(struct trip_run *run, int device)
 {
@@ -318,12 +329,12 @@ static void judge_silence(struct trip_run *run, int device)
     const struct trip_device *d = &run->device[device];
     int64_t newest_ms = run->start_ms, live_ms = run->start_ms;
     int64_t until_ms = was_heard(run, device, d->unsealed_ms) ? d->unsealed_ms : t->until_ms;
-    for (size_t i = 0; i <= t->n && t->scene != TRIP_DEAD_ZONE; i++) {
+    for (size_t i = 0; i <= t->n; i++) {
         bool end = i == t->n;
         if (!end && t->said[i].device[0] != '1' + device)
             continue;
         int64_t at_ms = end ? until_ms : t->said[i].received_ms, gap_ms = at_ms - (newest_ms < live_ms ? newest_ms : live_ms);
-        if (gap_ms > SILENCE_MS - 10 * TRIP_MINUTE_MS) {
+        if (gap_ms > SILENCE_MS - 10 * TRIP_MINUTE_MS && !announced(run, at_ms - gap_ms)) {
             struct trip_label *label =
                 trip_label(run, ALARM_SIGNAL_LOST, end && d->dead && gap_ms > SILENCE_MS + 10 * TRIP_MINUTE_MS, device);
             label->from_ms = at_ms - gap_ms + SILENCE_MS - 30 * TRIP_MINUTE_MS;
@@ -387,6 +398,10 @@ static void date(struct trip_run *run, struct trip_label *label)
         label->known_ms = label->truth_ms;
         label->deadline_ms = label->truth_ms + TRIP_MINUTE_MS;
     }
+    int64_t first_ms, last_ms;
+    if (label->kind == ALARM_ILLEGAL_OPENING && label->must &&
+        heard(run, label->device, label->truth_ms, label->over_ms, INT64_MAX, false, &first_ms, &last_ms) == 0)
+        label->must = false; /* opened and closed between two reports of a seal that tells of neither */
     label->from_ms -= run->clock_slack_ms;
 }
 

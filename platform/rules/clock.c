@@ -8,6 +8,7 @@
 #define SAME_MS   INT64_C(45000) /* what the network adds to one message more than to another */
 #define SPREAD_MS INT64_C(60000)
 #define CLEAR_MS  (45 * PLAN_MINUTE_MS) /* longer than any device rests between two reports */
+#define FIRST_MS  (60 * PLAN_MINUTE_MS) /* a clock that lagged from sealing on was heard to do so by then */
 
 void clock_init(struct clock *clock)
 {
@@ -28,7 +29,7 @@ static void note_lag(struct clock *clock, const struct entry *e, int64_t lag_ms)
     if (clock->n == 0 || off_ms > SAME_MS || off_ms < -SAME_MS) {
         clock->n = 0;
         clock->lag_ms = lag_ms;
-        clock->first_ms = e->received_ms;
+        clock->first_ms = clock->last_ms = e->received_ms;
     }
     clock->n++;
     clock->last_ms = e->received_ms > clock->last_ms ? e->received_ms : clock->last_ms;
@@ -39,17 +40,26 @@ static bool lags(struct clock *clock, const struct entry *e)
     int64_t lag_ms = e->received_ms - e->device_ms;
     if (lag_ms <= LAG_MS) {
         clock->right_ms = e->at_ms;
-        if (e->received_ms > clock->last_ms)
+        if (e->received_ms > clock->first_ms)
             clock->n = 0;
         return false;
     }
     if (!(e->flags & ENTRY_STORED))
         note_lag(clock, e, lag_ms);
-    /* Stored data may be older than the wrong clock. */
-    return known(clock) && lag_ms >= clock->lag_ms - SAME_MS && (!(e->flags & ENTRY_STORED) || clock->put_ms != BULLA_TIME_NONE);
+    return known(clock) && lag_ms >= clock->lag_ms - SAME_MS && e->received_ms >= clock->first_ms;
 }
 
-void clock_step(struct clock *clock, bool alone, struct entry *e)
+/* Whether the time, put right, comes after all that was said with a right clock. */
+static bool has_place(const struct clock *clock, const struct plan *plan, const struct entry *e)
+{
+    if (plan->journey->n_seals > 1)
+        return false;
+    if (clock->right_ms == BULLA_TIME_NONE)
+        return clock->first_ms - plan->start_ms < FIRST_MS;
+    return e->at_ms - clock->right_ms >= CLEAR_MS;
+}
+
+void clock_step(struct clock *clock, const struct plan *plan, struct entry *e)
 {
     if (e->device_ms == BULLA_TIME_NONE || (e->flags & ENTRY_CLOCK_WRONG))
         return;
@@ -59,7 +69,7 @@ void clock_step(struct clock *clock, bool alone, struct entry *e)
         return;
     }
     e->flags |= ENTRY_CLOCK_WRONG | ENTRY_CLOCK_LAGS;
-    if (!alone || (clock->right_ms != BULLA_TIME_NONE && e->at_ms - clock->right_ms < CLEAR_MS)) {
+    if (!has_place(clock, plan, e)) {
         e->flags |= ENTRY_UNPLACED;
         return;
     }

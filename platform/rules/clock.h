@@ -21,7 +21,7 @@ void clock_init(struct clock *clock);
 
 /* Sees the entry. One that was dated by a lagging clock is marked ENTRY_CLOCK_LAGS, and its time put right where that is
  * later than all that was said with a right clock; otherwise it is marked ENTRY_UNPLACED, for its fix belongs to another time
- * than its place in the order. The same when the journey has other seals (not `alone`), whose time would run behind. */
-void clock_step(struct clock *clock, bool alone, struct entry *e);
+ * than its place in the order. The same when the journey has other seals, whose time would run behind. */
+void clock_step(struct clock *clock, const struct plan *plan, struct entry *e);
 
 #endif

@@ -31,6 +31,8 @@ struct fold_seal {
     struct clock clock;
     struct position position;
     struct lock lock;
+    struct lock_where own; /* its own last place; the vehicle's holds unless the two are surely apart */
+    int64_t own_ms;
 };
 
 static size_t seal_size(const struct plan *plan)
@@ -122,6 +124,16 @@ static struct lock_where where_at(const struct fold *fold, int64_t at_ms)
     return where;
 }
 
+/* For what this seal says: the vehicle's place, unless its own is surely another (it went on with another vehicle). */
+static struct lock_where where_of(const struct fold *fold, const struct plan *plan, size_t seal, int64_t at_ms)
+{
+    const struct fold_seal *s = seal_at(fold, plan, seal);
+    struct lock_where vehicle = where_at(fold, at_ms), own = s->own;
+    own.accuracy_m += DRIFT_MS * (double)(at_ms > s->own_ms ? at_ms - s->own_ms : 0) / 1000.0;
+    bool apart = own.known && geometry_rough(own.lat, own.lon, vehicle.lat, vehicle.lon) > own.accuracy_m + vehicle.accuracy_m;
+    return apart ? own : vehicle;
+}
+
 static void fire(struct fold *fold, const struct plan *plan, const struct timer *timer, struct sheet *sheet)
 {
     static const struct company nobody;
@@ -164,9 +176,11 @@ void fold_init(struct fold *fold, const struct plan *plan)
     memset(fold, 0, fold_size(plan));
     fold->where.origin = fold->where.destination = UNSURE;
     for (size_t i = 0; i < plan->journey->n_seals; i++) {
-        clock_init(&seal_at(fold, plan, i)->clock);
-        position_init(&seal_at(fold, plan, i)->position);
-        lock_init(&seal_at(fold, plan, i)->lock);
+        struct fold_seal *s = seal_at(fold, plan, i);
+        clock_init(&s->clock);
+        position_init(&s->position);
+        lock_init(&s->lock);
+        s->own.origin = s->own.destination = UNSURE;
     }
     for (size_t i = 0; i < plan->n_means; i++)
         position_init(means_at(fold, plan, i));
@@ -211,15 +225,8 @@ static bool says_more(const struct fold *fold, const struct fix *f)
     return !f->repeated && !(f->cell && where_at(fold, f->at_ms).accuracy_m <= f->accuracy_m);
 }
 
-static void see(struct fold *fold, const struct plan *plan, const struct fix *f)
+static void put(const struct plan *plan, const struct fix *f, struct lock_where *w)
 {
-    struct lock_where *w = &fold->where;
-    bool more = says_more(fold, f);
-    stay_step(&fold->stay, f);
-    fold->standing = stay_holds(&fold->stay, f->at_ms, STANDING_MS, f->cell ? FRESH_MS : 0);
-    if (!more)
-        return;
-    fold->seen_ms = f->at_ms;
     w->known = true;
     w->lat = f->lat;
     w->lon = f->lon;
@@ -228,8 +235,27 @@ static void see(struct fold *fold, const struct plan *plan, const struct fix *f)
         w->origin = (enum geometry_side)f->origin;
     if (plan->has_destination && f->destination != UNSURE)
         w->destination = (enum geometry_side)f->destination;
+}
+
+static void see_own(struct fold_seal *seal, const struct plan *plan, const struct fix *f)
+{
+    if (f->cell || f->repeated)
+        return;
+    seal->own_ms = f->at_ms;
+    put(plan, f, &seal->own);
+}
+
+static void see(struct fold *fold, const struct plan *plan, const struct fix *f)
+{
+    bool more = says_more(fold, f);
+    stay_step(&fold->stay, f);
+    fold->standing = stay_holds(&fold->stay, f->at_ms, STANDING_MS, f->cell ? FRESH_MS : 0);
+    if (!more)
+        return;
+    fold->seen_ms = f->at_ms;
+    put(plan, f, &fold->where);
     if (fold->standing) {
-        fold->stood = *w;
+        fold->stood = fold->where;
         fold->stood_ms = f->at_ms;
     }
 }
@@ -331,21 +357,24 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
     }
     struct entry put_right = *entry, *e = &put_right;
     struct fold_seal *seal = seal_at(fold, plan, e->seal);
-    clock_step(&seal->clock, plan->journey->n_seals == 1, e);
+    clock_step(&seal->clock, plan, e);
     fire_until(fold, plan, e->at_ms - 1, sheet);
-    if (seal->lock.ended || e->at_ms < plan->start_ms || e->at_ms > plan->end_ms)
+    if (seal->lock.ended || entry_leave_ms(e) < plan->start_ms || e->at_ms > plan->end_ms)
         return;
     struct position_news position;
     struct lock_news lock;
-    struct lock_where before = fold->stood.known && e->at_ms - fold->stood_ms < FRESH_MS ? fold->stood : where_at(fold, e->at_ms);
+    struct lock_where before =
+        fold->stood.known && e->at_ms - fold->stood_ms < FRESH_MS ? fold->stood : where_of(fold, plan, e->seal, e->at_ms);
     bool stood = fold->standing;
     position_step(&seal->position, plan, e, &position);
-    for (size_t i = 0; i < position.n_fixes; i++)
+    for (size_t i = 0; i < position.n_fixes; i++) {
+        see_own(seal, plan, &position.fix[i]);
         if (position.fix[i].at_ms >= fold->seen_ms || !fold->where.known)
             see(fold, plan, &position.fix[i]);
+    }
     if (position.n_fixes && e->at_ms > fold->located_ms)
         fold->located_ms = e->at_ms;
-    struct lock_where where = where_at(fold, e->at_ms);
+    struct lock_where where = where_of(fold, plan, e->seal, e->at_ms);
     place_here(plan, e, &where);
     struct lock_place place = {&where, &before, position.n_fixes > 0 && !fold->stay.straying, stood};
     lock_step(&seal->lock, plan, e, &place, &lock);

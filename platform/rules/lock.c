@@ -6,6 +6,7 @@
 #define GRANT_MS   INT64_C(120000)  /* ALARMS: a permission within 2 min before the opening */
 #define CLAIMED_MS INT64_C(1200000) /* how long a claimed opening waits for a fix, one without an attempt for the attempt */
 #define SILENT_MS  INT64_C(600000)
+#define MISSING_MS INT64_C(7200000) /* and one with messages missing before it, for them */
 
 #define BIT(name)       BULLA_EVENT_BIT(BULLA_EVENT_##name)
 #define OPENING_EVENTS  (BIT(UNLOCKED) | BIT(OPENED_WHILE_SEALED) | BIT(SHACKLE_OPENED_WHILE_SEALED))
@@ -15,6 +16,7 @@
 void lock_init(struct lock *lock)
 {
     memset(lock, 0, sizeof *lock);
+    lock->counter = -1;
     lock->opened_ms = lock->ended_ms = lock->grant_ms = lock->accepted_ms = lock->hope_ms = BULLA_TIME_NONE;
 }
 
@@ -141,12 +143,14 @@ static void hope(struct lock *lock, const struct plan *plan, const struct entry 
         return;
     bool attempted = lock->accepted_ms != BULLA_TIME_NONE && e->at_ms - lock->accepted_ms <= GRANT_MS;
     lock->claimed = claimed(lock, plan, e);
-    lock->stood = lock->claimed && place->stood && lock_may_open_here(plan, place->before);
+    bool missing = lock->counter >= 0 && (e->flags & ENTRY_COUNTER) && e->counter > lock->counter + 1;
+    bool stood = place->stood || place->before->destination == SURELY_INSIDE;
+    lock->stood = lock->claimed && stood && lock_may_open_here(plan, place->before);
     lock->stood_at_destination = lock->stood && at_destination(plan, place->before);
     if (lock->claimed && (lock_may_open_here(plan, place->now) || lock_may_open_here(plan, place->before)))
         lock->hope_ms = e->at_ms + CLAIMED_MS;
     else if (!attempted && !entry_is(e, BULLA_EVENT_UNLOCKED) && (at_destination(plan, place->now) || at_destination(plan, place->before)))
-        lock->hope_ms = (e->at_ms > e->received_ms ? e->at_ms : e->received_ms) + SILENT_MS;
+        lock->hope_ms = (e->at_ms > e->received_ms ? e->at_ms : e->received_ms) + (missing ? MISSING_MS : SILENT_MS);
     news->stood = lock->stood;
     news->hoped = lock->hope_ms != BULLA_TIME_NONE;
     news->hope_ms = lock->hope_ms;
@@ -281,4 +285,6 @@ void lock_step(struct lock *lock, const struct plan *plan, const struct entry *e
     }
     if (e->n_sublocks)
         step_sublocks(lock, e, news);
+    news->open_by_leave = lock->state == LOCK_OPEN && lock->authorised;
+    lock->counter = e->flags & ENTRY_COUNTER ? e->counter : -1;
 }

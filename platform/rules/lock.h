@@ -6,7 +6,7 @@
  * Where opening is what one expects, an opening that looks forbidden is not told at once. One that somebody claims whose
  * leave hangs on the place (a card of the journey, a command for the destination) is judged by the next fix when that of
  * the message is at odds with where the vehicle was. One of which only the state is known, at the destination, waits for
- * the attempt, which may come minutes later.
+ * the attempt, which may come minutes later, or hours when the seal's count shows that messages before it are still to come.
  */
 #ifndef RULES_LOCK_H
 #define RULES_LOCK_H
@@ -46,6 +46,7 @@ struct lock {
     int64_t hope_ms;                        /* until then the present opening may turn out permitted; BULLA_TIME_NONE: it is what it is */
     bool claimed;                           /* it was: by somebody whose leave hangs on the place alone */
     bool stood, stood_at_destination;       /* and the vehicle had been standing where that leave holds */
+    int64_t counter;                        /* the device's own count of its messages, of the last one; negative: not said */
     uint8_t n_sublocks;
     struct entry_sublock sublocks[BULLA_SUBLOCKS_MAX]; /* the locks that speak through this seal, as last known */
 };
@@ -54,6 +55,7 @@ struct lock_news {
     bool opened;     /* sealed or not known, and now open; by the lock itself */
     bool authorised; /* a permission holds at this moment */
     bool resealed;
+    bool open_by_leave;
     bool excused;  /* the opening at this same time turned out to be permitted */
     bool by_cut;   /* open only because its rope was cut */
     bool hoped;    /* with opened: not authorised so far, which lock.hope_ms may still change */

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Vibration, impact, fall, tilt or light at a seal whose vehicle stands still: on the road they are the road. Silent
- * where goods are handled (origin, destination) and where it is not sure that the vehicle stands elsewhere. Vibration alone
- * is a door of the cab or the engine being started; it takes two reports of it within a burst. Damage that somebody saw is
+ * where goods are handled (origin, destination), where it is not sure that the vehicle stands elsewhere, and while the seal
+ * is open by somebody's leave. Vibration alone is a door of the cab or the engine being started: it takes two reports of it
+ * within a burst, and one of a device that was woken by its motion sensor is half a report. Damage that somebody saw is
  * tampering wherever it is.
  */
 #include <string.h>
 
 #include "platform/rules/rule.h"
 
+#define SHAKEN        4
 #define BIT(name)     BULLA_EVENT_BIT(BULLA_EVENT_##name)
 #define TAMPER_EVENTS (BIT(VIBRATION) | BIT(IMPACT) | BIT(FALL) | BIT(TILT) | BIT(LIGHT))
 
 struct tamper {
     sheet_slot slot;
-    bool shaken; /* once so far, at first_ms */
+    uint32_t shaken, reports; /* halves of them, and how many, from first_ms on */
     int64_t last_ms, first_ms;
     char first[BULLA_ID_SIZE];
 };
@@ -45,23 +47,33 @@ static bool standing_elsewhere(const struct rule_input *in)
            !(p->has_destination && geometry_place_side(&p->destination, lat, lon, accuracy_m) != SURELY_OUTSIDE);
 }
 
-static void raise(struct tamper *s, const struct rule_input *in, bool seen)
+static void raise(struct tamper *s, const struct rule_input *in, bool again)
 {
     char span[RULE_SPAN_TEXT], said[RULE_SAID_TEXT];
-    int64_t onset_ms = s->shaken ? s->first_ms : in->at_ms;
-    s->slot = rule_raise(in, ALARM_TAMPER, onset_ms);
+    s->slot = rule_raise(in, ALARM_TAMPER, again ? s->first_ms : in->at_ms);
     struct draft *d = sheet_open(in->sheet, s->slot);
     if (!d)
         return;
-    d->count = s->shaken ? 2 : 1;
-    if (s->shaken)
+    d->count = again ? s->reports : 1;
+    if (again)
         sheet_evidence(in->sheet, s->slot, s->first);
-    if (seen)
+    if (entry_damage(in->entry) == DAMAGE_SEEN)
         sheet_why(in->sheet, s->slot, "Damage was seen. %s", rule_said(said, in->entry, BULLA_EVENT_DAMAGE_SEEN));
     else
         sheet_why(in->sheet, s->slot, "The seal reported %s%s while the vehicle had been standing for %s", what(in->entry->events),
-                  s->shaken ? " again" : "", rule_span(span, in->at_ms - stay_since(in->stay)));
-    s->shaken = false;
+                  again ? " again" : "", rule_span(span, in->at_ms - stay_since(in->stay)));
+    s->shaken = s->reports = 0;
+}
+
+static void shake(struct tamper *s, const struct rule_input *in)
+{
+    if (s->reports++ == 0) {
+        s->first_ms = in->at_ms;
+        memcpy(s->first, in->entry->id, sizeof s->first);
+    }
+    s->shaken += entry_is(in->entry, BULLA_EVENT_WAKE) ? 1 : 2;
+    if (s->shaken >= SHAKEN)
+        raise(s, in, true);
 }
 
 static void step(void *state, const struct rule_input *in)
@@ -69,22 +81,21 @@ static void step(void *state, const struct rule_input *in)
     struct tamper *s = state;
     if (s->slot && in->at_ms - s->last_ms > rule_ms(in->plan, &rule_tamper, BURST))
         sheet_end(in->sheet, &s->slot, s->last_ms);
-    if (s->shaken && in->at_ms - s->first_ms > rule_ms(in->plan, &rule_tamper, BURST))
-        s->shaken = false;
+    if (s->reports && in->at_ms - s->first_ms > rule_ms(in->plan, &rule_tamper, BURST))
+        s->shaken = s->reports = 0;
     bool seen = in->entry && entry_damage(in->entry) == DAMAGE_SEEN;
-    if (!in->entry || !(seen || ((in->entry->events & TAMPER_EVENTS) && standing_elsewhere(in))))
+    bool felt = in->entry && (in->entry->events & TAMPER_EVENTS) && !in->lock->open_by_leave && standing_elsewhere(in);
+    if (!seen && !felt)
         return;
     s->last_ms = in->at_ms;
     struct draft *d = sheet_open(in->sheet, s->slot);
     if (d) {
         d->count++;
         sheet_evidence(in->sheet, s->slot, in->entry->id);
-    } else if (seen || s->shaken || (in->entry->events & TAMPER_EVENTS & ~BIT(VIBRATION))) {
-        raise(s, in, seen);
+    } else if (seen || (in->entry->events & TAMPER_EVENTS & ~BIT(VIBRATION))) {
+        raise(s, in, false);
     } else {
-        s->shaken = true;
-        s->first_ms = in->at_ms;
-        memcpy(s->first, in->entry->id, sizeof s->first);
+        shake(s, in);
     }
 }
 
