@@ -68,50 +68,16 @@ static void tell(void *context, const char *what, const struct trip_label *label
            label ? ", true at " : "", at, told ? ", onset " : "", onset, told ? told->alarm.why : "");
 }
 
-static int by_id(const void *a, const void *b)
-{
-    return strcmp(((const struct score_told *)a)->alarm.id, ((const struct score_told *)b)->alarm.id);
-}
-
-/* What stands at the end, in an order of its own. */
-static size_t standing(struct score_trip *run)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < run->n_told; i++)
-        if (!run->told[i].withdrawn)
-            run->told[n++] = run->told[i];
-    qsort(run->told, n, sizeof *run->told, by_id);
-    return n;
-}
-
-static bool same(struct score_trip *a, struct score_trip *b)
-{
-    size_t n = standing(a);
-    if (n != standing(b))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(a->told[i].alarm.id, b->told[i].alarm.id) != 0 || strcmp(a->told[i].alarm.why, b->told[i].alarm.why) != 0)
-            return false;
-    return true;
-}
-
 static void shuffle(struct bench *b, const struct trip *trip, struct score_trip *in_order)
 {
     static struct score_trip other;
     struct sim_random r = sim_random_new(~trip->seed);
     size_t *order = malloc((trip->n + 1) * sizeof *order);
-    for (size_t i = 0; order && i < trip->n; i++)
-        order[i] = i;
     for (int way = 0; order && way < 2; way++) {
-        size_t reach = way ? trip->n : 40; /* near by, and anywhere */
-        for (size_t i = trip->n; i-- > 1;) {
-            size_t low = i > reach ? i - reach : 0, k = low + sim_random_below(&r, (uint32_t)(i - low + 1)), hold = order[i];
-            order[i] = order[k];
-            order[k] = hold;
-        }
-        score_run(trip, order, &other);
+        size_t n = score_shuffle(trip, &r, way ? trip->n : 40, order); /* near by, and anywhere */
+        score_run(trip, order, n, &other);
         b->shuffled++;
-        if (!same(in_order, &other)) {
+        if (!score_same(in_order, &other)) {
             b->differ++;
             printf("seed %" PRIu64 " %s: another order of arrival gives other alarms\n", trip->seed, trip_scene_text(trip->scene));
         }
@@ -131,7 +97,7 @@ static bool one(struct bench *b, uint64_t seed)
     if (!b->options.scene || strcmp(b->options.scene, trip_scene_text(trip.scene)) == 0) {
         b->trip = &trip;
         b->by_scene[trip.scene]++;
-        score_run(&trip, NULL, &run);
+        score_run(&trip, NULL, 0, &run);
         b->judge_s += now_s() - made;
         score_match(&trip, &run, &b->score, tell, b);
         if (b->options.shuffle)

@@ -49,6 +49,8 @@ static void wander(struct trip_receiver *r, const struct sky *sky, bool parked, 
     r->north = r->north * keep + push * sim_random_normal(&r->random);
     double angle = sim_random_between(&r->random, 0, 6.283185307179586), far = sim_random_unit(&r->random);
     double lasts_s = sim_random_between(&r->random, 60, 900), luck = sim_random_unit(&r->random);
+    if (!parked)
+        r->leap_until_ms = r->leap_until_ms < now_ms + 10000 ? r->leap_until_ms : now_ms + 10000; /* the next wall is another */
     if (now_ms >= r->leap_until_ms)
         r->leap_east_m = r->leap_north_m = 0;
     if (now_ms >= r->leap_until_ms && luck < sky->leaps_an_hour * r->quality * seconds / 3600) {

@@ -290,7 +290,9 @@ static void judge_times(struct trip_run *run)
     if (run->arrived_ms == BULLA_TIME_NONE || j->arrive_by_ms > over_ms)
         return;
     bool is_late = run->late == TRIP_LATE_ARRIVAL;
-    if (is_late || run->device[0].dead || heard(run, ANY, run->arrived_ms, j->arrive_by_ms, j->arrive_by_ms, true, &first_ms, &last_ms) < 3)
+    size_t in_time = heard(run, ANY, run->arrived_ms, j->arrive_by_ms, j->arrive_by_ms, true, &first_ms, &last_ms);
+    size_t in_all = heard(run, ANY, run->arrived_ms, j->arrive_by_ms, INT64_MAX, true, &first_ms, &last_ms);
+    if (is_late || run->device[0].dead || in_time < 3 || in_time < in_all) /* the rest came after the limit: raised, then withdrawn */
         label_at(run, ALARM_JOURNEY_TIMEOUT, is_late, j->arrive_by_ms, j->arrive_by_ms);
 }
 
@@ -402,6 +404,8 @@ static void date(struct trip_run *run, struct trip_label *label)
     if (label->kind == ALARM_ILLEGAL_OPENING && label->must &&
         heard(run, label->device, label->truth_ms, label->over_ms, INT64_MAX, false, &first_ms, &last_ms) == 0)
         label->must = false; /* opened and closed between two reports of a seal that tells of neither */
+    if (after_ms != BULLA_TIME_NONE && !by_timer(label->kind) && label->must && label->upto_ms < after_ms + TRIP_SLACK_MS)
+        label->upto_ms = after_ms + TRIP_SLACK_MS; /* nothing was heard for longer: the first that is tells of it */
     label->from_ms -= run->clock_slack_ms;
 }
 

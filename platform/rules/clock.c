@@ -20,19 +20,20 @@ static bool known(const struct clock *clock)
     return clock->n >= MESSAGES && clock->last_ms - clock->first_ms >= SPREAD_MS;
 }
 
-/* A live message that is behind. One that is behind by more than the known lag came late as well. */
+/* A live message that is behind. One that is behind by more than the known lag came late as well; one that was heard before
+ * an older one is no live message. */
 static void note_lag(struct clock *clock, const struct entry *e, int64_t lag_ms)
 {
     int64_t off_ms = lag_ms - clock->lag_ms;
     if (known(clock) && off_ms > SAME_MS)
         return;
-    if (clock->n == 0 || off_ms > SAME_MS || off_ms < -SAME_MS) {
+    if (clock->n == 0 || off_ms > SAME_MS || off_ms < -SAME_MS || e->received_ms < clock->last_ms) {
         clock->n = 0;
         clock->lag_ms = lag_ms;
         clock->first_ms = clock->last_ms = e->received_ms;
     }
     clock->n++;
-    clock->last_ms = e->received_ms > clock->last_ms ? e->received_ms : clock->last_ms;
+    clock->last_ms = e->received_ms;
 }
 
 static bool lags(struct clock *clock, const struct entry *e)

@@ -6,7 +6,7 @@
 #define GRANT_MS   INT64_C(120000)  /* ALARMS: a permission within 2 min before the opening */
 #define CLAIMED_MS INT64_C(1200000) /* how long a claimed opening waits for a fix, one without an attempt for the attempt */
 #define SILENT_MS  INT64_C(600000)
-#define MISSING_MS INT64_C(7200000) /* and one with messages missing before it, for them */
+#define MISSING_MS INT64_C(14400000) /* and one with messages missing before it, for them */
 
 #define BIT(name)       BULLA_EVENT_BIT(BULLA_EVENT_##name)
 #define OPENING_EVENTS  (BIT(UNLOCKED) | BIT(OPENED_WHILE_SEALED) | BIT(SHACKLE_OPENED_WHILE_SEALED))

@@ -11,7 +11,7 @@
 #include "platform/rules/ruling.h"
 #include "platform/rules/shelf.h"
 
-#define PLAN_MINUTE_MS INT64_C(60000)
+#define PLAN_MINUTE_MS  INT64_C(60000)
 #define PLAN_CARRIED_MS (30 * PLAN_MINUTE_MS) /* so long after a seal's own fix that of the vessel counts */
 #define PLAN_RULES_MAX  64
 

@@ -72,6 +72,7 @@ static void locate(const struct plan *plan, const struct position_point *p, size
         (struct fix){.at_ms = p->at_ms, .lat = p->lat_e7 / 1e7, .lon = p->lon_e7 / 1e7, .accuracy_m = p->accuracy_m, .seal = (uint8_t)seal};
     memcpy(f->id, p->id, sizeof f->id);
     f->cell = p->cell;
+    f->moving = p->moving;
     f->repeated = p->repeated;
     f->origin = (uint8_t)side_of(plan->has_origin, &plan->origin, f);
     f->destination = (uint8_t)side_of(plan->has_destination, &plan->destination, f);
@@ -152,6 +153,7 @@ void position_step(struct position *position, const struct plan *plan, const str
                                .lat_e7 = e->lat_e7,
                                .lon_e7 = e->lon_e7,
                                .accuracy_m = e->accuracy_m,
+                               .moving = (e->flags & ENTRY_MOVING) || e->speed_cmh == ENTRY_NO_SPEED,
                                .cell = (e->flags & (ENTRY_CELL | ENTRY_CELL_SIZED)) == ENTRY_CELL};
     memcpy(p.id, e->id, sizeof p.id);
     note_repeated(&position->last, &p);

@@ -11,7 +11,8 @@
 #include "platform/rules/entry.h"
 #include "platform/rules/geometry.h"
 
-#define POSITION_CHAIN 3 /* the one set aside, and the two that agree with it */
+#define POSITION_CELL_M 10000.0 /* cells of unknown size reach from hundreds of metres to this and more */
+#define POSITION_CHAIN  3       /* the one set aside, and the two that agree with it */
 
 /* A fix with what the geometry says of it. */
 struct fix {
@@ -23,6 +24,7 @@ struct fix {
     int16_t stop;                  /* the stop it is surely inside, -1: none */
     bool near_place;               /* not surely outside of origin, destination, every stop and every zone that one may drive to */
     bool in_place;                 /* surely inside one of them */
+    bool moving;                   /* by the receiver's own speed, or that was not said */
     bool cell;                     /* from cells of unknown size: near, at best */
     bool repeated;                 /* the last one again, within 10 min of the first */
     int32_t dead_minutes;          /* announced dead zone: its due time, 0: without one; -1: surely outside of all */
@@ -35,7 +37,7 @@ struct position_point {
     int64_t first_ms;  /* when this very place was first said, at most 10 min before */
     int64_t device_ms; /* of a clock that is wrong: its own time, which still tells how much has passed; else BULLA_TIME_NONE */
     int32_t lat_e7, lon_e7, accuracy_m;
-    bool cell, repeated;
+    bool cell, repeated, moving;
     char id[BULLA_ID_SIZE];
 };
 

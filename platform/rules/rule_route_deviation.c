@@ -13,7 +13,7 @@
 
 #define CLEAR_FIXES 2
 #define OTHERS_MS   (30 * PLAN_MINUTE_MS) /* a seal that has said nothing for so long leaves the run to the others */
-#define CELL_M      10000.0               /* cells of unknown size reach from hundreds of metres to this and more */
+#define APART_M     150.0                 /* general rule 6 */
 
 struct entered { /* a forbidden zone; behind the deviation in the state, where the journey has zones */
     sheet_slot slot;
@@ -29,6 +29,8 @@ struct deviation {
     uint32_t outside, inside; /* fixes of the run; consecutive ones inside since the last outside */
     uint8_t seal;
     int64_t since_ms, last_ms, inside_ms, heard_ms;
+    bool standing;              /* by the speed of the first */
+    bool doubted;               /* a fix before it was outside too, and elsewhere */
     double worst_m, accuracy_m; /* beyond the corridor, and how sure */
     double lat, lon;
     char first[BULLA_ID_SIZE];
@@ -70,11 +72,27 @@ static void raise(struct deviation *s, const struct rule_input *in, const struct
     tell(s, in);
 }
 
+/* Two fixes of a vehicle that stands, by its own word, in two places: one of them is a reflection, or both. */
+static bool contradicts(const struct deviation *s, const struct fix *f)
+{
+    return s->outside == 1 && !s->slot && !s->doubted && s->standing && !f->moving &&
+           geometry_rough(s->lat, s->lon, f->lat, f->lon) > APART_M + s->accuracy_m + f->accuracy_m;
+}
+
 static void note_outside(struct deviation *s, const struct rule_input *in, const struct fix *f)
 {
+    bool doubted = contradicts(s, f);
+    if (doubted)
+        *s = (struct deviation){0};
     double beyond_m = f->off_route_m - in->plan->corridor_m;
     if (s->outside++ == 0) {
-        *s = (struct deviation){.outside = 1, .seal = f->seal, .since_ms = f->at_ms, .heard_ms = f->at_ms, .lat = f->lat, .lon = f->lon};
+        *s = (struct deviation){.outside = 1,
+                                .seal = f->seal,
+                                .since_ms = f->at_ms,
+                                .heard_ms = f->at_ms,
+                                .standing = !f->moving,
+                                .lat = f->lat,
+                                .lon = f->lon};
         memcpy(s->first, f->id, sizeof s->first);
     }
     s->inside = 0;
@@ -179,7 +197,7 @@ static bool belongs(struct deviation *s, const struct fix *f)
 
 static bool outside(const struct plan *plan, const struct fix *f)
 {
-    double least_m = f->cell && f->accuracy_m < CELL_M ? CELL_M : f->accuracy_m;
+    double least_m = f->cell && f->accuracy_m < POSITION_CELL_M ? POSITION_CELL_M : f->accuracy_m;
     return f->off_route_m - least_m > plan->corridor_m && !f->near_place;
 }
 

@@ -91,7 +91,8 @@ void stay_step(struct stay *stay, const struct fix *fix)
         return; /* believed late: its time has been told without it */
     struct stay_sample s = place_in_frame(stay, fix);
     bool coarse = s.accuracy_m > STAND_M;
-    bool inside = stay->n == 0 || away(stay, &s) <= STAND_M + s.accuracy_m;
+    double err_m = fix->cell && fix->accuracy_m < POSITION_CELL_M ? POSITION_CELL_M : fix->accuracy_m;
+    bool inside = stay->n == 0 || (double)away(stay, &s) <= (double)STAND_M + err_m;
     if (coarse) {
         if (!inside && stay->n)
             end_span(stay);

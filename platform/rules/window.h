@@ -26,7 +26,7 @@ size_t window_place(const struct window *window, const struct entry *e);
 
 /* Takes the entry over, unless it is false: memory is out. */
 bool window_put(struct window *window, size_t at, const struct entry *e);
-void window_take(struct window *window, size_t at); /* it is the caller's again */
+void window_take(struct window *window, size_t at);              /* it is the caller's again */
 size_t window_find(const struct window *window, const char *id); /* n: not there */
 
 /* Lets the oldest go. */

@@ -46,8 +46,14 @@ struct score {
 
 bool score_has_rule(enum alarm_kind kind);
 
-/* Takes the trip in its order of arrival, or (order) in another: message order[i] then arrives i-th, all at the end. */
-void score_run(const struct trip *trip, const size_t *order, struct score_trip *out);
+/* Takes the trip in its order of arrival, or (order) its n messages of that order, without the clock between them. */
+void score_run(const struct trip *trip, const size_t *order, size_t n, struct score_trip *out);
+
+/* Another order of the messages that came first of those with their id: each up to `reach` places from its own. Returns how many. */
+size_t score_shuffle(const struct trip *trip, struct sim_random *random, size_t reach, size_t *order);
+
+/* Whether the same alarms stand in both; prints those that do not. Forgets what was withdrawn. */
+bool score_same(struct score_trip *a, struct score_trip *b);
 
 /* What each told alarm and each label of it is; calls `each` for those that are wrong (label or told is NULL). */
 void score_match(const struct trip *trip, struct score_trip *run, struct score *score,
