@@ -181,8 +181,11 @@ void trip_unseal(struct trip_run *run)
 void trip_act_unwrap(struct trip_run *run, const struct trip_step *step)
 {
     (void)step;
-    for (int i = 0; i < run->n_devices; i++)
+    for (int i = 0; i < run->n_devices; i++) {
         run->device[i].bagged_until_ms = run->device[i].jammed_until_ms = 0;
+        if (run->trip->scene != TRIP_FAULT)
+            run->device[i].lasting &= ~BIT(BULLA_EVENT_SENSOR_FAULT); /* a stammer that would have ended on the road */
+    }
     run->fraud.kind = TRIP_TRUE;
 }
 

@@ -406,6 +406,8 @@ static void date(struct trip_run *run, struct trip_label *label)
         label->must = false; /* opened and closed between two reports of a seal that tells of neither */
     if (after_ms != BULLA_TIME_NONE && !by_timer(label->kind) && label->must && label->upto_ms < after_ms + TRIP_SLACK_MS)
         label->upto_ms = after_ms + TRIP_SLACK_MS; /* nothing was heard for longer: the first that is tells of it */
+    if (label->kind == ALARM_CLOCK_ERROR && label->must && label->known_ms != BULLA_TIME_NONE && label->upto_ms < label->known_ms + span_ms)
+        label->upto_ms = label->known_ms + span_ms; /* it is dated by its arrival */
     label->from_ms -= run->clock_slack_ms;
 }
 
