@@ -20,7 +20,7 @@ struct trip_label *trip_label(struct trip_run *run, enum alarm_kind kind, bool m
     struct trip_label *label = t->n_labels < TRIP_LABELS_MAX ? &t->labels[t->n_labels++] : &run->spare;
     *label = (struct trip_label){.kind = kind, .must = must, .device = device, .truth_ms = run->now_ms};
     label->over_ms = INT64_MAX;
-    label->from_ms = run->now_ms - 5000;
+    label->from_ms = run->now_ms - 10000; /* clocks are some seconds off */
     label->upto_ms = run->now_ms + 3 * (each_ms + TRIP_SLACK_MS);
     return label;
 }

@@ -265,7 +265,7 @@ static const struct flow_visit *find_discharge(const struct out_dossier *x, int 
 void out_journey_discharge(struct out_request *r)
 {
     struct out_dossier x;
-    int step;
+    int step = 0;
     if (!out_dossier_load(r, &x))
         return;
     const struct flow_visit *v = find_discharge(&x, &step);

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#define GRANT_MS   INT64_C(120000)  /* ALARMS: a permission within 2 min before the opening */
-#define CLAIMED_MS INT64_C(1200000) /* how long a claimed opening waits for a fix, one without an attempt for the attempt */
-#define SILENT_MS  INT64_C(600000)
+#define GRANT_MS   INT64_C(120000)   /* ALARMS: a permission within 2 min before the opening */
+#define CLAIMED_MS INT64_C(2700000)  /* how long a claimed opening waits for a fix: longer than any device rests */
+#define SILENT_MS  INT64_C(600000)   /* one without an attempt, for the attempt */
 #define MISSING_MS INT64_C(14400000) /* and one with messages missing before it, for them */
 
 #define BIT(name)       BULLA_EVENT_BIT(BULLA_EVENT_##name)

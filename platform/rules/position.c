@@ -25,15 +25,26 @@ static double elapsed_s(const struct position_point *a, const struct position_po
     return fmax(seconds, fabs((double)(b->device_ms - a->device_ms)) / 1000.0);
 }
 
-bool position_reachable(const struct plan *plan, const struct position_point *a, const struct position_point *b)
+static double size_m(const struct position_point *p)
+{
+    return p->cell && p->accuracy_m < POSITION_CELL_M ? POSITION_CELL_M : p->accuracy_m;
+}
+
+/* Whether the vehicle can have gone from a to b at that part of its highest speed, both accuracies granted. */
+static bool reachable_at(const struct plan *plan, const struct position_point *a, const struct position_point *b, double part)
 {
     double seconds = elapsed_s(a, b) + CLOCK_STEP_S;
-    double reach = plan->speed_max_ms * seconds + a->accuracy_m + b->accuracy_m;
+    double reach = part * plan->speed_max_ms * seconds + size_m(a) + size_m(b);
     double lat1 = a->lat_e7 / 1e7, lon1 = a->lon_e7 / 1e7, lat2 = b->lat_e7 / 1e7, lon2 = b->lon_e7 / 1e7;
     double rough = geometry_rough(lat1, lon1, lat2, lon2);
     if (rough < 10000 || rough < reach * 0.99)
         return rough <= reach;
     return geometry_distance(lat1, lon1, lat2, lon2) <= reach;
+}
+
+bool position_reachable(const struct plan *plan, const struct position_point *a, const struct position_point *b)
+{
+    return reachable_at(plan, a, b, 1);
 }
 
 static enum geometry_side side_of(bool has, const struct place *place, const struct fix *f)
@@ -99,10 +110,12 @@ static void believe(struct position *position, const struct plan *plan, const st
 }
 
 /* Three fixes agree with each other and not with what was believed before. Where they do agree with the fix before that, or
- * there was none, the believed one was itself the wild one. */
+ * there was none, the believed one was itself the wild one; unless the vehicle came to it at an everyday speed. */
 static void confirm(struct position *position, const struct plan *plan, size_t seal, struct position_news *news)
 {
-    if (position->before.at_ms == BULLA_TIME_NONE || position_reachable(plan, &position->before, &position->aside[0])) {
+    bool first = position->before.at_ms == BULLA_TIME_NONE;
+    if (first || (position_reachable(plan, &position->before, &position->aside[0]) &&
+                  !reachable_at(plan, &position->before, &position->last, 0.5))) {
         news->wild[news->n_wild++] = position->last;
     } else {
         news->jumped = true;

@@ -106,7 +106,8 @@ static struct position_point point_of(const struct fix *f)
                                .device_ms = BULLA_TIME_NONE,
                                .lat_e7 = (int32_t)(f->lat * 1e7),
                                .lon_e7 = (int32_t)(f->lon * 1e7),
-                               .accuracy_m = (int32_t)f->accuracy_m};
+                               .accuracy_m = (int32_t)f->accuracy_m,
+                               .cell = f->cell};
     memcpy(p.id, f->id, sizeof p.id);
     return p;
 }

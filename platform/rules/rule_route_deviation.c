@@ -29,18 +29,20 @@ struct deviation {
     uint32_t outside, inside; /* fixes of the run; consecutive ones inside since the last outside */
     uint8_t seal;
     int64_t since_ms, last_ms, inside_ms, heard_ms;
-    bool standing;              /* by the speed of the first */
+    bool standing;              /* by the speed of all of them */
     bool doubted;               /* a fix before it was outside too, and elsewhere */
     double worst_m, accuracy_m; /* beyond the corridor, and how sure */
     double lat, lon;
     char first[BULLA_ID_SIZE];
 };
 
-enum { CORRIDOR, SPAN, FAR, LONG };
+enum { CORRIDOR, SPAN, FAR, LONG, EDGE, STANDING };
 static const struct rule_parameter parameters[] = {{"corridor", "m", 500, "corridor_m"},
                                                    {"span", "min", 2, NULL},
                                                    {"far", "km", 5, NULL},
                                                    {"long", "min", 30, NULL},
+                                                   {"edge", "m", 500, NULL},           /* so near, a reflection may do it, which */
+                                                   {"edge_standing", "min", 20, NULL}, /* lasts minutes at a place */
                                                    {NULL, NULL, 0, NULL}};
 
 static void tell(struct deviation *s, const struct rule_input *in)
@@ -102,7 +104,10 @@ static void note_outside(struct deviation *s, const struct rule_input *in, const
         s->accuracy_m = f->accuracy_m;
     }
     struct draft *d = sheet_open(in->sheet, s->slot);
-    if (!d && s->outside >= 2 && s->last_ms - s->since_ms >= rule_ms(in->plan, &rule_route_deviation, SPAN)) {
+    s->standing &= !f->moving;
+    bool edge = s->standing && s->worst_m - s->accuracy_m < rule_value(in->plan, &rule_route_deviation, EDGE);
+    int64_t span_ms = rule_ms(in->plan, &rule_route_deviation, edge ? STANDING : SPAN);
+    if (!d && s->outside >= 2 && s->last_ms - s->since_ms >= span_ms) {
         raise(s, in, f);
     } else if (d && grade_of(s, in->plan) > d->grade) {
         sheet_grade(in->sheet, s->slot, grade_of(s, in->plan));

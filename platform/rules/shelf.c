@@ -7,8 +7,8 @@
 
 struct shelved {
     struct geometry_line *line;
-    uint64_t key;  /* digest of the points */
-    size_t n;      /* of the route, which tells apart what the digest does not */
+    uint64_t key;   /* digest of the points */
+    size_t n;       /* of the route, which tells apart what the digest does not */
     double *points; /* all latitudes, then all longitudes */
     unsigned users;
     struct shelved *same; /* other routes with this digest */
