@@ -171,7 +171,25 @@ function(bulla_tests)
     set(overload.py_share BULLA_OVERLOAD_SECONDS=10)
     set(web_day.mjs_share BULLA_WEB_SPEED=1.5)
     # These wait more than they work and measure no time: one of them at a time, beside others.
-    set(patient api.py cluster_refused.py cluster_stores.py contract.sh corpus.py decode.sh disk_full.py install.py replay.sh seal_api.sh seal_data.sh trackers.py web_unit.sh)
+    set(patient
+        api.py
+        ais.py
+        backtests.py
+        cluster_refused.py
+        cluster_stores.py
+        contract.sh
+        corpus.py
+        customs.py
+        decode.sh
+        disk_full.py
+        install.py
+        procedures.py
+        real_journeys.py
+        replay.sh
+        seal_api.sh
+        seal_data.sh
+        trackers.py
+        web_unit.sh)
     # These work more than they wait, measure no time either, and have their own processes alone: one of them beside the others.
     set(busy big_endian.sh coverage.sh devices_json.py firmware.py sanitized.sh seal.py simulate_selftest.sh)
     file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/lint/*.sh ${CMAKE_SOURCE_DIR}/tests/e2e/*.sh

@@ -8,6 +8,7 @@
 #define WILD_NARROW (1.0 / 400)
 #define COLD_S      120 /* after so long without sky the next fix is often bad */
 #define COLD_BAD    0.15
+#define WARM_S      180
 #define STILL_KMH   1.0
 #define STILL_M     15.0
 
@@ -150,6 +151,8 @@ void trip_receiver_read(struct trip_receiver *r, const struct trip_place *place,
     r->still &= sim_distance(r->true_lat, r->true_lon, place->lat, place->lon) < STILL_M; /* it has looked between reports too */
     r->true_lat = place->lat;
     r->true_lon = place->lon;
+    if (place->sky == TRIP_OPEN && r->at_ms != BULLA_TIME_NONE && now_ms - r->at_ms > WARM_S * 1000)
+        r->cold = false; /* under the open sky it has settled since */
     wander(r, sky, parked, now_ms);
     if (!sim_random_chance(&r->random, sky->fix)) {
         read_nothing(r, place, sky, now_ms, o);
