@@ -7,19 +7,19 @@
 
 #include "platform/rules/zones.h"
 
-#define BURST_MS    (10 * PLAN_MINUTE_MS)
 #define STANDING_MS (5 * PLAN_MINUTE_MS)
 #define FRESH_MS    (60 * PLAN_MINUTE_MS)
 
 /* The limit of that sensor in thousandths; negative: off. */
-static double limit_of(const struct burst_kind *kind, const struct journey *j, const char *sensor)
+static double limit_of(const struct burst_kind *kind, const struct plan *plan, const char *sensor)
 {
-    double limit = kind->limit;
+    const struct journey *j = plan->journey;
+    double usual = rule_value(plan, kind->rule, BURST_LIMIT), limit = usual;
     for (size_t i = 0; i < j->n_limits; i++) {
         const struct journey_limit *l = &j->limits[i];
         if (l->kind != kind->sensor || isnan(l->max) || (l->sensor[0] && strcmp(l->sensor, sensor) != 0))
             continue;
-        limit = l->max == 0 ? kind->limit : l->max;
+        limit = l->max == 0 ? usual : l->max;
         if (l->sensor[0])
             break; /* its own */
     }
@@ -49,7 +49,7 @@ static const struct entry_sensor *worst_of(const struct burst_kind *kind, const 
     const struct entry_sensor *worst = NULL;
     for (size_t i = 0; i < e->n_sensors; i++) {
         const struct entry_sensor *s = &e->sensors[i];
-        double here = s->kind == kind->sensor ? limit_of(kind, in->plan->journey, s->id) : -1;
+        double here = s->kind == kind->sensor ? limit_of(kind, in->plan, s->id) : -1;
         if (here < 0 || fabs((double)s->milli) <= here || (worst && abs(s->milli) <= abs(worst->milli)))
             continue;
         worst = s;
@@ -76,7 +76,7 @@ static void tell(const struct burst_kind *kind, struct burst *s, const struct ru
 void burst_step(const struct burst_kind *kind, struct burst *s, const struct rule_input *in)
 {
     double limit = 0;
-    if (s->slot && in->at_ms - s->last_ms > BURST_MS)
+    if (s->slot && in->at_ms - s->last_ms > rule_ms(in->plan, kind->rule, BURST_PAUSE))
         sheet_end(in->sheet, &s->slot, s->last_ms);
     if (!in->entry || entry_is(in->entry, BULLA_EVENT_SENSOR_FAULT))
         return;

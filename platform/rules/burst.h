@@ -9,11 +9,14 @@
 
 #include "platform/rules/rule.h"
 
+/* Where the rules of this family have them in their tables. */
+enum burst_parameter { BURST_LIMIT, BURST_PAUSE };
+
 struct burst_kind {
+    const struct rule *rule;
     enum bulla_sensor_kind sensor;
     enum alarm_kind alarm;
     uint64_t events; /* the device says so itself */
-    double limit;    /* default */
     const char *noun, *unit;
     /* The grade here and now, 0: silent. NULL: that of the kind. */
     int (*grade)(const struct rule_input *in);

@@ -177,7 +177,7 @@ static void go_on(const struct cargo *c, struct outside *s, int32_t milli)
 {
     const struct journey_limit *l = limit_at(c, s->limit);
     add(c, s, milli);
-    if (beyond(l, s->above, milli) <= (s->slot ? -c->kind->hysteresis : 0)) {
+    if (beyond(l, s->above, milli) <= (s->slot ? -1000 * rule_value(c->in->plan, c->kind->rule, CARGO_INSIDE_BY) : 0)) {
         end(c, s);
         return;
     }

@@ -11,12 +11,15 @@
 
 #include "platform/rules/rule.h"
 
+/* Where the rules of this family have it in their tables. */
+enum cargo_parameter { CARGO_INSIDE_BY = 3 };
+
 struct cargo_kind {
+    const struct rule *rule;
     enum bulla_sensor_kind sensor;
     enum alarm_kind alarm;
     const char *noun, *unit; /* "temperature", "C" */
     const char *product;     /* of unit and minutes: "degree-minutes" */
-    int32_t hysteresis;      /* thousandths: over when so far inside the limit */
     int32_t least, most;     /* thousandths: beyond, a sensor does not measure but fail */
     int32_t sentinel[4];     /* what a failed sensor says; 0 ends them */
 };

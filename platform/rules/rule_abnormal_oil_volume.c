@@ -30,14 +30,13 @@ struct watched {
     struct tank tank;
 };
 
-static const struct rule_parameter parameters[] = {{"fall", "%", TANK_FALL_PERCENT, NULL},
-                                                   {"within", "min", 30, NULL},
-                                                   {"waves", "min", 10, NULL},
-                                                   {"expansion", "1/K", TANK_EXPANSION, NULL},
-                                                   {"burns", "L/h", TANK_BURNS_L, NULL},
-                                                   {"slope", "degrees", 3, NULL},
-                                                   {"acceleration", "g", 0.3, NULL},
-                                                   {NULL, NULL, 0, NULL}};
+enum parameter { FALL };
+
+static const struct rule_parameter parameters[] = {
+    {"fall", "%", TANK_FALL_PERCENT, NULL},     {"within", "min", 30, NULL, true},
+    {"waves", "min", 10, NULL, true},           {"expansion", "1/K", TANK_EXPANSION, NULL, true},
+    {"burns", "L/h", TANK_BURNS_L, NULL, true}, {"slope", "degrees", 3, NULL, true},
+    {"acceleration", "g", 0.3, NULL, true},     {NULL, NULL, 0, NULL}};
 
 static size_t tanks_of(const struct plan *plan)
 {
@@ -147,7 +146,7 @@ static void take(struct watched *s, const struct rule_input *in, int32_t milli)
     struct tank_fall fall = {0};
     bool driving = in->where->known && !stay_holds(in->stay, in->at_ms, STANDING_MS, INT64_MAX);
     take_temperature(s, in->entry);
-    if (tank_step(&s->tank, in->at_ms, milli, driving, &fall)) {
+    if (tank_step(&s->tank, in->at_ms, milli, driving, rule_value(in->plan, &rule_abnormal_oil_volume, FALL), &fall)) {
         fell(s, in, &fall);
         return;
     }

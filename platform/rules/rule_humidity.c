@@ -4,22 +4,22 @@
  */
 #include "platform/rules/cargo.h"
 
-static const struct cargo_kind kind = {.sensor = BULLA_SENSOR_HUMIDITY,
+static const struct cargo_kind kind = {.rule = &rule_humidity,
+                                       .sensor = BULLA_SENSOR_HUMIDITY,
                                        .alarm = ALARM_HUMIDITY,
                                        .noun = "Humidity",
                                        .unit = "%",
                                        .product = "percent-minutes",
-                                       .hysteresis = 2000,
                                        .least = 0,
                                        .most = 100000,
                                        .sentinel = {0}};
 
-static const struct rule_parameter parameters[] = {{"min", "%", 0, "limits[].min"},
-                                                   {"max", "%", 0, "limits[].max"},
-                                                   {"longer_than", "min", 10, "limits[].for_minutes"},
+static const struct rule_parameter parameters[] = {{"min", "%", 0, "limits[].min", true},
+                                                   {"max", "%", 0, "limits[].max", true},
+                                                   {"longer_than", "min", 10, "limits[].for_minutes", true},
                                                    {"over_when_inside_by", "%", 2, NULL},
-                                                   {"change", "%", 0, "limits[].change"},
-                                                   {"change_within", "min", 30, "limits[].change_minutes"},
+                                                   {"change", "%", 0, "limits[].change", true},
+                                                   {"change_within", "min", 30, "limits[].change_minutes", true},
                                                    {NULL, NULL, 0, NULL}};
 
 static size_t size(const struct plan *plan)

@@ -17,6 +17,8 @@ struct unplanned {
     int64_t until_ms;
 };
 
+enum parameter { LIMIT, IN_STRIP };
+
 static const struct rule_parameter parameters[] = {
     {"limit", "min", 20, "stay_minutes"}, {"limit_in_border_strip", "min", STRIP_MINUTES, "zones[].max_minutes"}, {NULL, NULL, 0, NULL}};
 
@@ -38,7 +40,9 @@ static int64_t limit_at(const struct plan *plan, double lat, double lon, double 
     *strip = zones_find(plan, ZONE_BIT(BORDER_STRIP), false, lat, lon, accuracy_m);
     if (!*strip)
         return plan->stay_ms;
-    int64_t limit_ms = ((*strip)->place.max_minutes ? (*strip)->place.max_minutes : STRIP_MINUTES) * PLAN_MINUTE_MS;
+    int64_t limit_ms =
+        ((*strip)->place.max_minutes ? (*strip)->place.max_minutes : (int64_t)rule_value(plan, &rule_illegal_stay, IN_STRIP)) *
+        PLAN_MINUTE_MS;
     return limit_ms < plan->stay_ms ? limit_ms : plan->stay_ms;
 }
 

@@ -12,10 +12,10 @@ static int grade(const struct rule_input *in)
     return in->held->state == LOCK_SEALED ? 3 : 1;
 }
 
-static const struct burst_kind kind = {.sensor = BULLA_SENSOR_LIGHT,
+static const struct burst_kind kind = {.rule = &rule_light,
+                                       .sensor = BULLA_SENSOR_LIGHT,
                                        .alarm = ALARM_LIGHT,
                                        .events = BULLA_EVENT_BIT(BULLA_EVENT_LIGHT),
-                                       .limit = 20,
                                        .noun = "light",
                                        .unit = "lx",
                                        .grade = grade};

@@ -8,8 +8,6 @@
 
 #include "platform/rules/rule.h"
 
-#define LIMIT_MS (30 * PLAN_MINUTE_MS)
-
 struct power {
     sheet_slot slot;
     bool out, fired;
@@ -19,6 +17,7 @@ struct power {
 };
 
 enum said { UNSAID, OFF, ON };
+enum parameter { LONGER_THAN };
 
 static const struct rule_parameter parameters[] = {{"longer_than", "min", 30, NULL}, {NULL, NULL, 0, NULL}};
 
@@ -46,7 +45,8 @@ static void fire(struct power *s, const struct rule_input *in)
         return;
     d->n_evidence = 0;
     sheet_evidence(in->sheet, s->slot, s->first);
-    sheet_why(in->sheet, s->slot, "Without power since %s, for more than 30 min", since);
+    sheet_why(in->sheet, s->slot, "Without power since %s, for more than %g min", since,
+              rule_value(in->plan, &rule_power_failure, LONGER_THAN));
 }
 
 static void step(void *state, const struct rule_input *in)
@@ -71,8 +71,7 @@ static void step(void *state, const struct rule_input *in)
 static int64_t due(const void *state, const struct plan *plan)
 {
     const struct power *s = state;
-    (void)plan;
-    return s->out && !s->fired ? s->since_ms + LIMIT_MS + 1 : RULE_NO_TIMER;
+    return s->out && !s->fired ? s->since_ms + rule_ms(plan, &rule_power_failure, LONGER_THAN) + 1 : RULE_NO_TIMER;
 }
 
 const struct rule rule_power_failure = {.kind = ALARM_POWER_FAILURE,

@@ -4,22 +4,22 @@
  */
 #include "platform/rules/cargo.h"
 
-static const struct cargo_kind kind = {.sensor = BULLA_SENSOR_PRESSURE,
+static const struct cargo_kind kind = {.rule = &rule_pressure,
+                                       .sensor = BULLA_SENSOR_PRESSURE,
                                        .alarm = ALARM_PRESSURE,
                                        .noun = "Pressure",
                                        .unit = "kPa",
                                        .product = "kPa-minutes",
-                                       .hysteresis = 1000,
                                        .least = 0,
                                        .most = 2000000000,
                                        .sentinel = {0}};
 
-static const struct rule_parameter parameters[] = {{"min", "kPa", 0, "limits[].min"},
-                                                   {"max", "kPa", 0, "limits[].max"},
-                                                   {"longer_than", "min", 10, "limits[].for_minutes"},
+static const struct rule_parameter parameters[] = {{"min", "kPa", 0, "limits[].min", true},
+                                                   {"max", "kPa", 0, "limits[].max", true},
+                                                   {"longer_than", "min", 10, "limits[].for_minutes", true},
                                                    {"over_when_inside_by", "kPa", 1, NULL},
-                                                   {"change", "kPa", 0, "limits[].change"},
-                                                   {"change_within", "min", 30, "limits[].change_minutes"},
+                                                   {"change", "kPa", 0, "limits[].change", true},
+                                                   {"change_within", "min", 30, "limits[].change_minutes", true},
                                                    {NULL, NULL, 0, NULL}};
 
 static size_t size(const struct plan *plan)

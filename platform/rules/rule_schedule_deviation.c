@@ -10,8 +10,9 @@
 #include "platform/rules/progress.h"
 #include "platform/rules/rule.h"
 
-#define SPARE       0.125
-#define CONFIRMS_MS (5 * PLAN_MINUTE_MS)
+#define SPARE 0.125
+
+enum parameter { TOLERANCE, SPARED, CONFIRMS };
 
 struct schedule {
     sheet_slot slot;
@@ -23,7 +24,7 @@ struct schedule {
     struct progress progress;
 };
 
-static const struct rule_parameter parameters[] = {{"tolerance", "min", 60, "points[].tolerance_minutes"},
+static const struct rule_parameter parameters[] = {{"tolerance", "min", 60, "points[].tolerance_minutes", true},
                                                    {"spare_of_time_left", "", SPARE, NULL},
                                                    {"confirmed_after", "min", 5, NULL},
                                                    {NULL, NULL, 0, NULL}};
@@ -167,14 +168,15 @@ static void predict(struct schedule *s, const struct rule_input *in)
             sheet_end(in->sheet, &s->slot, in->at_ms);
         return;
     }
-    if (progress_eta(&s->progress, along_m, SPARE) <= latest(&j->points[next]) || (s->slot && !s->early))
+    if (progress_eta(&s->progress, along_m, rule_value(in->plan, &rule_schedule_deviation, SPARED)) <= latest(&j->points[next]) ||
+        (s->slot && !s->early))
         return;
     if (!s->expected) {
         s->expected = true;
         s->expected_ms = in->at_ms;
         memcpy(s->first, in->entry->id, sizeof s->first);
     }
-    if (in->at_ms - s->expected_ms < CONFIRMS_MS)
+    if (in->at_ms - s->expected_ms < rule_ms(in->plan, &rule_schedule_deviation, CONFIRMS))
         return;
     sheet_end(in->sheet, &s->slot, in->at_ms);
     raise(s, in, s->expected_ms, false);

@@ -4,10 +4,10 @@
  */
 #include "platform/rules/burst.h"
 
-static const struct burst_kind kind = {.sensor = BULLA_SENSOR_SHOCK,
+static const struct burst_kind kind = {.rule = &rule_shock,
+                                       .sensor = BULLA_SENSOR_SHOCK,
                                        .alarm = ALARM_SHOCK,
                                        .events = BULLA_EVENT_BIT(BULLA_EVENT_IMPACT) | BULLA_EVENT_BIT(BULLA_EVENT_FALL),
-                                       .limit = 8,
                                        .noun = "a shock",
                                        .unit = "g",
                                        .work = true,

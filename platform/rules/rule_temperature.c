@@ -5,22 +5,22 @@
  */
 #include "platform/rules/cargo.h"
 
-static const struct cargo_kind kind = {.sensor = BULLA_SENSOR_TEMPERATURE,
+static const struct cargo_kind kind = {.rule = &rule_temperature,
+                                       .sensor = BULLA_SENSOR_TEMPERATURE,
                                        .alarm = ALARM_TEMPERATURE,
                                        .noun = "Temperature",
                                        .unit = "C",
                                        .product = "degree-minutes",
-                                       .hysteresis = 500,
                                        .least = -200000,
                                        .most = 200000,
                                        .sentinel = {-127000, 85000}};
 
-static const struct rule_parameter parameters[] = {{"min", "C", 0, "limits[].min"},
-                                                   {"max", "C", 0, "limits[].max"},
-                                                   {"longer_than", "min", 10, "limits[].for_minutes"},
+static const struct rule_parameter parameters[] = {{"min", "C", 0, "limits[].min", true},
+                                                   {"max", "C", 0, "limits[].max", true},
+                                                   {"longer_than", "min", 10, "limits[].for_minutes", true},
                                                    {"over_when_inside_by", "C", 0.5, NULL},
-                                                   {"change", "C", 0, "limits[].change"},
-                                                   {"change_within", "min", 30, "limits[].change_minutes"},
+                                                   {"change", "C", 0, "limits[].change", true},
+                                                   {"change_within", "min", 30, "limits[].change_minutes", true},
                                                    {NULL, NULL, 0, NULL}};
 
 static size_t size(const struct plan *plan)

@@ -4,10 +4,10 @@
  */
 #include "platform/rules/burst.h"
 
-static const struct burst_kind kind = {.sensor = BULLA_SENSOR_TILT,
+static const struct burst_kind kind = {.rule = &rule_tilt,
+                                       .sensor = BULLA_SENSOR_TILT,
                                        .alarm = ALARM_TILT,
                                        .events = BULLA_EVENT_BIT(BULLA_EVENT_TILT),
-                                       .limit = 30,
                                        .noun = "a tilt",
                                        .unit = "degrees",
                                        .work = true,

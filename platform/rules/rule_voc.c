@@ -4,22 +4,22 @@
  */
 #include "platform/rules/cargo.h"
 
-static const struct cargo_kind kind = {.sensor = BULLA_SENSOR_VOC,
+static const struct cargo_kind kind = {.rule = &rule_voc,
+                                       .sensor = BULLA_SENSOR_VOC,
                                        .alarm = ALARM_VOC,
                                        .noun = "Volatile organic compounds",
                                        .unit = "ppm",
                                        .product = "ppm-minutes",
-                                       .hysteresis = 500,
                                        .least = 0,
                                        .most = 2000000000,
                                        .sentinel = {0}};
 
-static const struct rule_parameter parameters[] = {{"min", "ppm", 0, "limits[].min"},
-                                                   {"max", "ppm", 0, "limits[].max"},
-                                                   {"longer_than", "min", 10, "limits[].for_minutes"},
+static const struct rule_parameter parameters[] = {{"min", "ppm", 0, "limits[].min", true},
+                                                   {"max", "ppm", 0, "limits[].max", true},
+                                                   {"longer_than", "min", 10, "limits[].for_minutes", true},
                                                    {"over_when_inside_by", "ppm", 0.5, NULL},
-                                                   {"change", "ppm", 0, "limits[].change"},
-                                                   {"change_within", "min", 30, "limits[].change_minutes"},
+                                                   {"change", "ppm", 0, "limits[].change", true},
+                                                   {"change_within", "min", 30, "limits[].change_minutes", true},
                                                    {NULL, NULL, 0, NULL}};
 
 static size_t size(const struct plan *plan)

@@ -99,11 +99,11 @@ static void keep(struct tank *t, const struct tank_part *now)
 }
 
 /* By how much of a fall from `then` is more than can be explained; not positive: it can. */
-static double unexplained(const struct tank_part *then, const struct tank_part *now, bool driving)
+static double unexplained(const struct tank_part *then, const struct tank_part *now, bool driving, double percent)
 {
     double rougher = fmax((double)then->spread, (double)now->spread); /* a few values look smooth by chance, seldom twice */
     double waves = SURE * rougher * sqrt(2);
-    double small = then->litres * TANK_FALL_PERCENT / 100;
+    double small = then->litres * percent / 100;
     double burnt = driving ? TANK_BURNS_L * (now->at_s - then->at_s) / 3.6 : 0;
     return (double)then->litres - now->litres - burnt - fmax(waves, small);
 }
@@ -116,7 +116,7 @@ static int64_t onset_of(const struct tank *t, int32_t before, int32_t now)
     return t->value[i].at_s * INT64_C(1000);
 }
 
-bool tank_step(struct tank *t, int64_t at_ms, int32_t milli, bool driving, struct tank_fall *fall)
+bool tank_step(struct tank *t, int64_t at_ms, int32_t milli, bool driving, double percent, struct tank_fall *fall)
 {
     take(t, (uint32_t)(at_ms / 1000), at_base(t, milli));
     if (t->n < LEAST || (t->n < TANK_VALUES && t->value[t->n - 1].at_s - t->value[0].at_s < SETTLED_S))
@@ -125,7 +125,7 @@ bool tank_step(struct tank *t, int64_t at_ms, int32_t milli, bool driving, struc
     const struct tank_part *worst = NULL;
     double most = 0;
     for (uint32_t i = 0; i < t->n_parts; i++) {
-        double here = unexplained(&t->part[i], &now, driving);
+        double here = unexplained(&t->part[i], &now, driving, percent);
         if (here <= most || now.heard_s - t->part[i].heard_s > TANK_WITHIN_S)
             continue;
         most = here;

@@ -55,7 +55,8 @@ void tank_forget(struct tank *tank);
 /* A new temperature of what is in it. */
 void tank_warm(struct tank *tank, int32_t milli);
 
-/* Takes a level in, thousandths of a litre. True while it has fallen by more than anything that is no loss. */
-bool tank_step(struct tank *tank, int64_t at_ms, int32_t milli, bool driving, struct tank_fall *fall);
+/* Takes a level in, thousandths of a litre. True while it has fallen by more than `percent` and than anything that
+ * is no loss. */
+bool tank_step(struct tank *tank, int64_t at_ms, int32_t milli, bool driving, double percent, struct tank_fall *fall);
 
 #endif
