@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Vibration, impact, fall, tilt or light at a seal whose vehicle stands still: on the road they are the road. Silent
- * where goods are handled (origin, destination), where it is not sure that the vehicle stands elsewhere, and while the seal
- * is open by somebody's leave. Vibration alone is a door of the cab or the engine being started: it takes two reports of it
- * within a burst, and one of a device that was woken by its motion sensor is half a report. Damage that somebody saw is
- * tampering wherever it is.
+ * where goods are handled (origin, destination, zones of handling), where it is not sure that the vehicle stands elsewhere, and
+ * while the seal is open by somebody's leave. Vibration alone is a door of the cab or the engine being started: it takes two
+ * reports of it within a burst, and one of a device that was woken by its motion sensor is half a report. Damage that somebody
+ * saw is tampering wherever it is.
  */
 #include <string.h>
 
 #include "platform/rules/rule.h"
+#include "platform/rules/zones.h"
 
 #define SHAKEN        4
 #define BIT(name)     BULLA_EVENT_BIT(BULLA_EVENT_##name)
@@ -44,7 +45,8 @@ static bool standing_elsewhere(const struct rule_input *in)
     stay_place(in->stay, &lat, &lon, &accuracy_m);
     const struct plan *p = in->plan;
     return !(p->has_origin && geometry_place_side(&p->origin, lat, lon, accuracy_m) != SURELY_OUTSIDE) &&
-           !(p->has_destination && geometry_place_side(&p->destination, lat, lon, accuracy_m) != SURELY_OUTSIDE);
+           !(p->has_destination && geometry_place_side(&p->destination, lat, lon, accuracy_m) != SURELY_OUTSIDE) &&
+           !(zones_at(p, lat, lon, accuracy_m).near & ZONE_BIT(HANDLING));
 }
 
 static void raise(struct tamper *s, const struct rule_input *in, bool again)

@@ -305,8 +305,8 @@ static void light_in_a_sealed_container_is_grave(void **state)
     journey_add_permission(s->journey, &(struct permission){.from_ms = scene_time(9), .until_ms = scene_time(12)});
     m = scene_drive(s, 0, 0, 9000);
     bulla_observation_add_sensor(scene_open(scene_at(s, m, 10000)), "", BULLA_SENSOR_LIGHT, 500000);
-    bulla_observation_add_event(scene_open(scene_at(s, m + 2, 10000)), BULLA_EVENT_LIGHT);
-    scene_expect(s, m + 3, "");
+    bulla_observation_add_event(scene_open(scene_at(s, m + 8, 10000)), BULLA_EVENT_LIGHT);
+    scene_expect(s, m + 9, "");
     scene_free(s);
     s = scene_new(); /* nothing is known of the lock */
     measure(s, 1, "", BULLA_SENSOR_LIGHT, 300);

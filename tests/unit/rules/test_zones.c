@@ -166,6 +166,20 @@ static void a_permitted_stop_of_a_zone_is_where_cards_open(void **state)
     scene_free(s);
 }
 
+static void shaking_in_a_zone_of_handling_is_work(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct scene *s = scene_new();
+        zone(s, k ? ZONE_HANDLING : ZONE_STOP, 20000, 500, 0);
+        double m = scene_drive(s, 0, 0, 19000);
+        m = scene_stand(s, m, 20000, 14);
+        bulla_observation_add_event(scene_at(s, m, 20000), BULLA_EVENT_IMPACT);
+        scene_expect(s, m + 1, k ? "" : "tamper@36/2");
+        scene_free(s);
+    }
+}
+
 /* [WCO-13.5-R11] Silence of 4 h 0 min 1 s alarms once, 3 h 59 min does not; what the device's clock says does not matter. */
 static void eaeu_is_silent_for_more_than_four_hours(void **state)
 {
@@ -203,4 +217,5 @@ SCENE_TESTS(cmocka_unit_test(standing_is_allowed_in_stops_queues_and_where_one_w
             cmocka_unit_test(an_approach_leaves_the_corridor), cmocka_unit_test(a_forbidden_zone_is_off_every_route),
             cmocka_unit_test(silence_is_expected_in_dead_zones_and_at_sea),
             cmocka_unit_test(a_leg_by_rail_or_sea_has_its_own_way_and_stops),
-            cmocka_unit_test(a_permitted_stop_of_a_zone_is_where_cards_open), cmocka_unit_test(eaeu_is_silent_for_more_than_four_hours))
+            cmocka_unit_test(a_permitted_stop_of_a_zone_is_where_cards_open), cmocka_unit_test(shaking_in_a_zone_of_handling_is_work),
+            cmocka_unit_test(eaeu_is_silent_for_more_than_four_hours))
