@@ -15,6 +15,8 @@ static double limit_of(const struct burst_kind *kind, const struct plan *plan, c
 {
     const struct journey *j = plan->journey;
     double usual = rule_value(plan, kind->rule, BURST_LIMIT), limit = usual;
+    if (plan->ruling->set[kind->alarm][BURST_LIMIT])
+        return limit * 1000; /* a run goes before the journey */
     for (size_t i = 0; i < j->n_limits; i++) {
         const struct journey_limit *l = &j->limits[i];
         if (l->kind != kind->sensor || isnan(l->max) || (l->sensor[0] && strcmp(l->sensor, sensor) != 0))

@@ -40,9 +40,8 @@ static int64_t limit_at(const struct plan *plan, double lat, double lon, double 
     *strip = zones_find(plan, ZONE_BIT(BORDER_STRIP), false, lat, lon, accuracy_m);
     if (!*strip)
         return plan->stay_ms;
-    int64_t limit_ms =
-        ((*strip)->place.max_minutes ? (*strip)->place.max_minutes : (int64_t)rule_value(plan, &rule_illegal_stay, IN_STRIP)) *
-        PLAN_MINUTE_MS;
+    bool own = (*strip)->place.max_minutes && !plan->ruling->set[ALARM_ILLEGAL_STAY][IN_STRIP];
+    int64_t limit_ms = own ? (*strip)->place.max_minutes * PLAN_MINUTE_MS : rule_ms(plan, &rule_illegal_stay, IN_STRIP);
     return limit_ms < plan->stay_ms ? limit_ms : plan->stay_ms;
 }
 

@@ -186,7 +186,8 @@ static void rest_before_it_comes_again(void **state)
     }
 }
 
-/* A definition judges from when it was switched on, what is known by then included; what it found stands when it is switched off, and ends. */
+/* A definition judges from when it was switched on, what is known by then included; what it found stands when it is switched off, and ends.
+ */
 static void on_and_off(void **state)
 {
     (void)state;
@@ -269,5 +270,43 @@ static void parameters_of_a_run(void **state)
     }
 }
 
-SCENE_TESTS(cmocka_unit_test(one_condition), cmocka_unit_test(joined), cmocka_unit_test(for_some_minutes),
-            cmocka_unit_test(rest_before_it_comes_again), cmocka_unit_test(on_and_off), cmocka_unit_test(parameters_of_a_run))
+/* What of the rules on cargo and places a run can set: it goes before the journey and before the defaults. */
+static void parameters_of_cargo_and_places(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *parameter;
+        double value;
+        const char *want;
+    } rows[] = {
+        {"clock_error.nothing", 1, NULL},
+        {"temperature.max", 5, NULL},
+        {"abnormal_oil_volume.waves", 5, NULL},
+        {"low_battery.limit", 20, "shock@5/1 illegal_stay@20/2 power_failure@25/2"}, /* as without */
+        {"shock.limit", 20, "illegal_stay@20/2 power_failure@25/2"},
+        {"power_failure.longer_than", 90, "shock@5/1 illegal_stay@20/2"},
+        {"illegal_stay.limit_in_border_strip", 18, "shock@5/1 power_failure@25/2"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char why[200] = "";
+        struct scene *s = scene_new();
+        s->journey->zones[0] = (struct zone){ZONE_BORDER_STRIP, scene_place(20000, 1000, 12)};
+        s->journey->n_zones = 1;
+        s->journey->limits[0] = (struct journey_limit){.kind = BULLA_SENSOR_SHOCK, .min = NAN, .max = 10};
+        s->journey->n_limits = 1;
+        double m = scene_stand(s, scene_drive(s, 0, 0, 19000), 20000, 15);
+        bulla_observation_add_sensor(&s->observations[5], "", BULLA_SENSOR_SHOCK, 15000);
+        bulla_observation_add_sensor(scene_message(s, 25), "", BULLA_SENSOR_POWER, 0);
+        scene_drive(s, m + 1, 21000, 40000);
+        struct ruling *ruling = ruling_new(NULL, 0);
+        assert_int_equal(ruling_set(ruling, rows[i].parameter, rows[i].value, why, sizeof why), rows[i].want != NULL);
+        if (rows[i].want)
+            expect(s, ruling, 90, rows[i].want);
+        ruling_free(ruling);
+        scene_free(s);
+    }
+}
+
+SCENE_TESTS(cmocka_unit_test(parameters_of_cargo_and_places), cmocka_unit_test(one_condition), cmocka_unit_test(joined),
+            cmocka_unit_test(for_some_minutes), cmocka_unit_test(rest_before_it_comes_again), cmocka_unit_test(on_and_off),
+            cmocka_unit_test(parameters_of_a_run))
