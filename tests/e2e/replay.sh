@@ -37,6 +37,27 @@ expect "one alarm by then" 1 "$(wc -l <"$dir/out")"
 expect "changes" 0 "$(code "$bulla" replay --all "$dir/s.json")"
 expect "are named" 2 "$(grep -c '"change":"raised"' "$dir/out")"
 
+cat >"$dir/c.json" <<'JSON'
+{"journey": {"id": "J1", "seals": ["test:1"], "sealed_at": "2026-01-01T08:00:00Z", "destination": {"name": "B", "lat": 1, "lon": 2, "radius_m": 500},
+             "limits": [{"kind": "temperature", "min": 2, "max": 8}, {"kind": "temperature", "sensor": "tier3", "max": -15, "for_minutes": 0}],
+             "zones": [{"duty": "forbidden", "name": "Depot", "lat": 3, "lon": 3, "radius_m": 1000}]},
+ "observations": [
+  {"id": "a", "seal": "test:1", "time": "2026-01-01T08:05:00Z", "sensors": [{"id": null, "kind": "temperature", "value": 9.5}, {"id": "tier3", "kind": "temperature", "value": -20}]},
+  {"id": "b", "seal": "test:1", "time": "2026-01-01T08:10:00Z", "sensors": [{"id": null, "kind": "temperature", "value": -127}]},
+  {"id": "c", "seal": "test:1", "time": "2026-01-01T08:20:00Z", "sensors": [{"id": null, "kind": "temperature", "value": 10.5}]},
+  {"id": "d", "seal": "test:1", "time": "2026-01-01T08:25:00Z", "sensors": [{"id": "tier3", "kind": "temperature", "value": -14}],
+   "fix": {"lat": 3, "lon": 3, "valid": true, "accuracy_m": 10}},
+  {"id": "e", "seal": "test:1", "time": "2026-01-01T08:26:00Z", "fix": {"lat": 3, "lon": 3.001, "valid": true, "accuracy_m": 10}},
+  {"id": "f", "seal": "test:1", "time": "2026-01-01T08:30:00Z", "events": ["discharged"], "note": {"by": "crane-7", "about": "XXABC"}}],
+ "until": "2026-01-01T08:40:00Z"}
+JSON
+# [WCO-6-12] [WCO-13.6-3] [WCO-3.1-16]
+expect "cargo, zones and what others say" 0 "$(code "$bulla" replay "$dir/c.json")"
+expect "their alarms" "temperature@08:05:00Z temperature@08:25:00Z route_deviation@08:25:00Z overlanded@08:30:00Z " \
+    "$(sed 's/{"kind":"\([a-z_]*\)".*"onset":"[^T]*T\([^"]*\)".*/\1@\2/' "$dir/out" | tr '\n' ' ')"
+expect "how warm for how long" 1 "$(grep -c 'Temperature above 8 C for 15 min, up to 10.5 C, 30 degree-minutes' "$dir/out")"
+expect "where it was expected" 1 "$(grep -c 'Discharged at XXABC, which is not in its plan; expected: B' "$dir/out")"
+
 echo '{"seal": "test:1", "time": "2026-01-01T08:05:00Z", "state": {"seal": "ajar"}}' >>"$dir/o.jsonl"
 expect "a word that is none" 2 "$(code "$bulla" replay "$dir/s.json")"
 expect "is named with its place" 1 "$(grep -c 'line 6: state.seal.*ajar' "$dir/err")"
