@@ -69,7 +69,7 @@ static bool add_statement(struct flow_dossier *d, const struct flow_statement *s
 
 /* --- entries --- */
 
-static bool add_visit_of(struct flow_dossier *d, enum flow_stage stage, const char *station, const struct entry *e, char *why)
+static bool add_visit_of(struct flow_dossier *d, enum flow_stage stage, const char *station, const struct dossier_entry *e, char *why)
 {
     const struct flow_procedure *procedure = flow_procedure_find(d->scope, d->class_, d->mode, stage);
     if (!procedure || d->n_visits == FLOW_VISITS_MAX)
@@ -89,7 +89,7 @@ static int mode_from(const char *text)
     return -1;
 }
 
-static bool add_opened(struct flow_dossier *d, const struct entry *e, const json_t *body, char *why)
+static bool add_opened(struct flow_dossier *d, const struct dossier_entry *e, const json_t *body, char *why)
 {
     int scope = flow_scope_from(text_of(body, "scope")), class_ = flow_class_from(text_of(body, "class")),
         mode = mode_from(text_of(body, "mode"));
@@ -109,7 +109,7 @@ static bool add_opened(struct flow_dossier *d, const struct entry *e, const json
     return true;
 }
 
-static bool add_visit(struct flow_dossier *d, const struct entry *e, const json_t *body, char *why)
+static bool add_visit(struct flow_dossier *d, const struct dossier_entry *e, const json_t *body, char *why)
 {
     int stage = flow_stage_from(text_of(body, "stage"));
     if (stage != FLOW_EN_ROUTE && stage != FLOW_DESTINATION)
@@ -118,7 +118,7 @@ static bool add_visit(struct flow_dossier *d, const struct entry *e, const json_
 }
 
 /* What an act says in its values is a statement of its source. */
-static bool add_values(struct flow_dossier *d, const struct flow_act *act, const struct entry *e)
+static bool add_values(struct flow_dossier *d, const struct flow_act *act, const struct dossier_entry *e)
 {
     const char *name;
     json_t *value;
@@ -139,7 +139,7 @@ static bool add_values(struct flow_dossier *d, const struct flow_act *act, const
     return true;
 }
 
-static bool add_act(struct flow_dossier *d, const struct entry *e, const json_t *body, char *why)
+static bool add_act(struct flow_dossier *d, const struct dossier_entry *e, const json_t *body, char *why)
 {
     const struct flow_visit *v = flow_visit_get(d, (unsigned)json_integer_value(json_object_get(body, "visit")));
     int step = v ? flow_step_find(v->procedure, text_of(body, "step")) : -1;
@@ -166,7 +166,7 @@ static bool add_act(struct flow_dossier *d, const struct entry *e, const json_t 
     return act.outcome == FLOW_REFUSED || act.outcome == FLOW_SKIPPED || add_values(d, &act, e) || refuse(why, "act", "memory", "none");
 }
 
-static bool add_said(struct flow_dossier *d, const struct entry *e, const json_t *body, char *why)
+static bool add_said(struct flow_dossier *d, const struct dossier_entry *e, const json_t *body, char *why)
 {
     enum flow_field field = flow_field_from(text_of(body, "field"));
     int source = flow_source_from(text_of(body, "source"));
@@ -188,9 +188,9 @@ static bool add_said(struct flow_dossier *d, const struct entry *e, const json_t
     return true;
 }
 
-bool flow_dossier_add(struct flow_dossier *d, const struct entry *e, char why[MODEL_WHY_SIZE])
+bool flow_dossier_add(struct flow_dossier *d, const struct dossier_entry *e, char why[MODEL_WHY_SIZE])
 {
-    static bool (*const add[])(struct flow_dossier *, const struct entry *, const json_t *, char *) = {
+    static bool (*const add[])(struct flow_dossier *, const struct dossier_entry *, const json_t *, char *) = {
         [ENTRY_OPENED] = add_opened, [ENTRY_VISIT] = add_visit, [ENTRY_ACT] = add_act, [ENTRY_STATEMENT] = add_said};
     json_t *body = json_loads(e->body, 0, NULL);
     bool known = json_is_object(body) && e->kind >= ENTRY_OPENED && e->kind <= ENTRY_STATEMENT;

@@ -83,7 +83,7 @@ struct flow_dossier *flow_dossier_new(void);
 void flow_dossier_free(struct flow_dossier *d); /* NULL is fine */
 
 /* Adds the next entry, in order of number. False: it does not fit what is there, with why; the dossier is as it was. */
-bool flow_dossier_add(struct flow_dossier *d, const struct entry *entry, char why[MODEL_WHY_SIZE]);
+bool flow_dossier_add(struct flow_dossier *d, const struct dossier_entry *entry, char why[MODEL_WHY_SIZE]);
 
 /* What the record of the journey itself declares: reference, vehicle, containers, seals, driver, cargo. Before the entries. */
 bool flow_dossier_add_record(struct flow_dossier *d, const struct journey *j);

@@ -7,7 +7,7 @@
 
 MODEL_WORDS(entry_kind, ENTRY_KIND_TABLE)
 
-void entry_name(struct entry *e)
+void entry_name(struct dossier_entry *e)
 {
     snprintf(e->id, sizeof e->id, "%s.%u", e->journey, (unsigned)e->number);
 }

@@ -20,7 +20,7 @@
 enum entry_kind { ENTRY_KIND_TABLE(X) };
 #undef X
 
-struct entry {
+struct dossier_entry {
     char id[ENTRY_ID_SIZE]; /* entry_name() */
     char journey[MODEL_ID_SIZE];
     enum entry_kind kind;
@@ -33,7 +33,7 @@ struct entry {
 };
 
 /* JOURNEY.NUMBER */
-void entry_name(struct entry *entry);
+void entry_name(struct dossier_entry *entry);
 
 const char *entry_kind_text(unsigned value);
 int entry_kind_from(const char *text);

@@ -13,7 +13,7 @@
 #define FORMAT "bulla-pre-advice-1"
 
 struct list { /* entries of a journey in order */
-    struct entry **at;
+    struct dossier_entry **at;
     size_t n, room;
 };
 
@@ -22,20 +22,20 @@ static void take_entry(void *context, const void *record)
     struct list *l = context;
     if (l->n == l->room) {
         size_t room = l->room ? l->room * 2 : 64;
-        struct entry **at = realloc(l->at, room * sizeof(struct entry *));
+        struct dossier_entry **at = realloc(l->at, room * sizeof(struct dossier_entry *));
         if (!at)
             return;
         l->at = at;
         l->room = room;
     }
-    struct entry *copy = malloc(sizeof *copy);
+    struct dossier_entry *copy = malloc(sizeof *copy);
     if (copy)
         l->at[l->n++] = memcpy(copy, record, sizeof *copy);
 }
 
 static int by_number(const void *a, const void *b)
 {
-    const struct entry *const *left = a, *const *right = b;
+    const struct dossier_entry *const *left = a, *const *right = b;
     return ((*left)->number > (*right)->number) - ((*left)->number < (*right)->number);
 }
 
@@ -70,7 +70,7 @@ static bool own_name(struct out_request *r, char name[STORE_ID_SIZE + 5])
 }
 
 /* PLATFORM/NUMBER of an entry, wherever it was made. */
-static void origin_of(const struct entry *e, const char *own, char to[64])
+static void origin_of(const struct dossier_entry *e, const char *own, char to[64])
 {
     if (e->origin[0])
         snprintf(to, 64, "%s", e->origin);
@@ -263,7 +263,7 @@ static bool is_visit(enum entry_kind kind)
 }
 
 /* The local entry of that origin, and if it is a visit its number; NULL: not known yet. */
-static const struct entry *known(const struct list *l, const char *origin, const char *own, unsigned *visit)
+static const struct dossier_entry *known(const struct list *l, const char *origin, const char *own, unsigned *visit)
 {
     *visit = 0;
     for (size_t i = 0; i < l->n; i++) {
@@ -277,12 +277,12 @@ static const struct entry *known(const struct list *l, const char *origin, const
 }
 
 /* One entry of the file as it is here; NULL: answered. */
-static struct entry *read_entry(struct out_request *r, const struct out_dossier *x, const json_t *one, const struct visits *visits)
+static struct dossier_entry *read_entry(struct out_request *r, const struct out_dossier *x, const json_t *one, const struct visits *visits)
 {
     const char *origin = json_string_value(json_object_get(one, "origin")), *kind = json_string_value(json_object_get(one, "kind"));
     const char *time = json_string_value(json_object_get(one, "time")), *name = json_string_value(json_object_get(one, "user_name"));
     json_t *body = json_object_get(one, "body");
-    struct entry *e = calloc(1, sizeof *e);
+    struct dossier_entry *e = calloc(1, sizeof *e);
     json_int_t visit = json_integer_value(json_object_get(body, "visit"));
     int number = kind ? entry_kind_from(kind) : -1;
     bool ok = e && origin && strlen(origin) < sizeof e->origin && number >= 0 && time && bulla_time_get(time) != BULLA_TIME_NONE &&
@@ -308,7 +308,7 @@ static struct entry *read_entry(struct out_request *r, const struct out_dossier 
 static bool add_entry(struct out_request *r, struct out_dossier *x, const json_t *one, const struct visits *visits)
 {
     char why[MODEL_WHY_SIZE] = "";
-    struct entry *e = read_entry(r, x, one, visits);
+    struct dossier_entry *e = read_entry(r, x, one, visits);
     bool ok = e != NULL;
     if (ok && e->kind == ENTRY_OPENED && x->d->opened_ms) {
         out_problem(r, 409, "conflict", "This journey has another dossier here", e->origin);

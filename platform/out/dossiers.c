@@ -11,7 +11,7 @@
 /* --- reading --- */
 
 struct entries {
-    struct entry **list;
+    struct dossier_entry **list;
     size_t n, room;
 };
 
@@ -20,20 +20,20 @@ static void take_entry(void *context, const void *record)
     struct entries *all = context;
     if (all->n == all->room) {
         size_t room = all->room ? all->room * 2 : 64;
-        struct entry **list = realloc(all->list, room * sizeof(struct entry *));
+        struct dossier_entry **list = realloc(all->list, room * sizeof(struct dossier_entry *));
         if (!list)
             return;
         all->list = list;
         all->room = room;
     }
-    struct entry *copy = malloc(sizeof *copy);
+    struct dossier_entry *copy = malloc(sizeof *copy);
     if (copy)
         all->list[all->n++] = memcpy(copy, record, sizeof *copy);
 }
 
 static int by_number(const void *a, const void *b)
 {
-    const struct entry *const *left = a, *const *right = b;
+    const struct dossier_entry *const *left = a, *const *right = b;
     return ((*left)->number > (*right)->number) - ((*left)->number < (*right)->number);
 }
 
@@ -110,7 +110,7 @@ void out_dossier_free(struct out_dossier *x)
 /* --- one more entry --- */
 
 /* What an entry did, in a few words. */
-static void describe(const struct entry *e, char to[200])
+static void describe(const struct dossier_entry *e, char to[200])
 {
     json_t *body = json_loads(e->body, 0, NULL);
     const char *step = json_string_value(json_object_get(body, "step")), *field = json_string_value(json_object_get(body, "field"));
@@ -128,7 +128,7 @@ static void describe(const struct entry *e, char to[200])
 
 static void say_conflict(struct out_request *r, const char *journey, int64_t number)
 {
-    struct entry *e = calloc(1, sizeof *e);
+    struct dossier_entry *e = calloc(1, sizeof *e);
     char id[ENTRY_ID_SIZE], detail[200] = "";
     snprintf(id, sizeof id, "%s.%" PRId64, journey, number);
     if (e && store_entry_get(out_store(r), id, e) == STORE_OK)
@@ -148,9 +148,9 @@ bool out_dossier_match(struct out_request *r, const struct out_dossier *x)
     return false;
 }
 
-static struct entry *make_entry(struct out_request *r, const struct out_dossier *x, enum entry_kind kind, const json_t *body)
+static struct dossier_entry *make_entry(struct out_request *r, const struct out_dossier *x, enum entry_kind kind, const json_t *body)
 {
-    struct entry *e = calloc(1, sizeof *e);
+    struct dossier_entry *e = calloc(1, sizeof *e);
     size_t n = e ? json_dumpb(body, e->body, sizeof e->body - 1, JSON_COMPACT) : 0;
     if (!e || n >= sizeof e->body || x->d->version >= FLOW_ENTRIES_MAX) {
         (void)out_body_wants(r, !e, "values", "less text, in a dossier of at most 4000 entries", "more");
@@ -178,7 +178,7 @@ static void publish(struct out_request *r, const struct out_dossier *x)
 bool out_dossier_append(struct out_request *r, struct out_dossier *x, enum entry_kind kind, json_t *body, const char *action)
 {
     char why[MODEL_WHY_SIZE] = "";
-    struct entry *e = make_entry(r, x, kind, body);
+    struct dossier_entry *e = make_entry(r, x, kind, body);
     bool ok = e != NULL;
     if (ok) {
         struct audit audit = out_page_audit(r, action, x->j->id, json_incref(body));

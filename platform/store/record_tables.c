@@ -99,8 +99,8 @@ static const struct record_field PAPER[] = {
     TEXT(paper, body), END};
 
 static const struct record_field ENTRY[] = {
-    TEXT(entry, id), TEXT(entry, journey), INT(entry, kind), LONG(entry, number), LONG(entry, time_ms), TEXT(entry, user),
-    TEXT(entry, user_name), TEXT(entry, origin), TEXT(entry, body), END};
+    TEXT(dossier_entry, id), TEXT(dossier_entry, journey), INT(dossier_entry, kind), LONG(dossier_entry, number), LONG(dossier_entry, time_ms), TEXT(dossier_entry, user),
+    TEXT(dossier_entry, user_name), TEXT(dossier_entry, origin), TEXT(dossier_entry, body), END};
 
 static const struct record_field UPLOAD[] = {
     TEXT(store_upload, id), TEXT(store_upload, journey), TEXT(store_upload, task), TEXT(store_upload, user), TEXT(store_upload, name),
@@ -189,7 +189,7 @@ const struct record_table record_command = {"command", "command", COMMAND, sizeo
                                             offsetof(struct command, created_ms), "", "", RECORD_NONE, COMMAND_FILTERS};
 const struct record_table record_paper = {"paper", "paper", PAPER, sizeof(struct paper), offsetof(struct paper, version),
                                           offsetof(struct paper, created_ms), "", "", RECORD_NONE, PAPER_FILTERS};
-const struct record_table record_entry = {"entry", "entry of the dossier", ENTRY, sizeof(struct entry), offsetof(struct entry, version),
+const struct record_table record_entry = {"entry", "entry of the dossier", ENTRY, sizeof(struct dossier_entry), offsetof(struct dossier_entry, version),
                                           RECORD_NONE, "", "", RECORD_NONE, ENTRY_FILTERS};
 const struct record_table record_upload = {"upload", "upload", UPLOAD, sizeof(struct store_upload), offsetof(struct store_upload, version),
                                            offsetof(struct store_upload, created_ms), "", "", RECORD_NONE, UPLOAD_FILTERS};

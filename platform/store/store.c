@@ -236,12 +236,12 @@ int store_upload_forget(struct store *store, const char *id, bool record_too)
     return store->backend->upload_forget(store, id, record_too);
 }
 
-int store_entry_put(struct store *store, struct entry *entry, const struct audit *audit)
+int store_entry_put(struct store *store, struct dossier_entry *entry, const struct audit *audit)
 {
     return store->backend->entry_put(store, entry, audit);
 }
 
-int store_entry_get(struct store *store, const char *id, struct entry *out)
+int store_entry_get(struct store *store, const char *id, struct dossier_entry *out)
 {
     return store->backend->entry_get(store, id, out);
 }

@@ -297,8 +297,8 @@ int store_paper_put(struct store *store, struct paper *paper, const struct audit
 int store_paper_get(struct store *store, const char *id, struct paper *out);
 int store_papers(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
 /* Entries are only added: version 0. STORE_CONFLICT: that number is taken. Lists are in the order of entry, newest first. */
-int store_entry_put(struct store *store, struct entry *entry, const struct audit *audit);
-int store_entry_get(struct store *store, const char *id, struct entry *out);
+int store_entry_put(struct store *store, struct dossier_entry *entry, const struct audit *audit);
+int store_entry_get(struct store *store, const char *id, struct dossier_entry *out);
 int store_entries(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
 int store_party_put(struct store *store, struct party *party, const struct audit *audit);
 int store_party_get(struct store *store, const char *id, struct party *out);

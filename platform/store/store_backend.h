@@ -80,8 +80,8 @@ struct store_backend {
     int (*upload_part)(struct store *store, struct store_upload *upload, struct bulla_bytes piece);
     int (*upload_read)(struct store *store, const struct store_upload *upload, uint8_t **content);
     int (*upload_forget)(struct store *store, const char *id, bool record_too);
-    int (*entry_put)(struct store *store, struct entry *entry, const struct audit *audit);
-    int (*entry_get)(struct store *store, const char *id, struct entry *out);
+    int (*entry_put)(struct store *store, struct dossier_entry *entry, const struct audit *audit);
+    int (*entry_get)(struct store *store, const char *id, struct dossier_entry *out);
     store_list_fn entries;
 
     int (*seal_put)(struct store *store, struct seal *seal, const struct audit *audit);

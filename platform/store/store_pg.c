@@ -91,8 +91,22 @@ RECORD(party, parties)
 RECORD(user, users)
 RECORD(paper, papers)
 RECORD(command, commands)
-RECORD(entry, entries)
 /* clang-format on */
+
+static int entry_put(struct store *base, struct dossier_entry *entry, const struct audit *audit)
+{
+    return pg_record_put(store_pg_of(base), &record_entry, entry, audit);
+}
+
+static int entry_get(struct store *base, const char *id, struct dossier_entry *out)
+{
+    return pg_record_get(store_pg_of(base), &record_entry, "id = $1", id, out);
+}
+
+static int entries(struct store *base, const struct store_query *q, store_each_fn each, void *context, char next[120])
+{
+    return pg_record_list(store_pg_of(base), &record_entry, q, NULL, each, context, next);
+}
 
 static int upload_put(struct store *base, struct store_upload *upload, const struct audit *audit)
 {
@@ -178,10 +192,11 @@ extern const struct store_image store_pg_image; /* pg_image.c */
         .station_get = station_get, .stations = stations, .paper_put = paper_put, .paper_get = paper_get, .papers = papers,                \
         .entry_put = entry_put, .entry_get = entry_get, .entries = entries, .upload_put = upload_put, .upload_get = upload_get,            \
         .uploads = uploads, .upload_part = pg_upload_part, .upload_read = pg_upload_read, .upload_forget = pg_upload_forget,               \
-        .rule_put = rule_put, .rule_get = rule_get, .rules = rules, .rule_versions = rule_versions, .party_put = party_put, .party_get = party_get, .parties = parties, .user_put = user_put, .user_get = user_get,                    \
-        .user_by_name = user_by_name, .users = users, .session_put = pg_session_put, .session_get = pg_session_get,                        \
-        .session_drop = pg_session_drop, .sessions = pg_sessions, .command_put = command_put, .command_order = pg_command_order,           \
-        .command_get = command_get, .commands = commands, .audit_add = audit_add, .audits = audits, .answer_claim = pg_answer_claim,       \
+        .rule_put = rule_put, .rule_get = rule_get, .rules = rules, .rule_versions = rule_versions, .party_put = party_put,                \
+        .party_get = party_get, .parties = parties, .user_put = user_put, .user_get = user_get, .user_by_name = user_by_name,              \
+        .users = users, .session_put = pg_session_put, .session_get = pg_session_get, .session_drop = pg_session_drop,                     \
+        .sessions = pg_sessions, .command_put = command_put, .command_order = pg_command_order, .command_get = command_get,                \
+        .commands = commands, .audit_add = audit_add, .audits = audits, .answer_claim = pg_answer_claim,                                   \
         .answer_release = pg_answer_release, .answer_put = pg_answer_put, .answer_get = pg_answer_get, .setting_put = pg_setting_put,      \
         .setting_make = pg_setting_make, .setting_get = pg_setting_get, .image = &store_pg_image,                                          \
     }

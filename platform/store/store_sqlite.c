@@ -293,7 +293,7 @@ static int papers(struct store *base, const struct store_query *q, store_each_fn
     {                                                                                                                                      \
         return sqlite_record_list(store_sqlite_of(base), &record_##plural, q, NULL, each, context, next);                                  \
     }
-RECORD(entry, entry)
+RECORD(dossier_entry, entry)
 RECORD(store_upload, upload)
 
 static int party_put(struct store *base, struct party *party, const struct audit *audit)

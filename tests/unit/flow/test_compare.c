@@ -100,7 +100,7 @@ static int64_t number;
 
 static void add(struct flow_dossier *d, enum entry_kind kind, const char *body)
 {
-    struct entry e = {.kind = kind, .number = ++number, .time_ms = 1000 * number, .user_name = "Gate"};
+    struct dossier_entry e = {.kind = kind, .number = ++number, .time_ms = 1000 * number, .user_name = "Gate"};
     char why[MODEL_WHY_SIZE] = "";
     snprintf(e.body, sizeof e.body, "%s", body);
     if (!flow_dossier_add(d, &e, why))
@@ -243,7 +243,7 @@ static void what_does_not_fit_is_refused(void **state)
     struct flow_dossier *d = begin(), *empty = flow_dossier_new();
     char why[MODEL_WHY_SIZE];
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct entry e = {.kind = bad[i].kind, .number = 2};
+        struct dossier_entry e = {.kind = bad[i].kind, .number = 2};
         snprintf(e.body, sizeof e.body, "%s", bad[i].body);
         why[0] = '\0';
         assert_false(flow_dossier_add(d, &e, why));

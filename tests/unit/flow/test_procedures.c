@@ -114,7 +114,7 @@ struct run {
 
 static void add(struct run *x, enum entry_kind kind, json_t *body)
 {
-    struct entry e = {.kind = kind, .number = ++x->n, .time_ms = T0 + x->n * 60000, .user = "U1", .user_name = "Gate"};
+    struct dossier_entry e = {.kind = kind, .number = ++x->n, .time_ms = T0 + x->n * 60000, .user = "U1", .user_name = "Gate"};
     char why[MODEL_WHY_SIZE] = "", *text = json_dumps(body, 0);
     snprintf(e.journey, sizeof e.journey, "J1");
     snprintf(e.body, sizeof e.body, "%s", text);

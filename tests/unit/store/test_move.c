@@ -144,7 +144,7 @@ static void fill_journey(struct store *store)
     SHA256((const uint8_t *)"bytes", 5, digest);
     bulla_hex_put(file.id, digest, sizeof digest);
     assert_int_equal(store_file_put(store, &file, (struct bulla_bytes){(const uint8_t *)"bytes", 5}, NULL), 0);
-    struct entry entry = {.journey = "J1", .kind = ENTRY_OPENED, .number = 1, .time_ms = T0, .user = "U1", .body = "{}"};
+    struct dossier_entry entry = {.journey = "J1", .kind = ENTRY_OPENED, .number = 1, .time_ms = T0, .user = "U1", .body = "{}"};
     struct store_upload upload = {.id = "UP1", .journey = "J1", .user = "U1", .size = 9, .in_seal = true, .created_ms = T0};
     entry_name(&entry);
     assert_int_equal(store_entry_put(store, &entry, NULL), 0);

@@ -63,11 +63,20 @@ static void a_file_comes_in_pieces(void **state)
 static void entries_are_numbered_once(void **state)
 {
     (void)state;
-    struct entry a = {.journey = "j", .kind = ENTRY_OPENED, .number = 1, .body = "{}"}, b = a;
+    struct dossier_entry a = {.journey = "j", .kind = ENTRY_OPENED, .number = 1, .body = "{}"}, b = a;
     entry_name(&a);
     entry_name(&b);
+    a.time_ms = 7;
+    snprintf(a.user, sizeof a.user, "U1");
+    snprintf(a.user_name, sizeof a.user_name, "Gate");
+    snprintf(a.origin, sizeof a.origin, "P/1");
     assert_int_equal(store_entry_put(store, &a, NULL), STORE_OK);
     assert_int_equal(store_entry_put(store, &b, NULL), STORE_CONFLICT);
+    reopen();
+    struct dossier_entry *got = calloc(1, sizeof *got);
+    assert_int_equal(store_entry_get(store, a.id, got), STORE_OK);
+    assert_memory_equal(got, &a, sizeof a);
+    free(got);
     b.number = 2;
     entry_name(&b);
     assert_int_equal(store_entry_put(store, &b, NULL), STORE_OK);

@@ -218,7 +218,6 @@ ROUND_TRIP(seal)
 ROUND_TRIP(station)
 ROUND_TRIP(party)
 ROUND_TRIP(paper)
-ROUND_TRIP(entry)
 ROUND_TRIP(user)
 ROUND_TRIP(command)
 /* clang-format on */
@@ -589,7 +588,6 @@ int main(void)
         T(a_rule_and_its_versions),
         T(a_party_comes_back_whole),
         T(a_paper_comes_back_whole),
-        T(a_entry_comes_back_whole),
         T(a_user_comes_back_whole),
         T(a_command_comes_back_whole),
         T(a_sign_in_name_is_unique),
