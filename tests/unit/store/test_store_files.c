@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of journeys, whole and in pieces, and the entries of dossiers, through the port.
+// Files of alarms and journeys, whole and in pieces, and the entries of dossiers, through the port.
 
 #include "store_both.h"
 
@@ -87,6 +87,40 @@ static void entries_are_numbered_once(void **state)
     assert_non_null(strstr(ids, "j.2"));
 }
 
+static void files_belong_to_alarms(void **state)
+{
+    (void)state;
+    struct alarm alarms[2] = {{.id = "a1", .journey = "J1", .kind = ALARM_CABLE_CUT, .grade = 3},
+                              {.id = "a2", .journey = "J1", .kind = ALARM_TAMPER, .grade = 2}};
+    assert_int_equal(store_alarm_found(store, alarms, 2), STORE_OK);
+    struct store_file file = {.id = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", /* "abc" */
+                              .alarm = "a1",
+                              .name = "seal.jpg",
+                              .type = "image/jpeg",
+                              .user = "u1",
+                              .added_ms = T0},
+                      got;
+    struct bulla_bytes abc = {(const uint8_t *)"abc", 3}, abd = {(const uint8_t *)"abd", 3};
+    uint8_t *content = NULL;
+    char ids[300] = "";
+    assert_int_equal(store_file_put(store, &file, abd, NULL), STORE_FAILED);
+    assert_non_null(strstr(store_error(store), "SHA-256"));
+    assert_int_equal(store_file_put(store, &file, abc, NULL), STORE_OK);
+    assert_int_equal(store_file_put(store, &file, abc, NULL), STORE_CONFLICT);
+    snprintf(file.alarm, sizeof file.alarm, "a2");
+    assert_int_equal(store_file_put(store, &file, abc, NULL), STORE_OK);
+    snprintf(file.alarm, sizeof file.alarm, "a3");
+    assert_int_equal(store_file_put(store, &file, abc, NULL), STORE_NOT_FOUND);
+    assert_int_equal(store_file_get(store, file.id, &got, &content), STORE_OK);
+    assert_memory_equal(content, "abc", 3);
+    assert_int_equal(got.size, 3);
+    assert_string_equal(got.name, "seal.jpg");
+    free(content);
+    assert_int_equal(store_files(store, STORE_OF_ALARM, "a2", collect, ids), STORE_OK);
+    assert_int_equal(strlen(ids), 65);
+    assert_int_equal(store_file_get(store, "none", &got, &content), STORE_NOT_FOUND);
+}
+
 static void files_belong_to_journeys(void **state)
 {
     (void)state;
@@ -117,6 +151,7 @@ static void files_belong_to_journeys(void **state)
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-    const struct CMUnitTest tests[] = {T(a_file_comes_in_pieces), T(entries_are_numbered_once), T(files_belong_to_journeys)};
+    const struct CMUnitTest tests[] = {T(a_file_comes_in_pieces), T(entries_are_numbered_once), T(files_belong_to_alarms),
+                                       T(files_belong_to_journeys)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

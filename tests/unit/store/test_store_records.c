@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records through the port: every kind put, got, in conflict; alarms' two writers; files; what is append-only.
+// Records through the port: every kind put, got, in conflict; alarms' two writers; what is append-only.
 
 #include "store_both.h"
 
@@ -350,39 +350,6 @@ static void a_withdrawn_alarm(void **state)
     assert_int_equal(got.state, ALARM_STATE_RAISED);
 }
 
-static void files_belong_to_alarms(void **state)
-{
-    (void)state;
-    struct alarm alarms[2] = {an_alarm("a1", "J1"), an_alarm("a2", "J1")};
-    assert_int_equal(store_alarm_found(store, alarms, 2), STORE_OK);
-    struct store_file file = {.id = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", /* "abc" */
-                              .alarm = "a1",
-                              .name = "seal.jpg",
-                              .type = "image/jpeg",
-                              .user = "u1",
-                              .added_ms = T0},
-                      got;
-    struct bulla_bytes abc = {(const uint8_t *)"abc", 3}, abd = {(const uint8_t *)"abd", 3};
-    uint8_t *content = NULL;
-    char ids[300] = "";
-    assert_int_equal(store_file_put(store, &file, abd, NULL), STORE_FAILED);
-    assert_non_null(strstr(store_error(store), "SHA-256"));
-    assert_int_equal(store_file_put(store, &file, abc, NULL), STORE_OK);
-    assert_int_equal(store_file_put(store, &file, abc, NULL), STORE_CONFLICT);
-    snprintf(file.alarm, sizeof file.alarm, "a2");
-    assert_int_equal(store_file_put(store, &file, abc, NULL), STORE_OK);
-    snprintf(file.alarm, sizeof file.alarm, "a3");
-    assert_int_equal(store_file_put(store, &file, abc, NULL), STORE_NOT_FOUND);
-    assert_int_equal(store_file_get(store, file.id, &got, &content), STORE_OK);
-    assert_memory_equal(content, "abc", 3);
-    assert_int_equal(got.size, 3);
-    assert_string_equal(got.name, "seal.jpg");
-    free(content);
-    assert_int_equal(store_files(store, STORE_OF_ALARM, "a2", collect, ids), STORE_OK);
-    assert_int_equal(strlen(ids), 65);
-    assert_int_equal(store_file_get(store, "none", &got, &content), STORE_NOT_FOUND);
-}
-
 static void sessions_and_keys(void **state)
 {
     (void)state;
@@ -593,7 +560,6 @@ int main(void)
         T(a_sign_in_name_is_unique),
         T(rules_and_people_write_an_alarm_apart),
         T(a_withdrawn_alarm),
-        T(files_belong_to_alarms),
         T(sessions_and_keys),
         T(the_audit_is_written_with_the_change_or_not_at_all),
         T(the_audit_cannot_be_rewritten),
