@@ -1526,6 +1526,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/{id}/discharge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discharge the transit document: the step of the destination that does it
+         * @description 409 `not-yet` until a clean verification, or the end of an inspection.
+         */
+        post: operations["discharge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/{id}/statements": {
         parameters: {
             query?: never;
@@ -6339,6 +6359,42 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SkipInput"];
+            };
+        };
+        responses: {
+            /** @description The dossier as it is now */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dossier"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    discharge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+                /** @description The ETag of what is being changed */
+                "If-Match"?: components["parameters"]["ifMatch"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
             };
         };
         responses: {
