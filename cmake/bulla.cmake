@@ -140,7 +140,7 @@ function(bulla_tests)
         set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
     endforeach()
     # What is said of the store holds on each back end (tests/support/pg.h); skipped where PostgreSQL is not installed.
-    foreach(name test_pg_history test_partitions test_permutation test_progress test_store_history test_store_records test_store_lists
+    foreach(name test_pg_history test_partitions test_permutation test_progress test_store_history test_store_records test_store_rules test_store_lists
             test_store_search test_store_files test_tracks_store test_move test_orders test_idempotency test_unknown)
         add_test(NAME ${name}/postgres COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
         set_tests_properties(${name}/postgres PROPERTIES ENVIRONMENT BULLA_TEST_STORE=postgres SKIP_RETURN_CODE 77 TIMEOUT 600)

@@ -222,47 +222,6 @@ ROUND_TRIP(user)
 ROUND_TRIP(command)
 /* clang-format on */
 
-static void collect_definition(void *context, const void *record)
-{
-    struct definition **to = context;
-    memcpy((*to)++, record, sizeof **to);
-}
-
-/* Every field of a rule comes back, each version is kept as it was, and those that are on are found. [WCO-7.2-B1] */
-static void a_rule_and_its_versions(void **state)
-{
-    (void)state;
-    static struct definition d, got, list[4];
-    unsigned n = 0;
-    char next[120];
-    struct store_query q = {.limit = 10}, versions = {.limit = 10};
-    struct definition *end = list;
-    fill(record_rule.fields, &d, &n);
-    assert_int_equal(store_rule_put(store, &d, NULL), 0);
-    assert_int_equal(d.version, 1);
-    memcpy(d.name, (char[sizeof d.name]){"other"}, sizeof d.name);
-    d.on = false;
-    assert_int_equal(store_rule_put(store, &d, NULL), 0);
-    d.version = 1;
-    assert_int_equal(store_rule_put(store, &d, NULL), STORE_CONFLICT);
-    reopen();
-    assert_int_equal(store_rule_get(store, d.id, &got), 0);
-    assert_int_equal(got.version, 2);
-    same_fields(record_rule.fields, &d, &got);
-    snprintf(versions.object, sizeof versions.object, "%s", d.id);
-    assert_int_equal(store_rule_versions(store, &versions, collect_definition, &end, next), 0);
-    assert_int_equal(end - list, 2);
-    assert_string_equal(list[0].name, "other");
-    assert_true(list[1].on && list[1].n_nodes == DEFINITION_NODES_MAX && list[1].version == 1);
-    snprintf(q.state, sizeof q.state, "on");
-    end = list;
-    assert_int_equal(store_rules(store, &q, collect_definition, &end, next), 0);
-    assert_int_equal(end - list, 0);
-    snprintf(q.state, sizeof q.state, "off");
-    assert_int_equal(store_rules(store, &q, collect_definition, &end, next), 0);
-    assert_int_equal(end - list, 1);
-}
-
 static void a_sign_in_name_is_unique(void **state)
 {
     (void)state;
@@ -552,7 +511,6 @@ int main(void)
         T(a_alarm_comes_back_whole),
         T(a_seal_comes_back_whole),
         T(a_station_comes_back_whole),
-        T(a_rule_and_its_versions),
         T(a_party_comes_back_whole),
         T(a_paper_comes_back_whole),
         T(a_user_comes_back_whole),
