@@ -238,7 +238,7 @@ static int link_files(struct store *store, enum store_owner of, const char *id, 
         PASS(names(l->database->store, q, each, context, next));                                                                           \
     }
 #define RECORDS(X)                                                                                                                         \
-    X(seal, seal) X(station, station) X(party, party) X(user, user) X(alarm, alarm) X(entry, entry) X(paper, paper) X(rule, definition)
+    X(seal, seal) X(station, station) X(party, party) X(user, user) X(alarm, alarm) X(entry, dossier_entry) X(paper, paper) X(rule, definition)
 #define LISTED(X)                                                                                                                          \
     X(journeys) X(alarms) X(seals) X(stations) X(parties) X(users) X(commands) X(audits) X(entries) X(papers) X(rules) X(rule_versions)
 
