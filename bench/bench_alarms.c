@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "platform/model/group.h"
 #include "platform/model/json.h"
 #include "tests/support/alarm_score.h"
 
@@ -23,6 +24,7 @@ static const char help[] = "Usage: bench_alarms [OPTIONS]\n"
                            "  --scene NAME      only trips of that scene\n"
                            "  --shuffle         every trip again in two other orders of arrival: the same alarms must stand\n"
                            "  --quiet           figures only, no list\n"
+                           "  --centre N        also what the persons of a centre with so many journeys under way are asked\n"
                            "  --json            figures as one JSON object\n"
                            "  --dump SEED       write the trip as a scenario for bulla replay, with its labels, and end\n";
 
@@ -30,6 +32,7 @@ struct options {
     uint64_t seed, dump;
     size_t trips;
     int incidents;
+    double centre; /* journeys under way, 0: not asked */
     const char *scene;
     int quiet, json, shuffle;
     bool dumps;
@@ -41,6 +44,8 @@ struct bench {
     struct score score;
     double make_s, judge_s;
     uint64_t by_scene[TRIP_SCENES_N], shuffled, differ;
+    struct alarm *alarms; /* heap: all that was told, for the centre */
+    size_t n_alarms;
     const struct trip *trip;
 };
 
@@ -85,6 +90,52 @@ static void shuffle(struct bench *b, const struct trip *trip, struct score_trip 
     free(order);
 }
 
+/* --- a centre --- */
+
+static void keep(struct bench *b, const struct score_trip *run)
+{
+    struct alarm *grown = realloc(b->alarms, (b->n_alarms + run->n_told + 1) * sizeof *grown);
+    if (!grown)
+        return;
+    b->alarms = grown;
+    for (size_t i = 0; i < run->n_told; i++)
+        b->alarms[b->n_alarms++] = run->told[i].alarm;
+}
+
+/* Every alarm that was told, also what was withdrawn, as questions to a person: one a group; what only informs is no question. */
+static void print_centre(const struct bench *b)
+{
+    struct groups groups;
+    struct group_item *items = calloc(b->n_alarms + 1, sizeof *items);
+    size_t asked = 0, check = 0;
+    for (size_t i = 0; items && i < b->n_alarms; i++) {
+        items[i].alarm = &b->alarms[i];
+        check += b->alarms[i].grade > 1;
+    }
+    if (!items || !group_alarms(items, b->n_alarms, &groups)) {
+        free(items);
+        return;
+    }
+    for (size_t i = 0; i < groups.n; i++)
+        asked += groups.group[i].grade > 1;
+    double per_10_min = b->options.centre / b->score.hours / 6;
+    printf("a centre of %.0f journeys, %d of 1,000 with something wrong, every 10 min: %.2f alarms, %.2f of grade 2 or 3, %.2f questions: "
+           "%.0f persons with one each "
+           "(%zu alarms in %zu groups)\n ",
+           b->options.centre, b->options.incidents, (double)b->n_alarms * per_10_min, (double)check * per_10_min,
+           (double)asked * per_10_min, ceil((double)asked * per_10_min), b->n_alarms, groups.n);
+    for (unsigned kind = 0; kind < SCORE_KINDS; kind++) {
+        size_t n = 0;
+        for (size_t i = 0; i < b->n_alarms; i++)
+            n += b->alarms[i].kind == kind;
+        if (n)
+            printf(" %s %.2f", alarm_kind_text(kind), (double)n * per_10_min);
+    }
+    puts("");
+    groups_clear(&groups);
+    free(items);
+}
+
 static bool one(struct bench *b, uint64_t seed)
 {
     static struct score_trip run;
@@ -100,6 +151,8 @@ static bool one(struct bench *b, uint64_t seed)
         score_run(&trip, NULL, 0, &run);
         b->judge_s += now_s() - made;
         score_match(&trip, &run, &b->score, tell, b);
+        if (b->options.centre > 0)
+            keep(b, &run);
         if (b->options.shuffle)
             shuffle(b, &trip, &run);
     }
@@ -145,6 +198,8 @@ static void print_text(struct bench *b)
            score_quantile(s->delay_s, s->n_delays, 0.5), score_quantile(s->delay_s, s->n_delays, 0.99));
     printf("from the event to the alarm: median %.0f s, p99 %.0f s\n", score_quantile(s->event_s, s->n_delays, 0.5),
            score_quantile(s->event_s, s->n_delays, 0.99));
+    if (b->options.centre > 0)
+        print_centre(b);
     if (b->options.shuffle)
         printf("%" PRIu64 " other orders of arrival, %" PRIu64 " with other alarms\n", b->shuffled, b->differ);
 }
@@ -209,9 +264,10 @@ static int dump(struct bench *b)
 
 static bool parse(int argc, char **argv, struct options *o)
 {
-    static const struct option known[] = {
-        {"trips", 1, NULL, 't'}, {"seed", 1, NULL, 's'},    {"incidents", 1, NULL, 'i'}, {"scene", 1, NULL, 'c'}, {"quiet", 0, NULL, 'q'},
-        {"json", 0, NULL, 'j'},  {"shuffle", 0, NULL, 'x'}, {"dump", 1, NULL, 'd'},      {"help", 0, NULL, 'h'},  {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"trips", 1, NULL, 't'},   {"seed", 1, NULL, 's'},  {"incidents", 1, NULL, 'i'},
+                                          {"scene", 1, NULL, 'c'},   {"quiet", 0, NULL, 'q'}, {"json", 0, NULL, 'j'},
+                                          {"shuffle", 0, NULL, 'x'}, {"dump", 1, NULL, 'd'},  {"help", 0, NULL, 'h'},
+                                          {"centre", 1, NULL, 'n'},  {NULL, 0, NULL, 0}};
     *o = (struct options){.seed = 1, .trips = 10000, .incidents = TRIP_INCIDENTS_PERMILLE};
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;)
         switch (c) {
@@ -223,6 +279,9 @@ static bool parse(int argc, char **argv, struct options *o)
             break;
         case 'i':
             o->incidents = atoi(optarg);
+            break;
+        case 'n':
+            o->centre = strtod(optarg, NULL);
             break;
         case 'c':
             o->scene = optarg;
@@ -264,6 +323,7 @@ int main(int argc, char **argv)
     }
     if (code == 3)
         fputs("bench_alarms: out of memory, or more labels than there is room for\n", stderr);
+    free(bench.alarms);
     score_clear(&bench.score);
     sim_roads_free(bench.roads);
     return code;

@@ -9,7 +9,9 @@
 #define GAP_EVERY_S    (5 * TRIP_HOUR) /* on the open road; twice as often in mountains */
 #define GAP_MEAN_S     (12 * TRIP_MINUTE)
 #define GAP_LONG       0.05 /* of all gaps: a valley, a national park */
-#define GAP_LONG_MAX_S (300 * TRIP_MINUTE)
+#define GAP_LONG_MAX_S (180 * TRIP_MINUTE)
+#define GAP_ROAMING    0.999 /* from here on: behind a border no foreign network takes the device in for hours */
+#define ROAMING_MAX_S  (480 * TRIP_MINUTE)
 #define LATE           0.01 /* of all messages wait in some queue for minutes */
 #define TWICE          0.01
 #define LAZY           0.1 /* of all gaps: the backlog follows hours later, when the device next asks for it */
@@ -52,6 +54,8 @@ void trip_coverage(struct trip_run *run, struct trip_device *d)
     double lasts_s = -GAP_MEAN_S * log(1 - 0.999 * share);
     if (kind < GAP_LONG)
         lasts_s = 60 * TRIP_MINUTE + (GAP_LONG_MAX_S - 60 * TRIP_MINUTE) * share * share;
+    else if (kind >= GAP_ROAMING)
+        lasts_s = GAP_LONG_MAX_S + (ROAMING_MAX_S - GAP_LONG_MAX_S) * share;
     d->silent_until_ms = run->now_ms + (int64_t)(1000 * lasts_s);
 }
 

@@ -34,6 +34,7 @@ static void note_lag(struct clock *clock, const struct entry *e, int64_t lag_ms)
     }
     clock->n++;
     clock->last_ms = e->received_ms;
+    clock->counter = e->flags & ENTRY_COUNTER ? e->counter : INT64_MAX;
 }
 
 static bool lags(struct clock *clock, const struct entry *e)
@@ -41,8 +42,8 @@ static bool lags(struct clock *clock, const struct entry *e)
     int64_t lag_ms = e->received_ms - e->device_ms;
     if (lag_ms <= LAG_MS) {
         clock->right_ms = e->at_ms;
-        if (e->received_ms > clock->first_ms)
-            clock->n = 0;
+        if (e->received_ms > clock->first_ms || ((e->flags & ENTRY_COUNTER) && e->counter > clock->counter))
+            clock->n = 0; /* it was right after them */
         return false;
     }
     if (!(e->flags & ENTRY_STORED))

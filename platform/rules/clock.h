@@ -13,6 +13,7 @@
 struct clock {
     uint32_t n;                        /* live messages, by arrival, that were behind by lag_ms */
     int64_t lag_ms, first_ms, last_ms; /* arrival of the first and the last of them */
+    int64_t counter;                   /* of the last */
     int64_t right_ms;                  /* event time of the newest message whose clock was right; BULLA_TIME_NONE: none */
     int64_t put_ms;                    /* the newest event time that was put right */
 };

@@ -377,7 +377,9 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
     struct lock_where before = before_of(fold, plan, e->seal, e->at_ms);
     bool stood = fold->standing;
     position_step(&seal->position, plan, e, &position);
+    bool fix = false;
     for (size_t i = 0; i < position.n_fixes; i++) {
+        fix |= !position.fix[i].cell && !position.fix[i].repeated;
         see_own(seal, plan, &position.fix[i]);
         if (position.fix[i].at_ms >= fold->seen_ms || !fold->where.known)
             see(fold, plan, &position.fix[i]);
@@ -386,7 +388,7 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
         fold->located_ms = e->at_ms;
     struct lock_where where = where_of(fold, plan, e->seal, e->at_ms);
     place_here(plan, e, &where);
-    struct lock_place place = {&where, &before, position.n_fixes > 0 && !fold->stay.straying, stood};
+    struct lock_place place = {&where, &before, fix && !fold->stay.straying, stood};
     lock_step(&seal->lock, plan, e, &place, &lock);
     fold->gone |= (uint16_t)(seal->lock.ended << e->seal);
     if (e->events & PARTING)

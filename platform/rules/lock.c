@@ -5,6 +5,7 @@
 
 #define GRANT_MS   INT64_C(120000)   /* ALARMS: a permission within 2 min before the opening */
 #define CLAIMED_MS INT64_C(2700000)  /* how long a claimed opening waits for a fix: longer than any device rests */
+#define OUTSIDE    2                 /* fixes that give it up before */
 #define SILENT_MS  INT64_C(600000)   /* one without an attempt, for the attempt */
 #define MISSING_MS INT64_C(14400000) /* and one with messages missing before it, for them */
 
@@ -141,6 +142,7 @@ static void hope(struct lock *lock, const struct plan *plan, const struct entry 
     lock->hope_ms = BULLA_TIME_NONE;
     if (news->authorised || (e->events & BREAKING_EVENTS))
         return;
+    lock->outside = place->fix && !lock_may_open_here(plan, place->now);
     bool attempted = lock->accepted_ms != BULLA_TIME_NONE && e->at_ms - lock->accepted_ms <= GRANT_MS;
     lock->claimed = claimed(lock, plan, e);
     bool missing = lock->counter >= 0 && (e->flags & ENTRY_COUNTER) && e->counter > lock->counter + 1;
@@ -184,7 +186,7 @@ static void decide(struct lock *lock, const struct plan *plan, const struct entr
         permit(lock, unseals || at_destination(plan, place->now), e->at_ms, news);
     } else if (over && lock->stood) {
         permit(lock, lock->stood_at_destination, e->at_ms, news);
-    } else if (over || (shown && !lock_may_open_here(plan, place->now))) {
+    } else if (over || (shown && !lock_may_open_here(plan, place->now) && ++lock->outside >= OUTSIDE)) {
         news->given_up = true;
         lock->hope_ms = BULLA_TIME_NONE;
     }

@@ -44,6 +44,7 @@ struct lock {
     int64_t accepted_ms;                    /* the last accepted attempt, granted or not */
     char credential[BULLA_CREDENTIAL_SIZE]; /* its credential */
     int64_t hope_ms;                        /* until then the present opening may turn out permitted; BULLA_TIME_NONE: it is what it is */
+    uint8_t outside;                        /* fixes since then, its own included, that say it may not be opened there */
     bool claimed;                           /* it was: by somebody whose leave hangs on the place alone */
     bool stood, stood_at_destination;       /* and the vehicle had been standing where that leave holds */
     int64_t counter;                        /* the device's own count of its messages, of the last one; negative: not said */

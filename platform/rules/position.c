@@ -8,6 +8,7 @@
 #include "platform/rules/zones.h"
 
 #define CLOCK_STEP_S 1.0 /* devices tell whole seconds */
+#define EVERYDAY     0.6 /* of the highest speed */
 #define REPEATED_MS  (10 * PLAN_MINUTE_MS)
 
 void position_init(struct position *position)
@@ -109,13 +110,11 @@ static void believe(struct position *position, const struct plan *plan, const st
     locate(plan, p, seal, &news->fix[news->n_fixes++]);
 }
 
-/* Three fixes agree with each other and not with what was believed before. Where they do agree with the fix before that, or
- * there was none, the believed one was itself the wild one; unless the vehicle came to it at an everyday speed. */
+/* Three fixes agree with each other and not with what was believed before. Where they agree with the fix before that, at an
+ * everyday speed, or there was none, the believed one was itself the wild one. */
 static void confirm(struct position *position, const struct plan *plan, size_t seal, struct position_news *news)
 {
-    bool first = position->before.at_ms == BULLA_TIME_NONE;
-    if (first || (position_reachable(plan, &position->before, &position->aside[0]) &&
-                  !reachable_at(plan, &position->before, &position->last, 0.5))) {
+    if (position->before.at_ms == BULLA_TIME_NONE || reachable_at(plan, &position->before, &position->aside[0], EVERYDAY)) {
         news->wild[news->n_wild++] = position->last;
     } else {
         news->jumped = true;
@@ -153,6 +152,13 @@ static void set_aside(struct position *position, const struct plan *plan, const 
         confirm(position, plan, seal, news);
 }
 
+/* With time any place can be reached: a fix that goes on from those set aside, and not from what is believed, is of theirs. */
+static bool agrees_aside(const struct position *position, const struct plan *plan, const struct position_point *p)
+{
+    return position->n_aside && !p->cell && reachable_at(plan, &position->aside[position->n_aside - 1], p, EVERYDAY) &&
+           !reachable_at(plan, &position->last, p, EVERYDAY);
+}
+
 void position_step(struct position *position, const struct plan *plan, const struct entry *e, struct position_news *news)
 {
     size_t seal = e->seal < plan->journey->n_seals ? e->seal : 0; /* a vessel speaks for the first */
@@ -170,7 +176,7 @@ void position_step(struct position *position, const struct plan *plan, const str
                                .cell = (e->flags & (ENTRY_CELL | ENTRY_CELL_SIZED)) == ENTRY_CELL};
     memcpy(p.id, e->id, sizeof p.id);
     note_repeated(&position->last, &p);
-    if (position->last.at_ms != BULLA_TIME_NONE && !position_reachable(plan, &position->last, &p)) {
+    if (position->last.at_ms != BULLA_TIME_NONE && (!position_reachable(plan, &position->last, &p) || agrees_aside(position, plan, &p))) {
         set_aside(position, plan, &p, seal, news);
         return;
     }

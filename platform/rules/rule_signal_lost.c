@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Nothing heard for too long. Contact counts by event time: what a seal kept and sent later fills the gap, and the alarm
+ * Nothing heard for too long. Contact of what a seal kept counts by event time: sent later, it fills the gap, and the alarm
  * was none; unless what filled it brings another alarm, for then the silence belongs to it. An announced dead zone and a
  * leg at sea are silent until their due time. What others say of a seal is no contact with it, unless they read it; and a seal that
  * says nothing by itself is never silent.
@@ -124,7 +124,10 @@ static void hear(struct signal *s, const struct rule_input *in)
         fire_filled(s, in);
         s->brought = false;
     }
-    int64_t contact_ms = e->flags & ENTRY_CLOCK_LAGS ? e->received_ms : in->at_ms;
+    /* What is not marked as kept was said when it was heard, whatever its clock tells: a backlog of such would else make the
+     * silence anew with every record. */
+    bool stored = e->flags & ENTRY_STORED;
+    int64_t contact_ms = !stored && e->received_ms > in->at_ms ? e->received_ms : in->at_ms;
     s->heard_ms = contact_ms > s->heard_ms ? contact_ms : s->heard_ms;
     memcpy(s->last, e->id, sizeof s->last);
     if (!(e->flags & ENTRY_STORED)) {

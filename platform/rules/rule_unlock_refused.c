@@ -116,7 +116,7 @@ static void tell_first(struct refusals *s, const struct rule_input *in)
 static void step(void *state, const struct rule_input *in)
 {
     struct refusals *s = state;
-    bool opens = in->entry && entry_accepted(in->entry) && in->lock->authorised;
+    bool opens = in->entry && entry_accepted(in->entry) && (in->lock->authorised || in->lock->hoped);
     while (s->n > 0 && (in->entry ? in->at_ms > due_of(s, in->plan) : in->at_ms >= due_of(s, in->plan)))
         tell_first(s, in);
     if (opens)
