@@ -74,6 +74,12 @@ int entry_compare(const struct entry *a, const struct entry *b);
 /* Sets event time by general rule 4 from device_ms, received_ms and the journey's sealing. */
 void entry_set_time(const struct plan *plan, struct entry *e);
 
+/* Its fix is of cells that do not say how far they reach: near, at best. */
+static inline bool entry_unsized(const struct entry *e)
+{
+    return (e->flags & (ENTRY_CELL | ENTRY_CELL_SIZED)) == ENTRY_CELL;
+}
+
 static inline bool entry_is(const struct entry *e, enum bulla_event event)
 {
     return (e->events & BULLA_EVENT_BIT(event)) != 0;

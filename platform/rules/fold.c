@@ -134,12 +134,15 @@ static struct lock_where where_of(const struct fold *fold, const struct plan *pl
     return apart ? own : vehicle;
 }
 
-/* Where it may be if the last fix is wrong: where it last stood, grown by what it may have driven since it left. */
-static struct lock_where before_of(const struct fold *fold, const struct plan *plan, size_t seal, int64_t at_ms)
+/* Where it may be if the last fix is wrong: where it stands, or where it stood, grown by what it may have driven since it left;
+ * the latter for a message without a fix of its own. */
+static struct lock_where before_of(const struct fold *fold, const struct plan *plan, const struct entry *e)
 {
     struct lock_where where = fold->stood;
-    if (!where.known || at_ms - fold->stood_ms >= FRESH_MS)
-        return where_of(fold, plan, seal, at_ms);
+    int64_t at_ms = e->at_ms;
+    bool own = (e->flags & (ENTRY_FIX | ENTRY_UNPLACED)) == ENTRY_FIX && !entry_unsized(e);
+    if (!where.known || at_ms - fold->stood_ms >= FRESH_MS || (own && !fold->standing))
+        return where_of(fold, plan, e->seal, at_ms);
     if (!fold->standing)
         where.accuracy_m += DRIFT_MS * (double)(at_ms - fold->stood_ms) / 1000.0;
     return where;
@@ -374,7 +377,7 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
         return;
     struct position_news position;
     struct lock_news lock;
-    struct lock_where before = before_of(fold, plan, e->seal, e->at_ms);
+    struct lock_where before = before_of(fold, plan, e);
     bool stood = fold->standing;
     position_step(&seal->position, plan, e, &position);
     bool fix = false;

@@ -173,7 +173,7 @@ void position_step(struct position *position, const struct plan *plan, const str
                                .lon_e7 = e->lon_e7,
                                .accuracy_m = e->accuracy_m,
                                .moving = (e->flags & ENTRY_MOVING) || e->speed_cmh == ENTRY_NO_SPEED,
-                               .cell = (e->flags & (ENTRY_CELL | ENTRY_CELL_SIZED)) == ENTRY_CELL};
+                               .cell = entry_unsized(e)};
     memcpy(p.id, e->id, sizeof p.id);
     note_repeated(&position->last, &p);
     if (position->last.at_ms != BULLA_TIME_NONE && (!position_reachable(plan, &position->last, &p) || agrees_aside(position, plan, &p))) {

@@ -11,9 +11,10 @@
 #include "platform/rules/rule.h"
 #include "platform/rules/zones.h"
 
-#define SHAKEN        4
-#define BIT(name)     BULLA_EVENT_BIT(BULLA_EVENT_##name)
-#define TAMPER_EVENTS (BIT(VIBRATION) | BIT(IMPACT) | BIT(FALL) | BIT(TILT) | BIT(LIGHT))
+#define SHAKEN          4
+#define SHAKEN_FRESH_MS (10 * PLAN_MINUTE_MS)
+#define BIT(name)       BULLA_EVENT_BIT(BULLA_EVENT_##name)
+#define TAMPER_EVENTS   (BIT(VIBRATION) | BIT(IMPACT) | BIT(FALL) | BIT(TILT) | BIT(LIGHT))
 
 struct tamper {
     sheet_slot slot;
@@ -69,6 +70,8 @@ static void raise(struct tamper *s, const struct rule_input *in, bool again)
 
 static void shake(struct tamper *s, const struct rule_input *in)
 {
+    if (!stay_holds(in->stay, in->at_ms, rule_ms(in->plan, &rule_tamper, STANDING), SHAKEN_FRESH_MS))
+        return; /* it may be on the road since, under no sky */
     if (s->reports++ == 0) {
         s->first_ms = in->at_ms;
         memcpy(s->first, in->entry->id, sizeof s->first);
