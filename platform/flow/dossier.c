@@ -139,6 +139,17 @@ static bool add_values(struct flow_dossier *d, const struct flow_act *act, const
     return true;
 }
 
+/* Another platform's file may hold anything: of its values and files only texts are taken. New reference. */
+static json_t *only_texts(const json_t *list)
+{
+    json_t *texts = json_is_object(list) ? json_object() : json_array(), *value;
+    const char *name;
+    size_t i;
+    json_object_foreach((json_t *)(uintptr_t)list, name, value) if (json_is_string(value)) json_object_set(texts, name, value);
+    json_array_foreach((json_t *)(uintptr_t)list, i, value) if (json_is_string(value)) json_array_append(texts, value);
+    return texts;
+}
+
 static bool add_act(struct flow_dossier *d, const struct dossier_entry *e, const json_t *body, char *why)
 {
     const struct flow_visit *v = flow_visit_get(d, (unsigned)json_integer_value(json_object_get(body, "visit")));
@@ -160,8 +171,8 @@ static bool add_act(struct flow_dossier *d, const struct dossier_entry *e, const
     if (!grow(&list, d->n_acts, &d->room_acts, sizeof act))
         return refuse(why, "act", "memory for it", "none");
     d->acts = list;
-    act.values = json_incref(json_object_get(body, "values"));
-    act.files = json_incref(json_object_get(body, "files"));
+    act.values = only_texts(json_object_get(body, "values"));
+    act.files = only_texts(json_object_get(body, "files"));
     d->acts[d->n_acts++] = act;
     return act.outcome == FLOW_REFUSED || act.outcome == FLOW_SKIPPED || add_values(d, &act, e) || refuse(why, "act", "memory", "none");
 }
@@ -184,7 +195,7 @@ static bool add_said(struct flow_dossier *d, const struct dossier_entry *e, cons
     snprintf(s.user_name, sizeof s.user_name, "%s", e->user_name);
     if (!add_statement(d, &s))
         return refuse(why, "statement", "memory", "none");
-    d->statements[d->n_statements - 1].files = json_incref(json_object_get(body, "files"));
+    d->statements[d->n_statements - 1].files = only_texts(json_object_get(body, "files"));
     return true;
 }
 

@@ -218,6 +218,7 @@ static void reduce(json_t *json)
 {
     size_t i, k;
     json_t *visit, *step;
+    json_object_set_new(json, "blocked", json_array());
     json_array_foreach(json_object_get(json, "visits"), i, visit)
     {
         json_array_foreach(json_object_get(visit, "steps"), k, step)
@@ -226,6 +227,7 @@ static void reduce(json_t *json)
             for (size_t h = 0; h < sizeof hidden / sizeof *hidden; h++)
                 json_object_set_new(step, hidden[h], json_null());
             json_object_set_new(step, "values", json_object());
+            json_object_set_new(step, "needs", json_array());
             json_object_set_new(step, "files", json_array());
         }
     }

@@ -251,6 +251,12 @@ static void what_does_not_fit_is_refused(void **state)
         assert_true(d->version == 1 && d->n_visits == 1 && d->n_acts == 0 && d->n_statements == 0);
         assert_true(bad[i].kind == ENTRY_OPENED || !flow_dossier_add(empty, &e, why)); /* nothing goes before the opening */
     }
+    add(d, ENTRY_ACT, "{\"visit\":1,\"step\":\"write-seal\",\"outcome\":\"done\",\"values\":[1,\"x\"],\"files\":{\"a\":1}}");
+    add(d, ENTRY_ACT,
+        "{\"visit\":1,\"step\":\"write-seal\",\"outcome\":\"done\",\"values\":{\"plate\":7,\"train\":\"K1\"},\"files\":[1,\"f\"]}");
+    assert_int_equal(d->n_statements, 1);
+    assert_int_equal(json_object_size(d->acts[1].values), 1);
+    assert_int_equal(json_array_size(d->acts[1].files), 1);
     flow_dossier_free(d);
     flow_dossier_free(empty);
 }
