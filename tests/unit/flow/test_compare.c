@@ -179,6 +179,7 @@ static void declarations_are_whole_and_hold_together(void **state)
     say(d, "gross_weight_kg", "1000", "declaration", 1);
     assert_false(flow_statement_fits(d, FLOW_WEIGHT_KG, "1001", FLOW_SAID_DECLARATION, why));
     assert_non_null(strstr(why, "at most the gross weight of 1000 kg, got 1001"));
+    say(d, "gross_weight_kg", "1000", "officer", 1);
     assert_true(
         flow_statement_fits(d, FLOW_WEIGHT_KG, "1001", FLOW_SAID_OFFICER, why)); /* what is read may contradict: that is what it is for */
     assert_true(flow_statement_fits(d, FLOW_WEIGHT_KG, "999", FLOW_SAID_DECLARATION, why));

@@ -221,6 +221,10 @@ static void open_visit(struct run *x, const char *stage)
     if (!flow_may_open(x->d, &x->facts, (enum flow_stage)flow_stage_from(stage), &visit, &step, why))
         fail_msg("%s: %s", x->d->visits[0].procedure->id, why);
     add(x, ENTRY_VISIT, json_pack("{s:s, s:s}", "stage", stage, "station", "ST1"));
+    /* what was read and found at one station says nothing of the next */
+    assert_false(flow_hold(x->d, &x->facts, &x->d->visits[x->d->n_visits - 1]) &
+                 (FLOW_BIT(ARRIVED) | FLOW_BIT(READ) | FLOW_BIT(VERIFIED) | FLOW_BIT(SUSPECTED) | FLOW_BIT(ADDRESSED) | FLOW_BIT(RELEASED) |
+                  FLOW_BIT(CLEARED)));
     if (x->d->visits[x->d->n_visits - 1].procedure->steps[0]->opens)
         act(x, (unsigned)x->d->n_visits, 0, "done");
 }
