@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The customs side in a browser, each with the screens of the role. The departure officer's day: the dossier step by step until the
 // vehicle drives out [WCO-8-D-RD-P]. The watch officer's: an alarm, a patrol with a task, and the patrol's phone, which loses the network in
-// a tunnel, keeps the report with its photograph, and sends it afterwards [WCO-7.2-D2]; closed with what was found, and the shift handed
-// over. The destination officer's: read, compare, suspect, deal with it, discharge, release, and the seal goes back to stock
+// a tunnel, keeps the report with its photograph, and sends it afterwards [WCO-8-G2] [WCO-7.1-A8] [WCO-9.1-14]; closed with what was
+// found, and the shift handed over. The destination officer's: read, compare, suspect, deal with it, discharge, release, and the seal goes back to stock
 // [WCO-8-D-RA-P]. Nothing may leave the origin, nothing may be complained of on the console.
 //   node web_customs.mjs PROGRAM [BUILD-DIR]      BULLA_SHOTS=dir keeps a picture of each step
 import assert from "node:assert/strict";
@@ -239,6 +239,48 @@ async function destination(world, where) {
   stock.quiet();
 }
 
+/** A policy gets a new version with its reason; an alarm is defined, tried on what is stored, and switched on [WCO-7.2-B1]. */
+async function rulesAndPolicies(world) {
+  const admin = await world.person();
+  await admin.page.goto(`${world.base}/admin?tab=policies&policy=escalation`);
+  await admin.signIn("admin", world.password);
+  await admin.page.fill("input[name=intervene_minutes]", "3");
+  await admin.page.locator(".policy-save .differences", { hasText: "Alarm: intervene" }).waitFor();
+  assert.ok(await admin.page.locator(".policy-save .btn.main").isDisabled(), "a change needs its reason");
+  await admin.page.fill(".policy-save input[name=reason]", "Cut cables were found late");
+  await admin.look("16-policy");
+  await admin.page.locator(".policy-save .btn.main").click();
+  await admin.page.locator(".versions li.holds", { hasText: "Cut cables were found late" }).waitFor();
+  assert.equal((await world.watch("GET", "/policies/escalation")).body.body.intervene_minutes, 3);
+  admin.quiet();
+
+  const { page, look, signIn, quiet } = await world.person();
+  await page.goto(`${world.base}/rules`);
+  await signIn("watch", world.password);
+  await page.locator(".rule-list li", { hasText: "Cable cut" }).waitFor();
+  await look("17-rules");
+  await page.getByRole("button", { name: "Define an alarm" }).click();
+  await page.fill("dialog input[name=name]", "Slow outside Mombasa");
+  await page.locator(".cond-row .cond-value input").first().fill("20");
+  await page.getByRole("button", { name: "Condition", exact: true }).click();
+  const second = page.locator(".cond-row").nth(1).locator("select");
+  await second.nth(0).selectOption("place");
+  await second.nth(1).selectOption("outside");
+  await second.nth(2).selectOption({ label: "Port of Mombasa" });
+  await page.locator(".rule-sentence", { hasText: "Speed below 20 km/h and Place outside Port of Mombasa" }).waitFor();
+  await page.getByRole("button", { name: "Save and try" }).click();
+  await page.getByRole("button", { name: "Try", exact: true }).click();
+  await page.getByText(/journeys · done/).waitFor({ timeout: 60_000 });
+  const found = Number((await page.locator(".sides strong").first().innerText()).replace(/\D/g, ""));
+  assert.ok(found > 0, "it would have fired");
+  await page.locator(".found-list li", { hasText: "outside Port of Mombasa" }).first().waitFor();
+  await look("18-tried");
+  await page.getByRole("button", { name: "Switch on" }).click();
+  await page.locator(".rule-list.own li.on", { hasText: "Slow outside Mombasa" }).waitFor();
+  assert.equal((await world.watch("GET", "/rules")).body.items[0].state, "on");
+  quiet();
+}
+
 /** Each role sees its pages and no others. */
 async function roles(world) {
   const wanted = { patrol: ["Tasks", "Watch", "Journeys"], seals: ["Seals", "Requests", "Stations"], carrier: ["Watch", "Journeys", "Seals", "Requests"] };
@@ -259,6 +301,7 @@ await runDay("web_customs", { words: ["--speed", process.env.BULLA_WEB_SPEED ?? 
   await departure(world, where);
   await watchAndPatrol(world);
   await destination(world, where);
+  await rulesAndPolicies(world);
   await roles(world);
   return undefined;
 });

@@ -52,7 +52,7 @@ export function App() {
   }, [signedIn]);
 
   let page;
-  if (alone.value && path.value.startsWith("/patrol")) page = <div class="content">{pageOf(path.value)}</div>;
+  if (alone.value && path.value.startsWith("/patrol")) page = <div class="content whole">{pageOf(path.value)}</div>;
   else if (unreachable.value) page = <div class="alone"><Problem error={{ message: t("error.offline") }} retry={() => void resume()} /></div>;
   else if (!known.value) page = <div class="alone" aria-busy="true"><span class="spinner big" /></div>;
   else if (!session.value) page = <SignInPage />;

@@ -30,7 +30,7 @@ export function BuiltIn() {
             <li key={k.kind}>
               <Grade grade={k.grade} />
               <div><strong>{word("kind", k.kind)}</strong><p class="dim">{k.meaning}</p></div>
-              <dl class="rule-figures">{k.parameters.map((p) => <div key={p.name}><dt>{own(p.name)}</dt><dd class="num">{number(p.value, 2)} {p.unit}{p.journey && <em>{t("rules.perJourney")}</em>}</dd></div>)}</dl>
+              <dl class="rule-figures">{k.parameters.map((p) => <div key={p.name}><dt>{own(p.name)}</dt><dd class="num">{p.journey && p.value === 0 ? <span class="dim">{t("rules.journeySays")}</span> : <>{number(p.value, 2)} {p.unit}{p.journey && <em>{t("rules.perJourney")}</em>}</>}</dd></div>)}</dl>
               <span class="dim">{plan && word("plan", plan)}</span>
               {may("places") && k.parameters.some((p) => !p.fixed) ? <Button small icon="play" onClick={() => setTrying(k)}>{t("rules.try")}</Button> : <span />}
             </li>

@@ -40,13 +40,13 @@ export function Own({ making, onMade }: { making: boolean; onMade: () => void })
               <Grade grade={r.grade} />
               <div><strong>{r.name}</strong><p class="dim"><Sentence when={r.when as Node} places={places} /><Lasting r={r} /></p><p class="rule-meta">{t("policy.version", { n: r.version })} · <Time at={r.changed} /></p></div>
               <label class="check switch"><input type="checkbox" checked={r.state === "on"} disabled={!may("places")} onChange={() => void flip(r)} /><span>{t(r.state === "on" ? "policy.on" : "policy.off")}</span></label>
-              {may("places") ? <span class="row"><Button small icon="play" onClick={() => setTrying(r)}>{t("rules.try")}</Button><Button small kind="quiet" icon="pencil" label={t("edit")} onClick={() => setEditing(r)} /></span> : <span />}
+              {may("places") ? <span class="row"><Button small icon="play" onClick={() => setTrying(r)}>{t("backtest.start")}</Button><Button small kind="quiet" icon="pencil" label={t("edit")} onClick={() => setEditing(r)} /></span> : <span />}
             </li>
           ))}
         </ul>
       )}
       {(making || editing) && <Editor rule={editing} places={places} onClose={() => { setEditing(null); onMade(); }} onSaved={(r, tries) => { setEditing(null); onMade(); loaded.reload(); if (tries) setTrying(r); }} />}
-      {trying && <BacktestDialog title={`${trying.name}: ${t("rules.try")}`} input={() => ({ rule: trying.id })} onClose={() => setTrying(null)}><p class="dialog-sub"><Sentence when={trying.when as Node} places={places} /><Lasting r={trying} /></p>{trying.state === "off" && <p class="task-line"><Button small onClick={() => { void flip(trying); setTrying(null); }}>{t("rule.switchOn")}</Button><span>{t("rule.switchOn.about")}</span></p>}</BacktestDialog>}
+      {trying && <BacktestDialog title={t("rule.tried", { name: trying.name })} input={() => ({ rule: trying.id })} onClose={() => setTrying(null)}><p class="dialog-sub"><Sentence when={trying.when as Node} places={places} /><Lasting r={trying} /></p>{trying.state === "off" && <p class="task-line"><Button small onClick={() => { void flip(trying); setTrying(null); }}>{t("rule.switchOn")}</Button><span>{t("rule.switchOn.about")}</span></p>}</BacktestDialog>}
     </>
   );
 }
