@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "platform/backtest.h"
+#include "platform/rule_list.h"
 #include "platform/model/json.h"
 #include "platform/store/store.h"
 

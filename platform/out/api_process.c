@@ -10,7 +10,6 @@
 #include "platform/out/live.h"
 #include "platform/out/page.h"
 #include "platform/out/routes.h"
-#include "platform/rule_list.h"
 
 extern const char out_openapi[], out_openapi_end[]; /* openapi.S */
 
