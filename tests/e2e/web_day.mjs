@@ -71,6 +71,7 @@ await runDay("web_day", { words: ["--speed", process.env.BULLA_WEB_SPEED ?? "1"]
   await look("3-dispatch");
   await page.locator("dialog button[type=submit]").click();
   await panel.locator(".badge.life", { hasText: "Patrol sent" }).waitFor();
+  await page.locator("dialog").waitFor({ state: "detached" }); // the stream may be faster than the answer
   await page.keyboard.press("r");
   await page.locator("dialog button[type=submit]").click();
   await page.getByText("Choose what was found").waitFor();

@@ -41,8 +41,8 @@ export function DispatchDialog({ alarm, tasks, onClose }: { alarm: Alarm; tasks:
       const made = await post<Task>("/tasks", body, { key: newKey() });
       draft.write(name, null);
       say(t("toast.dispatched"), whoOf(made));
-      put(await get<AlarmDetail>(`/alarms/${seg(alarm.id)}`));
       onClose(true);
+      put(await get<AlarmDetail>(`/alarms/${seg(alarm.id)}`));
     });
   };
   return (
