@@ -8,6 +8,7 @@
 #include "platform/rules/geometry.h"
 
 #define AHEAD_MAX_MS      INT64_C(300000)   /* general rule 4: not more than 5 min ahead of arrival */
+#define BEHIND_MAX_MS     INT64_C(300000)   /* what is heard when it happens does not take longer to come */
 #define MOVING_CMH        300               /* a parked receiver reports up to 3 km/h */
 #define BEFORE_SEALING_MS INT64_C(86400000) /* nor before sealing minus a day */
 
@@ -21,9 +22,12 @@ void entry_set_time(const struct plan *plan, struct entry *e)
     bool plausible = e->device_ms != BULLA_TIME_NONE && e->device_ms <= e->received_ms + AHEAD_MAX_MS &&
                      e->device_ms >= plan->start_ms - BEFORE_SEALING_MS;
     e->at_ms = plausible ? e->device_ms : e->received_ms;
-    e->flags &= (uint16_t)~ENTRY_CLOCK_WRONG;
-    if (!plausible && e->device_ms != BULLA_TIME_NONE)
-        e->flags |= ENTRY_CLOCK_WRONG;
+    e->flags &= (uint16_t) ~(ENTRY_CLOCK_WRONG | ENTRY_DOUBT);
+    if (e->device_ms == BULLA_TIME_NONE)
+        return;
+    bool behind = !(e->flags & ENTRY_STORED) && !e->note && e->received_ms - e->device_ms > BEHIND_MAX_MS;
+    e->flags |= plausible ? 0 : ENTRY_CLOCK_WRONG;
+    e->flags |= plausible && !behind ? 0 : ENTRY_DOUBT;
 }
 
 /* What others say has their place: where the vehicle is only when they read its seal or saw it there. */

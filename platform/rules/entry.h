@@ -28,6 +28,7 @@ enum entry_flag {
     ENTRY_CELL_SIZED = 1u << 13,   /* with ENTRY_CELL: and says itself how far it may be off */
     ENTRY_NO_FIX = 1u << 14,       /* a report that says itself that it has no fix */
     ENTRY_SITE = 1u << 15,         /* lat, lon are where somebody else was who speaks of the seal */
+    ENTRY_DOUBT = 1u << 16,        /* its clock is wrong, or behind by more than the way takes: it may have been another time */
 };
 
 /* A lock that speaks through the seal: what it said of itself, small. */
@@ -53,7 +54,7 @@ struct entry {
     struct entry_sensor *sensors;  /* heap, of the window that holds the entry; NULL: none */
     int32_t lat_e7, lon_e7, accuracy_m;
     int32_t speed_cmh; /* the receiver's own, ENTRY_NO_SPEED: not said */
-    uint16_t flags;
+    uint32_t flags;
     uint8_t seal;                         /* index in the journey; behind the seals: of the plan's means */
     uint8_t state, shackle, motor, cover; /* state: of the seal, derived where only its parts were said */
     uint8_t percent, tries, verdict, reason, channel;

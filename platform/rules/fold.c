@@ -8,6 +8,7 @@
 #define ALIGN(n)    (((n) + 7u) & ~(size_t)7u)
 #define DRIFT_MS    25.0 /* metres a second by which a moving vehicle's last place becomes uncertain */
 #define STANDING_MS (2 * PLAN_MINUTE_MS)
+#define DOUBT_MS    (60 * PLAN_MINUTE_MS)
 #define FRESH_MS    (60 * PLAN_MINUTE_MS)
 
 /* What was put on or taken off another means of transport need not move with the rest. */
@@ -29,6 +30,7 @@ struct fold {
 
 struct fold_seal {
     struct clock clock;
+    int64_t doubted_ms; /* its last message whose time is in doubt; 0: none */
     struct position position;
     struct lock lock;
     struct lock_where own; /* its own last place; the vehicle's holds unless the two are surely apart */
@@ -225,6 +227,8 @@ void fold_move(struct fold *to, const struct plan *into, const struct fold *from
         *seal_at(to, into, i) = *seal_at(from, out_of, i);
         move_rules(RULE_OF_SEAL, seal_rules(to, into, i), into, seal_rules(from, out_of, i), out_of);
     }
+    for (size_t i = 0; i < into->n_means; i++)
+        *means_at(to, into, i) = *means_at(from, out_of, i);
     to->due_ms = next_timer(to, into).due_ms;
 }
 
@@ -297,15 +301,21 @@ static void step_rules(struct fold *fold, const struct rule_input *in)
     }
 }
 
+/* When a seal's clock is in doubt, so is where it was at that time. */
+static bool is_doubted(const struct fold_seal *seal, int64_t at_ms)
+{
+    return seal->doubted_ms && at_ms - seal->doubted_ms <= DOUBT_MS;
+}
+
 /* Where the others are, as far as the newest fix tells. */
 static struct company look_around(const struct fold *fold, const struct plan *plan, const struct entry *e, const struct position_news *news)
 {
     struct company company = {0};
     unsigned alone = fold->gone | fold->parted;
-    if (news->n_fixes == 0 || (alone >> e->seal & 1))
+    if (news->n_fixes == 0 || (alone >> e->seal & 1) || is_doubted(seal_at(fold, plan, e->seal), e->at_ms))
         return company;
     for (size_t i = 0; i < plan->journey->n_seals; i++)
-        if (i != e->seal && !(alone >> i & 1))
+        if (i != e->seal && !(alone >> i & 1) && !is_doubted(seal_at(fold, plan, i), e->at_ms))
             company_meet(&company, plan, &seal_at(fold, plan, e->seal)->position.last, &seal_at(fold, plan, i)->position.last, i);
     return company;
 }
@@ -379,6 +389,8 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
     struct lock_news lock;
     struct lock_where before = before_of(fold, plan, e);
     bool stood = fold->standing;
+    if (e->flags & ENTRY_DOUBT)
+        seal->doubted_ms = e->at_ms;
     position_step(&seal->position, plan, e, &position);
     bool fix = false;
     for (size_t i = 0; i < position.n_fixes; i++) {

@@ -4,7 +4,8 @@
  *
  * Numbers: live messages in the order of the device's own time. Two series are surely two when they are more than 64 apart; a series
  * that ends and another that begins is a restart, whether it was announced or not: only coming back counts, four times in an hour.
- * An announced start forgets the series. Places: fixes that the vehicle cannot have reached, but that agree among themselves and are
+ * An announced start forgets the series. For an hour around messages whose time is in doubt nothing is counted: a clock that was set
+ * lays two times over each other. Places: fixes that the vehicle cannot have reached, but that agree among themselves and are
  * not one and the same number (a receiver's default), four in an hour; or jumps back to where the last jump came from, twice.
  */
 #include <stdlib.h>
@@ -20,6 +21,7 @@ struct clone {
     bool known[2];
     int64_t head[2];
     int64_t returns_ms, jumps_ms, wild_ms; /* first of those that are counted */
+    int64_t doubted_ms;                    /* last message whose time is in doubt, 0: none */
     struct position_point wild, from;      /* the last of each; from.id "" : none */
 };
 
@@ -131,7 +133,11 @@ static void step(void *state, const struct rule_input *in)
         return;
     if (entry_is(e, BULLA_EVENT_STARTUP))
         s->known[0] = s->known[1] = false;
-    bool orderly = (e->flags & ENTRY_COUNTER) && !(e->flags & (ENTRY_STORED | ENTRY_CLOCK_WRONG)) && e->device_ms != BULLA_TIME_NONE;
+    if (e->flags & ENTRY_DOUBT)
+        s->doubted_ms = in->at_ms;
+    if (s->doubted_ms && in->at_ms - s->doubted_ms <= rule_ms(in->plan, &rule_clone_suspected, WINDOW))
+        return;
+    bool orderly = (e->flags & ENTRY_COUNTER) && !(e->flags & ENTRY_STORED) && e->device_ms != BULLA_TIME_NONE;
     if (orderly)
         count_number(s, in, e->counter);
     for (size_t i = 0; i < in->position->n_wild; i++)

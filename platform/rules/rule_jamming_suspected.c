@@ -1,28 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The device reports that its receiver is jammed; or satellite fixes are lost on the way while the device goes on speaking: for 10 min
- * and in three messages that say so themselves. Fixes that were lost at a standstill, near origin, destination or a stop, or near an
- * announced shadow (tunnel, covered terminal, dead zone) are no sign, nor is a receiver that reports its own fault.
+ * The device reports that its receiver is jammed; or satellite fixes were lost while the device went on speaking, for 10 min and in
+ * four messages that say so themselves, and the next fix shows that the vehicle drove on meanwhile: under a roof a receiver hears
+ * nothing either. Without a next fix it is told after 3 h of such messages. Silent where the loss began near origin, destination or a
+ * stop, near an announced shadow (tunnel, covered terminal, dead zone), or with a receiver that reports its own fault.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "platform/rules/rule.h"
 
+#define DOUBT_MS      (60 * PLAN_MINUTE_MS)
 #define NEAR_SHADOW_M 2000.0 /* the last fix before a tunnel lies some way before it */
 
 struct jamming {
     sheet_slot slot;
-    bool has_fix, moving, quiet; /* of the last satellite fix: on the way; where losing it says nothing */
-    uint32_t lost;               /* messages without one since */
-    int64_t said_ms;             /* last report of jamming */
+    bool has_fix, quiet;       /* of the last satellite fix; losing it there says nothing */
+    uint32_t lost;             /* messages without one since */
+    int64_t said_ms;           /* last report of jamming */
+    int64_t first_ms, lost_ms; /* first and last message without a fix */
+    int64_t doubted_ms;        /* last message whose time is in doubt, 0: none */
     int64_t fix_ms;
     double lat, lon;
     char id[BULLA_ID_SIZE];
 };
 
-enum { LOST_FOR, MESSAGES, MOVING };
-static const struct rule_parameter parameters[] = {
-    {"lost_for", "min", 10, NULL}, {"messages", "", 3, NULL}, {"moving", "km/h", 20, NULL}, {NULL, NULL, 0, NULL}};
+enum { LOST_FOR, MESSAGES, MOVING, LOST_AT_ALL, MESSAGES_AT_ALL };
+static const struct rule_parameter parameters[] = {{"lost_for", "min", 10, NULL},     {"messages", "", 4, NULL},
+                                                   {"moving", "km/h", 30, NULL},      {"lost_at_all", "min", 180, NULL},
+                                                   {"messages_at_all", "", 12, NULL}, {NULL, NULL, 0, NULL}};
 
 static double value(const struct rule_input *in, size_t parameter)
 {
@@ -46,20 +52,40 @@ static bool in_shadow(const struct journey *j, const struct fix *f)
     return false;
 }
 
-static bool is_moving(const struct jamming *s, const struct rule_input *in, const struct fix *f)
+static void raise(struct jamming *s, const struct rule_input *in, const char *meanwhile)
 {
-    if (in->entry->speed_cmh != ENTRY_NO_SPEED)
-        return in->entry->speed_cmh > value(in, MOVING) * 100;
-    int64_t took_ms = f->at_ms - s->fix_ms;
-    return s->has_fix && took_ms > 0 && geometry_rough(s->lat, s->lon, f->lat, f->lon) / (double)took_ms * 3600 > value(in, MOVING);
+    char span[RULE_SPAN_TEXT];
+    s->slot = rule_raise(in, ALARM_JAMMING_SUSPECTED, s->first_ms);
+    sheet_evidence(in->sheet, s->slot, s->id);
+    sheet_position(in->sheet, s->slot, s->lat, s->lon);
+    sheet_why(in->sheet, s->slot, "Satellite fixes were lost for %s, while %u messages without one came%s",
+              rule_span(span, in->at_ms - s->fix_ms), s->lost, meanwhile);
+}
+
+static bool is_lost(const struct jamming *s, const struct rule_input *in, size_t at_least)
+{
+    bool doubted = s->doubted_ms && in->at_ms - s->doubted_ms <= DOUBT_MS;
+    return !s->slot && s->has_fix && !doubted && !s->quiet && s->lost >= value(in, MESSAGES) &&
+           s->lost_ms - s->fix_ms >= rule_ms(in->plan, &rule_jamming_suspected, at_least);
+}
+
+/* It drove while nothing was received. */
+static void judge(struct jamming *s, const struct rule_input *in, const struct fix *f)
+{
+    double metres = geometry_rough(s->lat, s->lon, f->lat, f->lon), hours = (double)(f->at_ms - s->fix_ms) / 3.6e6;
+    char how[80], far[RULE_SPAN_TEXT];
+    if (!is_lost(s, in, LOST_FOR) || in_shadow(in->plan->journey, f) || metres < value(in, MOVING) * 1000 * hours)
+        return;
+    snprintf(how, sizeof how, ", and the vehicle drove %s meanwhile", rule_distance(far, metres));
+    raise(s, in, how);
 }
 
 static void found(struct jamming *s, const struct rule_input *in, const struct fix *f)
 {
     bool said = s->said_ms && in->at_ms - s->said_ms <= rule_ms(in->plan, &rule_jamming_suspected, LOST_FOR);
+    judge(s, in, f);
     if (s->slot && !said && !entry_is(in->entry, BULLA_EVENT_JAMMING))
         sheet_end(in->sheet, &s->slot, in->at_ms);
-    s->moving = is_moving(s, in, f);
     s->quiet = f->near_place || in_shadow(in->plan->journey, f);
     s->has_fix = true;
     s->lost = 0;
@@ -71,16 +97,11 @@ static void found(struct jamming *s, const struct rule_input *in, const struct f
 
 static void lose(struct jamming *s, const struct rule_input *in)
 {
-    s->lost++;
-    if (s->slot || !s->has_fix || !s->moving || s->quiet || s->lost < value(in, MESSAGES) ||
-        in->at_ms - s->fix_ms < rule_ms(in->plan, &rule_jamming_suspected, LOST_FOR))
-        return;
-    char span[RULE_SPAN_TEXT];
-    s->slot = rule_raise(in, ALARM_JAMMING_SUSPECTED, s->fix_ms);
-    sheet_evidence(in->sheet, s->slot, s->id);
-    sheet_position(in->sheet, s->slot, s->lat, s->lon);
-    sheet_why(in->sheet, s->slot, "Satellite fixes were lost on the way for %s, while %u messages without one came",
-              rule_span(span, in->at_ms - s->fix_ms), s->lost);
+    if (s->lost++ == 0)
+        s->first_ms = in->at_ms;
+    s->lost_ms = in->at_ms;
+    if (s->lost >= value(in, MESSAGES_AT_ALL) && is_lost(s, in, LOST_AT_ALL))
+        raise(s, in, "");
 }
 
 static void say(struct jamming *s, const struct rule_input *in)
@@ -104,6 +125,8 @@ static void step(void *state, const struct rule_input *in)
     if (!e || e->note)
         return;
     bool cell = e->flags & ENTRY_CELL;
+    if (e->flags & ENTRY_DOUBT)
+        s->doubted_ms = in->at_ms;
     if (entry_is(e, BULLA_EVENT_JAMMING))
         say(s, in);
     if (in->position->n_fixes && !cell)

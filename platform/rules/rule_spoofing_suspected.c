@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The position seems to be made up: at least two independent signs within an hour. Each of them alone happens in honest life. Signs:
- * a confirmed jump; the same numbers again and again while the receiver says it moves; a step of the clock; a fix that the mobile
+ * The position seems to be made up: at least two independent signs within two hours. Each of them alone happens in honest life. Signs:
+ * a confirmed jump; fixes that stay in one place while the receiver says it moves, or from which it jumps to where it had driven
+ * meanwhile; a jump that leads back to the route from where nothing but the fixes had left it; a step of the clock; a fix that the mobile
  * cells, another seal of the vehicle or a reader contradicts; a fix from fewer satellites than a fix takes, or from more than there
  * are in view. An announced start explains a step of the clock.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,8 +19,14 @@
 #define SATELLITES_LEAST 3
 #define SATELLITES_MOST  60
 #define FROZEN_FIXES     4
+#define FROZEN_M         300.0                /* one place: further than noise goes, less than a vehicle in motion */
+#define FROZEN_CMH       2000                 /* what moves slower may go to and fro */
+#define STALE_MS         (8 * PLAN_MINUTE_MS) /* some receivers repeat their last fix for some minutes */
+#define AGREE            3                    /* fixes that agree on a new place */
+#define STOOD_MS         (15 * PLAN_MINUTE_MS)
+#define DRIVEN_KMH       10.0
 
-enum sign { JUMP, FROZEN, CLOCK, CELL, OTHER, SITE, SKY, SIGNS };
+enum sign { JUMP, FROZEN, RETURN, CLOCK, CELL, OTHER, SITE, SKY, SIGNS };
 
 struct sign_seen {
     int64_t since_ms, at_ms; /* first and last time of a run; at_ms 0: not seen */
@@ -30,34 +38,43 @@ struct spoofing {
     struct sign_seen signs[SIGNS];
     uint8_t cells, others, skies; /* in a row: one of them alone may be noise */
     bool clock_right;
-    int64_t started_ms;         /* last announced start, 0: none */
-    struct position_point fix;  /* last satellite fix that was believed; id "" : none */
-    struct position_point site; /* last reading */
-    uint32_t same, same_moving; /* satellite fixes with the same numbers */
-    int64_t same_ms;
-    int32_t lat_e7, lon_e7;
+    int64_t started_ms;          /* last announced start, 0: none */
+    struct position_point fix;   /* last satellite fix that was believed; id "" : none */
+    struct position_point site;  /* last reading */
+    uint32_t same, same_moving;  /* satellite fixes in one place, and those with a speed */
+    struct position_point place; /* the first of them */
+    struct position_point stood; /* the first fix of where it stands; id "" : none */
+    int64_t stood_until_ms;      /* the last one there */
+    struct position_point left;  /* the first fix elsewhere, which could not be reached from there */
+    uint32_t n_left;             /* those that agree with it */
 };
 
 enum { WINDOW, LEAST, FROZEN_FOR };
 static const struct rule_parameter parameters[] = {
-    {"window", "min", 60, NULL}, {"signs", "", 2, NULL}, {"frozen_for", "min", 10, NULL}, {NULL, NULL, 0, NULL}};
+    {"window", "min", 120, NULL}, {"signs", "", 2, NULL}, {"frozen_for", "min", 10, NULL}, {NULL, NULL, 0, NULL}};
 
 static const char *const words[SIGNS] = {[JUMP] = "a jump",
                                          [FROZEN] = "a frozen position while moving",
+                                         [RETURN] = "back on the route by a jump",
                                          [CLOCK] = "a clock step",
                                          [CELL] = "cells say otherwise",
                                          [OTHER] = "another seal says otherwise",
                                          [SITE] = "a reading says otherwise",
                                          [SKY] = "impossible satellites"};
 
-static void note(struct spoofing *s, const struct rule_input *in, enum sign sign)
+static void note_at(struct spoofing *s, const struct rule_input *in, enum sign sign, int64_t at_ms, const char *id)
 {
     struct sign_seen *seen = &s->signs[sign];
     if (!seen->at_ms || in->at_ms - seen->at_ms > rule_ms(in->plan, &rule_spoofing_suspected, WINDOW)) {
-        seen->since_ms = in->at_ms;
-        memcpy(seen->id, in->entry->id, sizeof seen->id);
+        seen->since_ms = at_ms;
+        memcpy(seen->id, id, sizeof seen->id);
     }
     seen->at_ms = in->at_ms;
+}
+
+static void note(struct spoofing *s, const struct rule_input *in, enum sign sign)
+{
+    note_at(s, in, sign, in->at_ms, in->entry->id);
 }
 
 /* Whether two points, each right by its accuracy and more, are too far apart for one vehicle. */
@@ -99,17 +116,81 @@ static void watch_clock(struct spoofing *s, const struct rule_input *in)
 static void watch_frozen(struct spoofing *s, const struct rule_input *in)
 {
     const struct entry *e = in->entry;
-    if (s->same == 0 || e->lat_e7 != s->lat_e7 || e->lon_e7 != s->lon_e7) {
+    double metres = geometry_rough(s->place.lat_e7 / 1e7, s->place.lon_e7 / 1e7, entry_lat(e), entry_lon(e));
+    if (s->same == 0 || metres > FROZEN_M) {
         s->same = s->same_moving = 0;
-        s->same_ms = in->at_ms;
-        s->lat_e7 = e->lat_e7;
-        s->lon_e7 = e->lon_e7;
+        s->place = point_of(e);
     }
     s->same++;
-    s->same_moving += (e->flags & ENTRY_MOVING) != 0;
+    s->same_moving += e->speed_cmh > FROZEN_CMH;
     if (s->same >= FROZEN_FIXES && s->same_moving >= FROZEN_FIXES - 1 &&
-        in->at_ms - s->same_ms >= rule_ms(in->plan, &rule_spoofing_suspected, FROZEN_FOR))
-        note(s, in, FROZEN);
+        in->at_ms - s->place.at_ms >= rule_ms(in->plan, &rule_spoofing_suspected, FROZEN_FOR))
+        note_at(s, in, FROZEN, s->place.at_ms, s->place.id);
+}
+
+/* From where it stood to where it can only be if it had driven all the while. */
+static bool was_driving(const struct rule_input *in, double metres, int64_t span_ms)
+{
+    double hours = (double)span_ms / 3.6e6;
+    return span_ms >= STOOD_MS && metres / 1000 >= DRIVEN_KMH * hours && metres <= in->plan->speed_max_ms * hours * 3600;
+}
+
+/* The jump leads back to the route, as far as the fixes had left it, but for what was driven along it. */
+static bool leads_back(const struct rule_input *in, double metres)
+{
+    const struct plan *plan = in->plan;
+    const struct position_point *from = &in->position->from;
+    const struct fix *to = &in->position->fix[0];
+    if (!plan->line || to->off_route_m > plan->corridor_m)
+        return false;
+    double off_m = geometry_line_distance(plan->line, from->lat_e7 / 1e7, from->lon_e7 / 1e7);
+    double along_m = in->entry->speed_cmh > 0 ? in->entry->speed_cmh / 360.0 * (double)(to->at_ms - from->at_ms) / 1000 : 0;
+    return off_m > plan->corridor_m + from->accuracy_m && fabs(metres - sqrt(off_m * off_m + along_m * along_m)) < 0.25 * metres;
+}
+
+static void watch_jump(struct spoofing *s, const struct rule_input *in)
+{
+    const struct position_point *from = &in->position->from;
+    const struct fix *to = &in->position->fix[0];
+    double metres = geometry_rough(from->lat_e7 / 1e7, from->lon_e7 / 1e7, to->lat, to->lon);
+    note_at(s, in, JUMP, to->at_ms, to->id);
+    if (leads_back(in, metres))
+        note_at(s, in, RETURN, to->at_ms, to->id);
+}
+
+static void stand_at(struct spoofing *s, const struct position_point *p)
+{
+    s->stood = *p;
+    s->stood_until_ms = p->at_ms;
+    s->n_left = 0;
+}
+
+static double between(const struct position_point *a, const struct position_point *b)
+{
+    return geometry_rough(a->lat_e7 / 1e7, a->lon_e7 / 1e7, b->lat_e7 / 1e7, b->lon_e7 / 1e7);
+}
+
+/* It said for long enough that it stood, and then three times that it is where it can only be if it had driven all the while. */
+static void watch_stand(struct spoofing *s, const struct rule_input *in)
+{
+    struct position_point p = point_of(in->entry);
+    double metres = between(&s->stood, &p), seconds = (double)(p.at_ms - s->stood_until_ms + STALE_MS) / 1000;
+    bool could_go = metres <= in->plan->speed_max_ms * seconds + s->stood.accuracy_m + p.accuracy_m + FROZEN_M;
+    if (s->stood.id[0] && metres <= FROZEN_M) {
+        s->stood_until_ms = p.at_ms;
+        s->n_left = 0;
+    } else if (!s->stood.id[0] || (s->n_left == 0 && (could_go || p.at_ms - s->stood.at_ms < STOOD_MS)) ||
+               (s->n_left && !position_reachable(in->plan, &s->left, &p))) {
+        stand_at(s, &p);
+    } else if (s->n_left++ == 0) {
+        s->left = p;
+    } else if (s->n_left == AGREE) {
+        if (was_driving(in, between(&s->stood, &s->left), s->left.at_ms - s->stood.at_ms)) {
+            note_at(s, in, FROZEN, s->stood.at_ms, s->stood.id);
+            note_at(s, in, JUMP, s->left.at_ms, s->left.id);
+        }
+        stand_at(s, &p);
+    }
 }
 
 /* A fix of the satellites: what does everything else say of it? */
@@ -118,12 +199,13 @@ static void watch_fix(struct spoofing *s, const struct rule_input *in)
     const struct entry *e = in->entry;
     const struct company *c = in->company;
     watch_frozen(s, in);
+    watch_stand(s, in);
     s->skies =
         e->satellites && (e->satellites < SATELLITES_LEAST || e->satellites > SATELLITES_MOST) ? (uint8_t)(s->skies + (s->skies < 9)) : 0;
     if (s->skies > 1)
         note(s, in, SKY);
     if (in->position->jumped)
-        note(s, in, JUMP);
+        watch_jump(s, in);
     if (in->position->n_fixes == 0)
         return;
     s->fix = point_of(e);

@@ -132,11 +132,13 @@ static void fixes_that_are_lost_on_the_way(void **state)
     struct scene *s = scene_new();
     scene_drive(s, 0, 0, 12000);
     lose_fixes(s, 13, 40);
-    scene_expect(s, 41, "jamming_suspected@12/2");
+    scene_expect(s, 41, ""); /* it may stand under a roof */
+    scene_drive(s, 42, 36500, 36500);
+    scene_expect(s, 43, "jamming_suspected@13/2");
     assert_string_equal(s->alarms[0].evidence[1], "o12"); /* the last fix */
-    assert_int_equal(s->alarms[0].raised_ms, scene_time(23));
-    scene_drive(s, 42, 30500, 31000);
-    scene_expect(s, 43, "jamming_suspected@12/2");
+    assert_string_equal(
+        s->alarms[0].why,
+        "Satellite fixes were lost for 30 min, while 14 messages without one came, and the vehicle drove 24.5 km meanwhile");
     assert_int_equal(s->alarms[0].ended_ms, scene_time(42));
     s->journey->zones[s->journey->n_zones++] = (struct zone){.duty = ZONE_SHADOW, .place = scene_place(14000, 800, 0)};
     scene_expect(s, 43, ""); /* a tunnel that the map knows */
@@ -149,7 +151,11 @@ static void fixes_that_are_lost_for_a_reason(void **state)
     struct scene *s = scene_new(); /* at a standstill */
     double m = scene_stand(s, scene_drive(s, 0, 0, 12000), 12000, 8);
     lose_fixes(s, m, m + 40);
-    scene_expect(s, m + 41, "");
+    scene_at(s, m + 41, 13000);
+    scene_expect(s, m + 42, "");
+    lose_fixes(s, m + 43, m + 43 + 182); /* but not for hours */
+    s->journey->stay_minutes = -1;
+    scene_expect(s, m + 230, "jamming_suspected@66/2");
     scene_free(s);
     s = scene_new(); /* in a stop */
     m = scene_drive(s, 0, 0, 30000);
@@ -179,6 +185,39 @@ static void freeze(struct scene *s, double minute, double at_m, int fixes)
         fast(scene_at(s, minute + 3 * i, at_m), 60);
 }
 
+/* It stands, and then is where it can only be if it had driven all the while. */
+static void frozen_until_it_jumps(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    s->journey->stay_minutes = -1;
+    double m = scene_drive(s, 0, 0, 12000);
+    m = scene_stand(s, m, 12000, 40);
+    scene_drive(s, m, 52000, 55000);
+    scene_run(s, m + 5);
+    assert_int_equal(s->n_alarms, 2);
+    assert_int_equal(s->alarms[0].kind, ALARM_SPOOFING_SUSPECTED);
+    assert_string_equal(s->alarms[0].why, "The position seems false: a frozen position while moving at 08:12, a jump at 08:55");
+    scene_free(s);
+}
+
+/* Off the road, slowly, and back on it at once. */
+static void dragged_off(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    for (double m = 0; m < 40; m++)
+        fast(scene_aside(s, m, m * 1000, m < 10 ? 0 : (m - 10) * 500), 60);
+    for (double m = 40; m < 45; m++)
+        fast(scene_at(s, m, m * 1000), 60);
+    scene_run(s, 45);
+    bool found = false;
+    for (size_t i = 0; i < s->n_alarms; i++)
+        found |= strcmp(s->alarms[i].why, "The position seems false: a jump at 08:40, back on the route by a jump at 08:40") == 0;
+    assert_true(found);
+    scene_free(s);
+}
+
 static void one_sign_is_none(void **state)
 {
     (void)state;
@@ -204,9 +243,9 @@ static void two_signs_are_one(void **state)
     o->lat_e7 = (int32_t)lround(SCENE_LAT * 1e7);
     o->lon_e7 = (int32_t)lround((SCENE_LON + 50000 / SCENE_LON_M) * 1e7);
     bulla_observation_add_event(o, BULLA_EVENT_READ);
-    scene_expect(s, 40, "spoofing_suspected@22/3");
+    scene_expect(s, 40, "spoofing_suspected@12/3");
     assert_string_equal(s->alarms[0].why,
-                        "The position seems false: a frozen position while moving at 08:22, a reading says otherwise at 08:27");
+                        "The position seems false: a frozen position while moving at 08:12, a reading says otherwise at 08:27");
     scene_free(s);
 }
 
@@ -224,7 +263,7 @@ static void each_sign(void **state)
     }
     for (double m = 20; m < 23; m++) { /* and the cells know nothing of the jump */
         struct bulla_observation *o = scene_at(s, m, 20000);
-        o->accuracy_m = 1500;
+        o->has &= ~(uint32_t)BULLA_HAS_ACCURACY;
         bulla_observation_add_event(o, BULLA_EVENT_POSITION_CELL);
     }
     scene_run(s, 23);
@@ -234,7 +273,7 @@ static void each_sign(void **state)
             continue;
         found = true;
         assert_string_equal(s->alarms[i].why,
-                            "The position seems false: a clock step at 08:12, impossible satellites at 08:14, a jump at 08:17, "
+                            "The position seems false: a clock step at 08:12, impossible satellites at 08:14, a jump at 08:15, "
                             "cells say otherwise at 08:21");
         assert_int_equal(s->alarms[i].n_evidence, 4);
     }
@@ -245,4 +284,5 @@ static void each_sign(void **state)
 SCENE_TESTS(cmocka_unit_test(numbers_that_go_to_and_fro), cmocka_unit_test(numbers_of_honest_devices), cmocka_unit_test(two_places_at_once),
             cmocka_unit_test(orders_that_are_not_for_now), cmocka_unit_test(a_receiver_that_is_jammed),
             cmocka_unit_test(fixes_that_are_lost_on_the_way), cmocka_unit_test(fixes_that_are_lost_for_a_reason),
-            cmocka_unit_test(one_sign_is_none), cmocka_unit_test(two_signs_are_one), cmocka_unit_test(each_sign))
+            cmocka_unit_test(frozen_until_it_jumps), cmocka_unit_test(dragged_off), cmocka_unit_test(one_sign_is_none),
+            cmocka_unit_test(two_signs_are_one), cmocka_unit_test(each_sign))
