@@ -10,6 +10,7 @@
 #define STANDING_MS (2 * PLAN_MINUTE_MS)
 #define DOUBT_MS    (60 * PLAN_MINUTE_MS)
 #define FRESH_MS    (60 * PLAN_MINUTE_MS)
+#define LEFT_MS     (15 * PLAN_MINUTE_MS) /* where it stood until then it may stand still, one fix or two being wrong */
 
 /* What was put on or taken off another means of transport need not move with the rest. */
 #define PARTING (BULLA_EVENT_BIT(BULLA_EVENT_TRANSHIPPED) | BULLA_EVENT_BIT(BULLA_EVENT_DISCHARGED))
@@ -136,15 +137,19 @@ static struct lock_where where_of(const struct fold *fold, const struct plan *pl
     return apart ? own : vehicle;
 }
 
-/* Where it may be if the last fix is wrong: where it stands, or where it stood, grown by what it may have driven since it left;
- * the latter for a message without a fix of its own. */
+/* Where it may be if the last fix is wrong: where it stood, grown by what it may have driven since it left when the message has
+ * no fix of its own; else, or when that is no place to open it, where it was last seen. */
 static struct lock_where before_of(const struct fold *fold, const struct plan *plan, const struct entry *e)
 {
     struct lock_where where = fold->stood;
     int64_t at_ms = e->at_ms;
     bool own = (e->flags & (ENTRY_FIX | ENTRY_UNPLACED)) == ENTRY_FIX && !entry_unsized(e);
-    if (!where.known || at_ms - fold->stood_ms >= FRESH_MS || (own && !fold->standing))
+    if (!where.known || at_ms - fold->stood_ms >= FRESH_MS)
         return where_of(fold, plan, e->seal, at_ms);
+    if (own) {
+        bool stands = fold->standing || (at_ms - fold->stood_ms < LEFT_MS && lock_may_open_here(plan, &where));
+        return stands ? where : where_of(fold, plan, e->seal, at_ms);
+    }
     if (!fold->standing)
         where.accuracy_m += DRIFT_MS * (double)(at_ms - fold->stood_ms) / 1000.0;
     return where;

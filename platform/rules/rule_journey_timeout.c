@@ -9,6 +9,7 @@
 struct timeout {
     sheet_slot slot;
     bool inside, fired, seen;
+    uint32_t strays;
     int64_t seen_ms;
     double away_m;
     char last[BULLA_ID_SIZE];
@@ -40,6 +41,10 @@ static void fire(struct timeout *s, const struct rule_input *in)
 static void note(struct timeout *s, const struct rule_input *in, const struct fix *f)
 {
     if (s->seen && (f->destination == UNSURE || f->cell))
+        return;
+    /* One fix outside of a vehicle that has arrived may be a reflection. */
+    s->strays = f->destination == SURELY_INSIDE ? 0 : s->strays + !f->repeated;
+    if (s->inside && s->strays == 1)
         return;
     s->inside = f->destination == SURELY_INSIDE;
     if (s->inside)

@@ -29,7 +29,8 @@ struct deviation {
     uint32_t outside, inside; /* fixes of the run; consecutive ones inside since the last outside */
     uint8_t seal;
     int64_t since_ms, last_ms, inside_ms, heard_ms;
-    bool standing;              /* by the speed of all of them */
+    bool standing;              /* by the speed of the first */
+    bool still;                 /* all of them are one place */
     bool doubted;               /* a fix before it was outside too, and elsewhere */
     double worst_m, accuracy_m; /* beyond the corridor, and how sure */
     double lat, lon;
@@ -93,6 +94,7 @@ static void note_outside(struct deviation *s, const struct rule_input *in, const
                                 .since_ms = f->at_ms,
                                 .heard_ms = f->at_ms,
                                 .standing = !f->moving,
+                                .still = true,
                                 .lat = f->lat,
                                 .lon = f->lon};
         memcpy(s->first, f->id, sizeof s->first);
@@ -104,8 +106,8 @@ static void note_outside(struct deviation *s, const struct rule_input *in, const
         s->accuracy_m = f->accuracy_m;
     }
     struct draft *d = sheet_open(in->sheet, s->slot);
-    s->standing &= !f->moving;
-    bool edge = s->standing && s->worst_m - s->accuracy_m < rule_value(in->plan, &rule_route_deviation, EDGE);
+    s->still &= geometry_rough(s->lat, s->lon, f->lat, f->lon) <= APART_M + s->accuracy_m + f->accuracy_m;
+    bool edge = s->still && s->worst_m - s->accuracy_m < rule_value(in->plan, &rule_route_deviation, EDGE);
     int64_t span_ms = rule_ms(in->plan, &rule_route_deviation, edge ? STANDING : SPAN);
     if (!d && s->outside >= 2 && s->last_ms - s->since_ms >= span_ms) {
         raise(s, in, f);
