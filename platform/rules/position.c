@@ -9,6 +9,7 @@
 
 #define CLOCK_STEP_S 1.0 /* devices tell whole seconds */
 #define EVERYDAY     0.6 /* of the highest speed */
+#define LATE_MS      (5 * PLAN_MINUTE_MS)
 #define REPEATED_MS  (10 * PLAN_MINUTE_MS)
 
 void position_init(struct position *position)
@@ -175,6 +176,7 @@ void position_step(struct position *position, const struct plan *plan, const str
                                .moving = (e->flags & ENTRY_MOVING) || e->speed_cmh == ENTRY_NO_SPEED,
                                .cell = entry_unsized(e)};
     memcpy(p.id, e->id, sizeof p.id);
+    p.undated = (e->flags & ENTRY_CLOCK_WRONG) || (!(e->flags & ENTRY_STORED) && e->received_ms - e->at_ms > LATE_MS);
     note_repeated(&position->last, &p);
     if (position->last.at_ms != BULLA_TIME_NONE && (!position_reachable(plan, &position->last, &p) || agrees_aside(position, plan, &p))) {
         set_aside(position, plan, &p, seal, news);

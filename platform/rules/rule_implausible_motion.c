@@ -84,7 +84,8 @@ static void step(void *state, const struct rule_input *in)
     if (s->slot && in->at_ms - s->last_ms > rule_ms(in->plan, &rule_implausible_motion, WINDOW))
         sheet_end(in->sheet, &s->slot, s->last_ms);
     for (size_t i = 0; i < in->position->n_wild; i++)
-        note_wild(s, in, &in->position->wild[i]);
+        if (!in->position->wild[i].undated) /* a place at a time that is not known is no motion */
+            note_wild(s, in, &in->position->wild[i]);
     if (in->position->jumped)
         note_jump(s, in);
 }
