@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The project's measurements: bench/run.sh BUILD_DIRECTORY [decode|block|seal_store|rules|store|load|cluster|growth ...]; decode, rules, store and
+# The project's measurements: bench/run.sh BUILD_DIRECTORY [decode|block|seal_store|rules|alarms|store|load|cluster|growth ...]; decode, rules, store and
 # load when none is named. cluster: what a report costs nodes, PostgreSQL and NATS (minutes). growth: how the cost of asking grows from
 # 10^5 to 10^6 journeys (minutes; BENCH_SIZES="100000 1000000 10000000"), on SQLite or,
 # with BENCH_STORE=postgres://.../NAMEbench, on PostgreSQL, where all that the database holds goes.
