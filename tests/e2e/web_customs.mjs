@@ -120,6 +120,7 @@ async function watchAndPatrol(world) {
   await panel.locator(".task .here", { hasText: "Accepted" }).waitFor();
   await phone.getByRole("button", { name: "On my way" }).click();
   await phone.getByRole("button", { name: "I am there" }).waitFor();
+  await panel.locator(".task .here", { hasText: "On the way" }).waitFor();
   await patrol.look("6-phone-task");
 
   // A tunnel: what is done is kept, over a start of the phone too.

@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import { createStore, del, get as read, set as write } from "idb-keyval";
 import { ApiError, call, post } from "@/api/client";
+import type { Task } from "@/api/model";
 import { drain, type Job, type Outcome, type Wire } from "@/lib/outbox";
 import { on, status } from "./live";
 import { lastUser, resume, session } from "./session";
@@ -13,8 +14,15 @@ export const sending = signal(false);
 
 const hex = (buffer: ArrayBuffer) => Array.from(new Uint8Array(buffer), (b) => b.toString(16).padStart(2, "0")).join("");
 
+/** Tasks as the platform last answered: newer than the list, which may not be read anew before the network is gone again. */
+export const answered = signal<ReadonlyMap<string, Task>>(new Map());
+
 const wire: Wire = {
-  post: (path, body, key) => post<unknown>(path, body, { key, quiet: true }),
+  async post(path, body, key) {
+    const answer = await post<unknown>(path, body, { key, quiet: true });
+    if (/^\/tasks\/[^/]+\/state$/.test(path)) answered.value = new Map(answered.value).set((answer as Task).id, answer as Task);
+    return answer;
+  },
   put: (path, bytes) => call<unknown>("PUT", path, { raw: new Blob([bytes], { type: "application/octet-stream" }), quiet: true }),
   judge(e): Outcome {
     if (!(e instanceof ApiError)) throw e;

@@ -12,7 +12,7 @@ import { now, serverNow } from "@/state/clock";
 import { seals as fleet, tick } from "@/state/fleet";
 import { journeys } from "@/state/journeys";
 import { on } from "@/state/live";
-import { begin, dismiss, kept, put, sending, waiting } from "@/state/outbox";
+import { answered, begin, dismiss, kept, put, sending, waiting } from "@/state/outbox";
 import { go } from "@/state/route";
 import { GradeMark, Life, SealState } from "@/ui/badges";
 import { Icon, type IconName } from "@/ui/icon";
@@ -30,20 +30,25 @@ const icons: Record<string, IconName> = { patrol: "flag", inspection: "eye", dep
 const tones: Partial<Record<TaskState, "live" | "done" | "plain">> = { accepted: "live", "under-way": "live", arrived: "live", reported: "done", closed: "done", withdrawn: "done" };
 const plate = (x: Task) => (x.journey ? journeys.value.get(x.journey)?.vehicle : null) ?? null;
 
+const newest = (x: Task): Task => {
+  const answer = answered.value.get(x.id);
+  return answer && answer.version > x.version ? answer : x;
+};
+
 /** The list from the platform, or as last seen. */
 function useTasks() {
   const loaded = useGet<Page<Task>>("/tasks?user=me&state=open", true);
   const [old, setOld] = useState<Task[] | null>(null);
   useEffect(() => void begin(), []);
   useEffect(() => {
-    if (loaded.value) void kept.write("tasks", loaded.value.items);
+    if (loaded.value) void kept.write("tasks", loaded.value.items.map(newest));
     else void kept.read<Task[]>("tasks").then((x) => setOld(x ?? null));
-  }, [loaded.value]);
+  }, [loaded.value, answered.value]);
   useEffect(() => on("alarm", () => loaded.reload()), []);
   useEffect(() => on("notice", (n) => n.about === "task" && loaded.reload()), []);
   const sent = waiting.value.length;
   useEffect(() => loaded.reload(), [sent]);
-  return { tasks: loaded.value?.items ?? old, error: loaded.error, reload: loaded.reload, stale: !loaded.value };
+  return { tasks: (loaded.value?.items ?? old)?.map(newest) ?? null, error: loaded.error, reload: loaded.reload, stale: !loaded.value };
 }
 
 export function PatrolPage({ id }: { id: string | null }) {
