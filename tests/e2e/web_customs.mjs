@@ -270,7 +270,7 @@ async function rulesAndPolicies(world) {
   await second.nth(2).selectOption({ label: "Port of Mombasa" });
   await page.locator(".rule-sentence", { hasText: "Speed below 20 km/h and Place outside Port of Mombasa" }).waitFor();
   await page.getByRole("button", { name: "Save and try" }).click();
-  await page.getByRole("button", { name: "Try", exact: true }).click();
+  await page.locator("dialog").getByRole("button", { name: "Try", exact: true }).click();
   await page.getByText(/journeys · done/).waitFor({ timeout: 60_000 });
   const found = Number((await page.locator(".sides strong").first().innerText()).replace(/\D/g, ""));
   assert.ok(found > 0, "it would have fired");
