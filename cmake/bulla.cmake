@@ -184,6 +184,7 @@ function(bulla_tests)
         disk_full.py
         install.py
         procedures.py
+        progress.py
         real_journeys.py
         replay.sh
         seal_api.sh
