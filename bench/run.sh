@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The project's measurements: bench/run.sh BUILD_DIRECTORY [decode|block|seal_store|rules|alarms|store|load|cluster|growth ...]; decode, rules, store and
+# The project's measurements: bench/run.sh BUILD_DIRECTORY [decode|block|seal_store|rules|alarms|store|load|cluster|growth|month ...]; decode, rules, store and
 # load when none is named. cluster: what a report costs nodes, PostgreSQL and NATS (minutes). growth: how the cost of asking grows from
-# 10^5 to 10^6 journeys (minutes; BENCH_SIZES="100000 1000000 10000000"), on SQLite or,
+# 10^5 to 10^6 journeys; month: a month of a country through the API, MONTH_* as month.py says (an hour; minutes; BENCH_SIZES="100000 1000000 10000000"), on SQLite or,
 # with BENCH_STORE=postgres://.../NAMEbench, on PostgreSQL, where all that the database holds goes.
 # Prints what belongs into docs/performance.md. Needs an otherwise idle machine to mean anything.
 set -euo pipefail
@@ -52,6 +52,7 @@ for part in "${parts[@]}"; do
             load 10000 50000 jt701
             ;;
         cluster) "$here/cluster.py" "$build/bulla" "$build" ;;
+        month) "$here/month.py" "$build/bulla" "$build" ;;
         growth)
             scratch=$(mktemp -d)
             # shellcheck disable=SC2086
