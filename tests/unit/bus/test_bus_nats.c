@@ -478,7 +478,7 @@ static void test_cluster(void **state)
     for (unsigned i = 0; i < 3; i++) {
         nats_servers_start_one(&servers, i);
     }
-    bool whole = run(&reader, sources, 25000, false, &random);
+    bool whole = run(&reader, sources, 90000, false, &random); /* at an election and a stall; a slow machine takes them slowly */
     for (unsigned i = 0; i < SOURCES; i++) {
         for (unsigned p = 0; p < PARTITIONS; p++) {
             total += sources[i].put[p];
