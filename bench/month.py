@@ -295,7 +295,7 @@ def keep_document(trip, world):
 
 def follow(world, trip, officer, stage, until_closed=False):
     """Takes steps as the dossier names them until this stage has none that can be taken now."""
-    d = None
+    d, looked_again = None, False
     for _ in range(40):
         status, d = (200, d) if d else officer.call("GET", f"/api/v1/journeys/{trip.id}/dossier")
         if status != 200:
@@ -327,6 +327,9 @@ def follow(world, trip, officer, stage, until_closed=False):
         body = {"visit": visit["number"], "step": s["id"], "outcome": outcome, "values": values_for(s, trip, world), "source": "officer", "reason": "looked into" if outcome == "suspect" else "",
                 "files": [trip.kept] if s["id"] == "store-documents" else []}
         status, answer = officer.call("POST", f"/api/v1/journeys/{trip.id}/steps", body, {"If-Match": f'"{d["version"]}"'})
+        if status == 422 and s["id"] == "decide" and not looked_again:  # what is proposed has changed since the officer looked
+            looked_again, d = True, None
+            continue
         if status not in (200, 201):
             world.fail(trip, f"{visit['procedure']} {s['id']}: {status} {str(answer)[:300]}")
             return None
@@ -375,7 +378,7 @@ def arrive(world, trip):
         trip.released_at = world.clock.now()
     elif d:
         world.fail(trip, f"not closed: next {d['next']}, {trip.waits}, blocked {str(d['blocked'])[:200]}")
-    if trip.device:
+    if trip.device and trip.state == "closed":
         trip.device.give_back()
 
 
