@@ -369,6 +369,8 @@ def depart(world, trip):
 def arrive(world, trip):
     officer = world.gate(trip.b)
     trip.arrived_at = world.clock.now()
+    if trip.incident == "silence":  # what could not be heard on the way is heard at the gate
+        trip.device.say(world.server, trip.arrived_at, trip.b["at"])
     if trip.mode == "multimodal" and trip.cls == "active":
         follow(world, trip, officer, "departure")  # at the frontier port it still is the country of departure
     officer.ask("POST", f"/journeys/{trip.id}/visits", {"station": trip.b["id"], "stage": "destination"}, 201)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Counts by day, from the records themselves.
+ * Counts by day, and how journeys passed, from the records themselves.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "platform/out/page.h"
+#include "platform/out/passages.h"
 #include "platform/out/routes.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -19,6 +20,7 @@ struct counts {
     } days[OUT_STATISTICS_DAYS_MAX + 1];
     unsigned kinds[KINDS];
     size_t records;
+    struct passages *passages;
 };
 
 static size_t day_of(const struct counts *c, int64_t time_ms) /* n_days: outside */
@@ -35,6 +37,7 @@ static void count_alarm(void *context, const void *record)
     const struct alarm *a = record;
     size_t day = day_of(c, a->raised_ms);
     c->records++;
+    passages_alarm(c->passages, a);
     if (day == c->n_days || a->state == ALARM_STATE_WITHDRAWN)
         return;
     c->days[day].alarms++;
@@ -49,17 +52,27 @@ static void count_journey(void *context, const void *record)
     const struct journey *j = record;
     size_t day = day_of(c, j->created_ms);
     c->records++;
-    if (day < c->n_days)
+    if (day < c->n_days) {
         c->days[day].journeys++;
+        passages_journey(c->passages, j);
+    }
+}
+
+static void count_decision(void *context, const void *record)
+{
+    struct counts *c = context;
+    c->records++;
+    passages_decision(c->passages, record);
 }
 
 typedef int (*list_fn)(struct store *store, const struct store_query *q, store_each_fn each, void *context, char next[120]);
 
 /* Goes through all pages of a list, up to the limit. */
-static int count_all(struct out_request *r, list_fn list, store_each_fn each, struct counts *c, bool *complete)
+static int count_all(struct out_request *r, list_fn list, const char *kind, store_each_fn each, struct counts *c, bool *complete)
 {
     struct store_query q = {.limit = OUT_PAGE_MAX, .from_ms = c->first_ms, .until_ms = c->first_ms + (int64_t)c->n_days * DAY_MS};
     char next[120] = "";
+    snprintf(q.kind, sizeof q.kind, "%s", kind);
     do {
         int outcome = list(out_store(r), &q, each, c, next);
         if (outcome != STORE_OK)
@@ -90,8 +103,8 @@ static void answer(struct out_request *r, const struct counts *c, int64_t from_m
         if (c->kinds[kind])
             json_object_set_new(kinds, alarm_kind_text(kind), json_integer(c->kinds[kind]));
     out_answer_json(r, 200,
-                    json_pack("{s:o, s:o, s:b, s:o, s:o}", "from", json_time(from_ms), "until", json_time(until_ms), "complete", complete,
-                              "days", days, "kinds", kinds));
+                    json_pack("{s:o, s:o, s:b, s:o, s:o, s:o}", "from", json_time(from_ms), "until", json_time(until_ms), "complete",
+                              complete, "days", days, "kinds", kinds, "passages", passages_json(c->passages)));
 }
 
 void out_statistics_get(struct out_request *r)
@@ -103,14 +116,19 @@ void out_statistics_get(struct out_request *r)
                         "a time before until, by at most 92 days", "another"))
         return;
     struct counts *c = calloc(1, sizeof *c);
-    if (!c)
+    if (!c || !(c->passages = passages_new())) {
+        free(c);
         return;
+    }
     c->first_ms = from_ms - ((from_ms % DAY_MS) + DAY_MS) % DAY_MS;
     c->n_days = (size_t)((until_ms - c->first_ms) / DAY_MS) + 1;
-    int outcome = count_all(r, store_alarms, count_alarm, c, &complete);
+    int outcome = count_all(r, store_alarms, "", count_alarm, c, &complete);
     if (outcome == STORE_OK)
-        outcome = count_all(r, store_journeys, count_journey, c, &complete);
+        outcome = count_all(r, store_journeys, "", count_journey, c, &complete);
+    if (outcome == STORE_OK)
+        outcome = count_all(r, store_papers, "decision", count_decision, c, &complete);
     if (out_store_ok(r, outcome, "statistics"))
         answer(r, c, from_ms, until_ms, complete);
+    passages_free(c->passages);
     free(c);
 }

@@ -617,6 +617,18 @@ def reduced(home):
     elsewhere.ask("POST", f"/journeys/{t.id}/statements", {"field": "plate", "value": "X1", "source": "carrier"}, 404)
 
 
+def passages(home):
+    """[WCO-7.1-12] [WCO-8-4] [WCO-9.1-16] [WCO-13.5-8] [WCO-10-0] How long clean and abnormal journeys stood, and how many went unexamined, as the records tell it."""
+    say("passages")
+    p = home.watch.ask("GET", "/statistics")["passages"]
+    gone = [j for j in home.watch.ask("GET", "/journeys?limit=200")["items"] if j["arrived_at"] and j["state"] in ("unsealed", "released", "closed")]
+    counted = p["clean"]["journeys"] + p["abnormal"]["journeys"]
+    equal((p["examined"] + p["unexamined"], sum(p["regimes"].values())), (counted, counted), "each is counted once")
+    check(0 < counted <= len(gone) and p["clean"]["journeys"] > 0 and p["abnormal"]["journeys"] > 0 and p["examined"] > 0, "clean and abnormal ones", str(p))
+    check({"internal", "cross-border"} <= set(p["regimes"]), "by purpose", str(p["regimes"]))
+    check(all(p[k]["median_minutes"] <= p[k]["p90_minutes"] for k in ("clean", "abnormal")), "with their times", str(p))
+
+
 def main():
     with Folder() as folder:
         countries = [Country(folder, name) for name in ("alpha", "beta", "gamma")]
@@ -629,6 +641,7 @@ def main():
             active_domestic(home, mode)
         borders(countries)
         no_pre_advice(countries)
+        passages(home)
         statements(home)
         skipping(home)
         at_once(home)

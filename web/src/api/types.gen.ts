@@ -3145,6 +3145,14 @@ export interface components {
         Notice: {
             text: string;
         };
+        /** @description From the arrival at the destination until the seal was off or the journey was released */
+        Passage: {
+            journeys: number;
+            /** @description null: no journey */
+            median_minutes: number | null;
+            /** @description Nine of ten took no longer */
+            p90_minutes: number | null;
+        };
         Statistics: {
             from: components["schemas"]["Time"];
             until: components["schemas"]["Time"];
@@ -3168,6 +3176,18 @@ export interface components {
             /** @description Alarms of the span by kind */
             kinds: {
                 [key: string]: number;
+            };
+            /** @description Of the journeys that were entered in the span, those that arrived and were let go. Abnormal: with an alarm of grade 2 or 3 that was not withdrawn or found false, or with an examination */
+            passages: {
+                clean: components["schemas"]["Passage"];
+                abnormal: components["schemas"]["Passage"];
+                /** @description Let go without an examination */
+                unexamined: number;
+                examined: number;
+                /** @description Journeys by customs regime */
+                regimes: {
+                    [key: string]: number;
+                };
             };
         };
     };

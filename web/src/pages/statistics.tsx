@@ -4,12 +4,14 @@ import { useGet } from "@/api/use";
 import { qs } from "@/api/client";
 import type { Statistics } from "@/api/model";
 import { locale, number, t, word } from "@/i18n";
+import { words } from "@/ui/time";
 import { serverNow } from "@/state/clock";
 import { query, setQuery } from "@/state/route";
 import { GradeMark } from "@/ui/badges";
 import { Empty, PageHead, Problem, Section, Skeleton } from "@/ui/parts";
 import { Tabs } from "@/ui/tabs";
 import { tell } from "@/ui/toast";
+import { span } from "@/lib/time";
 import { useMemo } from "preact/hooks";
 
 const DAY = 86_400_000;
@@ -24,6 +26,8 @@ export function StatisticsPage() {
   const journeys = sum((d) => d.journeys);
   const found = { true: sum((d) => d.findings.true), false: sum((d) => d.findings.false), explained: sum((d) => d.findings.explained) };
   const closed = found.true + found.false + found.explained;
+  const passed = (v?.passages.examined ?? 0) + (v?.passages.unexamined ?? 0);
+  const percent = (part: number) => new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 1 }).format(part);
   const day = (text: string) => new Intl.DateTimeFormat(locale.value, { day: "numeric", month: "short", timeZone: "UTC" }).format(Date.parse(text));
   return (
     <main class="page" id="page" tabIndex={-1}>
@@ -36,7 +40,8 @@ export function StatisticsPage() {
             <Tile name={t("statistics.total")} value={number(alarms)} />
             <Tile name={t("statistics.journeys")} value={number(journeys)} />
             <Tile name={t("statistics.perJourney")} value={journeys ? number(alarms / journeys, 2) : "—"} />
-            <Tile name={t("statistics.false")} value={closed ? new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 1 }).format(found.false / closed) : "—"} />
+            <Tile name={t("statistics.false")} value={closed ? percent(found.false / closed) : "—"} />
+            <Tile name={t("statistics.unexamined")} value={passed ? percent(v.passages.unexamined / passed) : "—"} />
           </ul>
           <Section title={t("statistics.alarms")} aside={<ul class="key-line">{[3, 2, 1].map((g) => <li key={g}><GradeMark grade={g} size={12} />{word("grade", String(g))}</li>)}</ul>}>
             <DayBars days={v.days} name={day} />
@@ -45,6 +50,7 @@ export function StatisticsPage() {
             <Section title={t("statistics.kinds")}><Ranked rows={Object.entries(v.kinds).sort((a, b) => b[1] - a[1]).map(([k, n]) => [word("kind", k), n])} /></Section>
             <Section title={t("statistics.findings")}><Ranked rows={[...(["true", "explained", "false"] as const).map((f) => [word("finding", f), found[f]] as [string, number]), [t("statistics.unresolved"), Math.max(0, alarms - closed)]]} /></Section>
           </div>
+          {passed > 0 && <Section title={t("statistics.passages")} aside={<span class="none">{t("statistics.passages.about")}</span>}><Passages passages={v.passages} /></Section>}
         </div>
       )}
     </main>
@@ -52,6 +58,24 @@ export function StatisticsPage() {
 }
 
 const Tile = ({ name, value }: { name: string; value: string }) => <li class="tile"><span>{name}</span><strong>{value}</strong></li>;
+
+/* How long it took from the arrival until a journey was let go: with nothing odd, and with an alarm or an examination. */
+function Passages({ passages }: { passages: Statistics["passages"] }) {
+  return (
+    <table class="table small">
+      <thead><tr><th /><th class="end">{t("statistics.passages.journeys")}</th><th class="end">{t("statistics.passages.median")}</th><th class="end">{t("statistics.passages.p90")}</th></tr></thead>
+      <tbody>
+        {(["clean", "abnormal"] as const).map((k) => (
+          <tr key={k}>
+            <td>{t(`statistics.passages.${k}`)}</td>
+            <td class="end">{number(passages[k].journeys)}</td>
+            {[passages[k].median_minutes, passages[k].p90_minutes].map((m, i) => <td key={i} class="end">{m === null ? "—" : span(m * 60_000, words())}</td>)}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
 
 function DayBars({ days, name }: { days: Statistics["days"]; name: (day: string) => string }) {
   const top = Math.max(1, ...days.map((d) => d.alarms));
