@@ -375,6 +375,11 @@ def arrive(world, trip):
         follow(world, trip, officer, "departure")  # at the frontier port it still is the country of departure
     officer.ask("POST", f"/journeys/{trip.id}/visits", {"station": trip.b["id"], "stage": "destination"}, 201)
     d = follow(world, trip, officer, "destination", True)
+    for _ in range(10):  # what the seal has just said is stored before it is shown: the officer waits for it
+        if not d or d.get("closed") or "supervision" not in {b["fact"] for b in d["blocked"]}:
+            break
+        time.sleep(0.3)
+        d = follow(world, trip, officer, "destination", True)
     trip.state = "closed" if d and d.get("closed") else "stuck"
     if trip.state == "closed":
         trip.released_at = world.clock.now()
