@@ -17,8 +17,9 @@
 #include "platform/platform_internal.h"
 #include "platform/rules/geometry.h"
 
-#define WAKE_MS      20 /* a turn gives so much time to sleeping journeys, */
-#define WAKE_STEPPED 16 /* or wakes so many where time is simulated */
+#define WAKE_MS      20              /* a turn gives so much time to sleeping journeys, */
+#define WAKE_STEPPED 16              /* or wakes so many where time is simulated */
+#define NEWS_MS      INT64_C(120000) /* a journey of which the node before this one may not have heard */
 
 static bool is_supervised(enum journey_state state)
 {
@@ -147,7 +148,54 @@ static bool concerns(const struct platform *p, const struct journey *j)
     return false;
 }
 
-static struct supervised *learn(struct platform *p, const struct journey *j)
+/* --- what a seal said before this node heard of its journey --- */
+
+struct said {
+    char (*ids)[BULLA_ID_SIZE];
+    size_t n, room;
+};
+
+static void keep_id(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
+{
+    struct said *said = context;
+    (void)raw;
+    if (said->n == said->room) {
+        size_t room = said->room ? 2 * said->room : 16;
+        char(*ids)[BULLA_ID_SIZE] = realloc(said->ids, room * sizeof *ids);
+        if (!ids)
+            return;
+        said->ids = ids;
+        said->room = room;
+    }
+    memcpy(said->ids[said->n++], o->id, BULLA_ID_SIZE);
+}
+
+/* Who judges may have read the seals' history before this node stored what is in it now, and this node did not know then whom to hand
+ * it to. What that one has already it passes over. */
+static void hand_over_said(struct platform *p, const struct supervised *s, const char *seal)
+{
+    struct said said = {0};
+    if (store_observations(p->store, seal, s->sealed_at_ms, INT64_MAX, 0, keep_id, &said) < 0)
+        log_say(LOG_ERROR, "journeys", "what %s has said in journey %s could not be handed over: %s", seal, s->id, store_error(p->store));
+    for (size_t i = 0; i < said.n; i++)
+        store_handover_put(p->store, s->home, seal, said.ids[i]);
+    if (said.n)
+        relay_handover(p, s->home);
+    free(said.ids);
+}
+
+static void bind_seal(struct platform *p, struct supervised *s, const char *seal, bool news)
+{
+    const struct binding *b = binding_of(p, seal);
+    bool fresh = !b || b->of != s;
+    bind(p, s, seal);
+    live_bind(p, seal, s);
+    if (fresh && news && cluster_mine(p, seal) && !cluster_holds(p, s->home))
+        hand_over_said(p, s, seal);
+}
+
+/* news: its seals may have spoken before anybody here knew of it. */
+static struct supervised *learn(struct platform *p, const struct journey *j, bool news)
 {
     struct supervised *s = find(p, j->id);
     if (!s) {
@@ -174,10 +222,8 @@ static struct supervised *learn(struct platform *p, const struct journey *j)
         live_bind(p, b->seal, NULL);
         unbind(p, b);
     }
-    for (size_t i = 0; i < j->n_seals; i++) {
-        bind(p, s, j->seals[i]);
-        live_bind(p, j->seals[i], s);
-    }
+    for (size_t i = 0; i < j->n_seals; i++)
+        bind_seal(p, s, j->seals[i], news);
     return s;
 }
 
@@ -326,7 +372,7 @@ void journeys_changed(struct platform *p, const char *id)
     struct supervised *s = find(p, id);
     bool open = j && is_supervised(j->state) && j->n_seals > 0 && concerns(p, j);
     if (open) {
-        if (!(s = learn(p, j))) {
+        if (!(s = learn(p, j, true))) {
             journey_free(j);
             return;
         }
@@ -365,7 +411,7 @@ static void learn_one(void *context, const void *record)
         return;
     struct supervised *s = find(l->platform, j->id);
     l->n += s == NULL;
-    learn(l->platform, j);
+    learn(l->platform, j, clock_now(&l->platform->clock) - j->created_ms < NEWS_MS);
 }
 
 bool journeys_learn(struct platform *p)

@@ -145,8 +145,8 @@ static void history_one(void *context, const struct bulla_observation *o, struct
     h->each(h->context, o);
 }
 
-bool pipeline_history(void *host, const char *seal, int64_t from_ms, int64_t until_ms, void (*each)(void *, const struct bulla_observation *),
-                      void *context)
+bool pipeline_history(void *host, const char *seal, int64_t from_ms, int64_t until_ms,
+                      void (*each)(void *, const struct bulla_observation *), void *context)
 {
     struct platform *p = host;
     struct history_context h = {each, context};
@@ -255,6 +255,8 @@ struct platform *platform_open(struct store *store, const struct platform_option
     bool ok = p->backtests && live_init(&p->live) && stream_init(&p->stream, options->bus ? base : 0) && work_engine_new(p);
     p->identity = identity_new();
     p->gateway = gateway_new_over(&gateway_host, p->clock, options->net);
+    if (p->gateway)
+        gateway_pace(p->gateway, options->clock_speed);
     if (p->gateway && !options->bus && store_work_joins(store))
         gateway_target(p->gateway, JOINED_TARGET_MS);
     if (ok && p->identity && p->gateway && cluster_open(p, options, why) && open_bus(p, options, why))

@@ -13,8 +13,9 @@ struct member {
     const char *words;        /* WORD: "|"-separated, the first is the default */
 };
 
-#define VERDICT "release|inspect"
-#define PLAN    "field-check|deployment|inform"
+#define VERDICT      "release|inspect"
+#define PLAN         "field-check|deployment|inform"
+#define SEAL_CLASSES "any|active"
 
 /* clang-format off */
 static const struct member members[] = {
@@ -33,7 +34,7 @@ static const struct member members[] = {
     {"automatic-release", "classes", TEXTS}, {"automatic-release", "modes", TEXTS}, {"automatic-release", "regimes", TEXTS},
 
     {"goods-excepted", "hs", TEXTS}, {"goods-excepted", "un", TEXTS},
-    {"goods-compulsory", "hs", TEXTS}, {"goods-compulsory", "un", TEXTS},
+    {"goods-compulsory", "hs", TEXTS}, {"goods-compulsory", "un", TEXTS}, {"goods-compulsory", "class", WORD, .words = SEAL_CLASSES},
     {"phasing", "phases", PHASES},
 
     {"escalation", "intervene_minutes", NUMBER, 1, 1440, 5}, {"escalation", "check_minutes", NUMBER, 1, 1440, 20},
@@ -124,7 +125,7 @@ static bool all_texts(const json_t *list)
     return json_is_array(list);
 }
 
-/* [{"from": time, "mode": word or "any", "hs": [headings, or none for all]}] */
+/* [{"from": time, "mode": word or "any", "hs": [headings, or none for all], "class": "active", or any}] */
 static bool all_phases(const json_t *list)
 {
     size_t i;
@@ -132,8 +133,9 @@ static bool all_phases(const json_t *list)
     json_array_foreach((json_t *)(uintptr_t)list, i, phase)
     {
         const char *from = json_string_value(json_object_get(phase, "from")), *mode = json_string_value(json_object_get(phase, "mode"));
-        const json_t *hs = json_object_get(phase, "hs");
-        if (!from || bulla_time_get(from) == BULLA_TIME_NONE || (mode && strcmp(mode, "any") != 0 && journey_mode_from(mode) < 0) ||
+        const json_t *hs = json_object_get(phase, "hs"), *class_ = json_object_get(phase, "class");
+        if ((class_ && (!json_is_string(class_) || !is_one_of(SEAL_CLASSES, json_string_value(class_)))) || !from ||
+            bulla_time_get(from) == BULLA_TIME_NONE || (mode && strcmp(mode, "any") != 0 && journey_mode_from(mode) < 0) ||
             (hs && !all_texts(hs)))
             return false;
     }
@@ -156,7 +158,8 @@ static bool check_member(const struct member *m, const json_t *value, char *why)
     case TEXTS:
         return all_texts(value) || refuse(why, m->name, "a list of short texts", value);
     default:
-        return all_phases(value) || refuse(why, m->name, "a list of {from: a time, mode: a mode or any, hs: headings}", value);
+        return all_phases(value) ||
+               refuse(why, m->name, "a list of {from: a time, mode: a mode or any, hs: headings, class: any or active}", value);
     }
 }
 
@@ -207,6 +210,19 @@ bool policy_flag(const char *name, const json_t *body, const char *member)
     return json_is_boolean(value) ? json_is_true(value) : m && m->number != 0;
 }
 
+/* HS codes are written with points or without. */
+static bool begins(const char *code, const char *with)
+{
+    for (;; code++, with++) {
+        code += strspn(code, ". ");
+        with += strspn(with, ". ");
+        if (!*with)
+            return true;
+        if (*code != *with)
+            return false;
+    }
+}
+
 bool policy_lists(const json_t *body, const char *member, const char *code)
 {
     size_t i;
@@ -214,39 +230,8 @@ bool policy_lists(const json_t *body, const char *member, const char *code)
     json_array_foreach(json_object_get(body, member), i, item)
     {
         const char *text = json_string_value(item);
-        if (code[0] && text && strncmp(code, text, strlen(text)) == 0)
+        if (code[0] && text && begins(code, text))
             return true;
     }
     return false;
-}
-
-static bool phase_holds(const json_t *phase, const char *hs, enum journey_mode mode, int64_t at_ms)
-{
-    const char *phase_mode = json_string_value(json_object_get(phase, "mode"));
-    bool any_mode = !phase_mode || strcmp(phase_mode, "any") == 0 || journey_mode_from(phase_mode) == (int)mode;
-    bool any_goods = json_array_size(json_object_get(phase, "hs")) == 0 || policy_lists(phase, "hs", hs);
-    return any_mode && any_goods && bulla_time_get(json_string_value(json_object_get(phase, "from"))) <= at_ms;
-}
-
-enum policy_duty policy_duty(const json_t *excepted, const json_t *compulsory, const json_t *phasing, const char *hs,
-                             enum journey_mode mode, int64_t at_ms, char why[MODEL_WHY_SIZE])
-{
-    size_t i;
-    json_t *phase;
-    if (policy_lists(excepted, "hs", hs) || policy_lists(excepted, "un", hs)) {
-        snprintf(why, MODEL_WHY_SIZE, "goods %s are excepted from sealing", hs);
-        return DUTY_EXCEPTED;
-    }
-    if (policy_lists(compulsory, "hs", hs) || policy_lists(compulsory, "un", hs)) {
-        snprintf(why, MODEL_WHY_SIZE, "goods %s must be sealed", hs);
-        return DUTY_COMPULSORY;
-    }
-    json_array_foreach(json_object_get(phasing, "phases"), i, phase) if (phase_holds(phase, hs, mode, at_ms))
-    {
-        snprintf(why, MODEL_WHY_SIZE, "sealing is compulsory by %s since %s", journey_mode_text(mode),
-                 json_string_value(json_object_get(phase, "from")));
-        return DUTY_COMPULSORY;
-    }
-    snprintf(why, MODEL_WHY_SIZE, "no rule asks for a seal");
-    return DUTY_NONE;
 }

@@ -25,13 +25,7 @@ double policy_number(const char *name, const json_t *body, const char *member);
 const char *policy_word(const char *name, const json_t *body, const char *member);
 bool policy_flag(const char *name, const json_t *body, const char *member);
 
-/* Whether one of the member's texts is a beginning of `code` (HS headings) or the code itself. */
+/* Whether one of the member's texts is a beginning of `code` (HS headings) or the code itself; points and spaces do not count. */
 bool policy_lists(const json_t *body, const char *member, const char *code);
-
-/* Whether sealing is compulsory for goods, mode and time: the excepted list first, then the compulsory one, then the phases in order
- * (WCO 10). *why: a sentence. */
-enum policy_duty { DUTY_NONE, DUTY_EXCEPTED, DUTY_COMPULSORY };
-enum policy_duty policy_duty(const json_t *excepted, const json_t *compulsory, const json_t *phasing, const char *hs, enum journey_mode mode,
-                             int64_t at_ms, char why[MODEL_WHY_SIZE]);
 
 #endif

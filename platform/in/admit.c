@@ -12,7 +12,7 @@
 /* While the store stands still nothing is shed for being too much: sockets are not read, and nothing is lost by it. */
 static bool store_moves(const struct gateway *g, int64_t now_ms)
 {
-    return g->taken_ms && now_ms - g->taken_ms < LIMIT_STANDSTILL_MS;
+    return g->taken_ms && now_ms - gateway_real(g, g->taken_ms) < LIMIT_STANDSTILL_MS;
 }
 
 static bool too_far_ahead(const struct gateway *g)
@@ -22,7 +22,7 @@ static bool too_far_ahead(const struct gateway *g)
 
 enum shed_keep gateway_judge(struct gateway *g, struct peer *p, const struct bulla_observation *o)
 {
-    int64_t now_ms = p->link.now_ms;
+    int64_t now_ms = gateway_real(g, p->link.now_ms);
     if (p->tenants != atomic_load(&g->tenants) && p->seal[0])
         gateway_tenant_of(g, p, p->seal);
     bool full = ((g->shed.told && g->filling->n_rows > g->shed.most_rows) || too_far_ahead(g)) && store_moves(g, now_ms);

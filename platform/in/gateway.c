@@ -108,7 +108,8 @@ static void measure(struct gateway *g, int64_t now_ms)
     size_t rows = g->filling->n_rows, waiting = rows;
     if (g->ahead_most) /* what waits for the store counts as if it waited here */
         waiting = (size_t)((double)(rows + g->ahead) * (double)g->shed.most_rows / (double)g->ahead_most);
-    shed_measure(&g->shed, waiting > rows ? waiting : rows, rows ? now_ms - g->filling->rows[0].o.received_ms : 0, now_ms);
+    shed_measure(&g->shed, waiting > rows ? waiting : rows, rows ? gateway_real(g, now_ms - g->filling->rows[0].o.received_ms) : 0,
+                 gateway_real(g, now_ms));
 }
 
 struct batch *gateway_take(struct gateway *g, unsigned wait_ms)
@@ -171,7 +172,8 @@ void gateway_stored(struct gateway *g, struct batch *b)
 void gateway_done(struct gateway *g, struct batch *b)
 {
     pthread_mutex_lock(&g->mutex);
-    int64_t took_ms = clock_now(&g->clock) - b->taken_ms, rows_ms = b->rows_ms >= 0 && b->rows_ms < took_ms ? b->rows_ms : took_ms;
+    int64_t took_ms = gateway_real(g, clock_now(&g->clock) - b->taken_ms),
+            rows_ms = b->rows_ms >= 0 && b->rows_ms < took_ms ? b->rows_ms : took_ms;
     shed_cost(&g->shed, b->n_rows, rows_ms, took_ms - rows_ms, LIMIT_BATCH_ROWS);
     pthread_mutex_unlock(&g->mutex);
     give_back(g, b);
@@ -383,6 +385,11 @@ struct gateway *gateway_new_over(const struct gateway_host *host, struct clock c
         return NULL;
     }
     return g;
+}
+
+void gateway_pace(struct gateway *g, double pace)
+{
+    g->pace = pace;
 }
 
 struct gateway *gateway_new(const struct gateway_host *host, struct clock clock)

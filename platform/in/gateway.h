@@ -35,17 +35,17 @@ struct gateway_host {
 
 struct gateway_counts { /* since the start; read from any thread */
     uint64_t accepted, closed, refused_connections, bytes_in, bytes_out, messages, observations, replies, garbage_bytes;
-    uint64_t outcomes[8];      /* refused messages by -status */
+    uint64_t outcomes[8]; /* refused messages by -status */
     uint64_t closed_slow, closed_idle, closed_garbage, closed_write, stalled, dropped_replies, unrecognised;
     uint64_t udp_packets, udp_peers;
-    uint64_t connections;      /* now open */
-    uint64_t by_protocol[16];  /* messages by protocol number */
+    uint64_t connections;     /* now open */
+    uint64_t by_protocol[16]; /* messages by protocol number */
     /* Under pressure: observations that were neither stored nor acknowledged, and why others were kept (see shed.h). */
     uint64_t shed[SHED_WHY_COUNT], shed_by_protocol[16];
-    uint64_t shed_unanswered;  /* of those, without an acknowledgement to withhold: the device will not send them again */
+    uint64_t shed_unanswered; /* of those, without an acknowledgement to withhold: the device will not send them again */
     uint64_t kept[KEEP_COUNT];
-    uint64_t slowed, restored; /* devices told to report less often, and as before */
-    uint64_t held;             /* times that one connection was not read because it had had its share of a batch */
+    uint64_t slowed, restored;              /* devices told to report less often, and as before */
+    uint64_t held;                          /* times that one connection was not read because it had had its share of a batch */
     uint64_t level, interval_ms, most_rows; /* now: shed_level() and the measures behind it */
 };
 
@@ -53,6 +53,8 @@ struct gateway *gateway_new(const struct gateway_host *host, struct clock clock)
 /* Over another network than the machine's (net.h); the table is copied. NULL: the machine's. */
 struct gateway_net;
 struct gateway *gateway_new_over(const struct gateway_host *host, struct clock clock, const struct gateway_net *net);
+/* Before it starts: the clock goes `pace` times as fast as the machine's. */
+void gateway_pace(struct gateway *g, double pace);
 
 /* Adds a listener before gateway_start(). protocol: a registry name or "auto"; transport "tcp" or "udp"; port 0 lets the
  * system choose. Returns the port, or 0 with a sentence in why[size]. */
@@ -140,14 +142,14 @@ void gateway_shedding(struct gateway *gateway, bool on);
  * out of memory. */
 bool gateway_quota(struct gateway *gateway, const char *name, unsigned per_second);
 /* Calls each: what was kept and shed of those that have a quota. Any thread. */
-void gateway_quotas(struct gateway *gateway, void (*each)(void *context, const char *name, unsigned per_second, uint64_t kept, uint64_t shed),
-                    void *context);
+void gateway_quotas(struct gateway *gateway,
+                    void (*each)(void *context, const char *name, unsigned per_second, uint64_t kept, uint64_t shed), void *context);
 
 struct gateway_counts gateway_counts(const struct gateway *gateway);
 
 /* One line a listener: "tcp 0.0.0.0:10001 jt701". Calls each. */
-void gateway_listeners(const struct gateway *gateway, void (*each)(void *context, const char *protocol, const char *transport, unsigned port),
-                       void *context);
+void gateway_listeners(const struct gateway *gateway,
+                       void (*each)(void *context, const char *protocol, const char *transport, unsigned port), void *context);
 
 /* Splits "a=1\nb=2" in place into arguments; false when there are too many. */
 bool gateway_args(char *text, struct proto_args *out);

@@ -28,8 +28,8 @@ struct route_entry { /* the peer that speaks for a seal */
     char seal[BULLA_PROTOCOL_SIZE + BULLA_DEVICE_SIZE];
     uint64_t peer;
     struct shed_seal memory;
-    char interval[SLOW_ARGS_SIZE]; /* arguments of the last interval command sent to it; "": none */
-    bool slowed;                   /* it was told to report less often than that */
+    char interval[SLOW_ARGS_SIZE];   /* arguments of the last interval command sent to it; "": none */
+    bool slowed;                     /* it was told to report less often than that */
     struct route_entry *prev, *next; /* of the same peer, newest first */
     UT_hash_handle hh;
 };
@@ -64,6 +64,7 @@ struct order { /* asked of the loop thread: a command, or with an empty name a l
 struct gateway {
     struct gateway_host host;
     struct clock clock;
+    double pace; /* how many times as fast as the machine's it goes: for training */
     struct peer_host peer_host;
     struct gateway_net net;
     /* loop thread alone */
@@ -87,17 +88,17 @@ struct gateway {
     size_t ahead, ahead_most; /* gateway_ahead(); ahead_most 0: no limit */
     struct shed shed;
     struct quota *quotas;
-    atomic_uint tenants;        /* grows when whose some seals are has changed */
-    unsigned every_tenant;      /* quota of those that have none of their own, 0: none */
-    int64_t taken_ms;           /* when the engine last took a batch */
+    atomic_uint tenants;   /* grows when whose some seals are has changed */
+    unsigned every_tenant; /* quota of those that have none of their own, 0: none */
+    int64_t taken_ms;      /* when the engine last took a batch */
     uint64_t last_batch;
     struct batch *stored, **stored_end;
     struct order *orders, **orders_end;
     size_t last_rows;
-    bool woken, stopping, deaf; /* deaf: the loop thread takes nothing any more */
+    bool woken, stopping, deaf;     /* deaf: the loop thread takes nothing any more */
     struct gateway_carrier carrier; /* send NULL: none */
-    bool paused;                /* the filling batch is full and the network was asked not to read */
-    bool held;                  /* some connections have put so much into the filling batch that they are not read */
+    bool paused;                    /* the filling batch is full and the network was asked not to read */
+    bool held;                      /* some connections have put so much into the filling batch that they are not read */
 };
 
 /* The filling batch may be touched between these; unlocking pauses the network when it has become full. */
@@ -143,5 +144,12 @@ void gateway_close_peer(struct gateway *gateway, struct peer *peer);
 void gateway_close_all(struct gateway *gateway);
 void gateway_sweep(struct gateway *gateway, int64_t now_ms);
 void gateway_listeners_free(struct gateway *gateway);
+
+/* A time or a span of the gateway's clock as one of the machine: what limits in time are about, connections and the store, does not go
+ * faster when the clock does. */
+static inline int64_t gateway_real(const struct gateway *g, int64_t ms)
+{
+    return g->pace > 1 ? (int64_t)((double)ms / g->pace) : ms;
+}
 
 #endif

@@ -182,8 +182,8 @@ bool gateway_send(struct gateway *g, struct peer *p, const struct bulla_bytes *p
 {
     if (p->closing)
         return false;
-    enum net_sent sent = p->packets ? g->net.send_packet(g->net.net, p->listener->socket, &p->from, parts, n)
-                                    : g->net.send(g->net.net, p->socket, parts, n);
+    enum net_sent sent =
+        p->packets ? g->net.send_packet(g->net.net, p->listener->socket, &p->from, parts, n) : g->net.send(g->net.net, p->socket, parts, n);
     if (sent == NET_SENT) {
         for (size_t i = 0; i < n; i++)
             g->counts.bytes_out += parts[i].len;
@@ -199,7 +199,8 @@ bool gateway_send(struct gateway *g, struct peer *p, const struct bulla_bytes *p
 
 /* --- listeners --- */
 
-unsigned gateway_listen(struct gateway *g, const char *protocol, const char *transport, const char *address, unsigned port, char *why, size_t size)
+unsigned gateway_listen(struct gateway *g, const char *protocol, const char *transport, const char *address, unsigned port, char *why,
+                        size_t size)
 {
     bool automatic = strcmp(protocol, "auto") == 0;
     const struct proto *proto = automatic ? NULL : proto_find(protocol);
@@ -256,16 +257,16 @@ void gateway_listeners_free(struct gateway *g)
 static bool overdue(struct gateway *g, const struct peer *p, int64_t now_ms)
 {
     if (p->packets)
-        return now_ms - p->heard_ms > LIMIT_UDP_PEER_IDLE_MS;
-    if (p->messages == 0 && now_ms - p->opened_ms > LIMIT_FIRST_MESSAGE_MS) {
+        return gateway_real(g, now_ms - p->heard_ms) > LIMIT_UDP_PEER_IDLE_MS;
+    if (p->messages == 0 && gateway_real(g, now_ms - p->opened_ms) > LIMIT_FIRST_MESSAGE_MS) {
         g->counts.closed_slow++;
         return true;
     }
-    if (p->partial_since_ms && now_ms - p->partial_since_ms > LIMIT_PARTIAL_MS) {
+    if (p->partial_since_ms && gateway_real(g, now_ms - p->partial_since_ms) > LIMIT_PARTIAL_MS) {
         g->counts.closed_slow++;
         return true;
     }
-    if (now_ms - p->heard_ms > LIMIT_IDLE_MS) {
+    if (gateway_real(g, now_ms - p->heard_ms) > LIMIT_IDLE_MS) {
         g->counts.closed_idle++;
         return true;
     }

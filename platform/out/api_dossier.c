@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "platform/out/dossiers.h"
+#include "platform/out/duties.h"
 #include "platform/out/routes.h"
 
 #define GOODS_MAX 32
@@ -37,6 +38,11 @@ static bool check_goods(struct out_request *r, const json_t *goods)
             out_problem_field(r, 422, "goods.hs", "an HS code of 4, 6, 8 or 10 digits", hs);
             return false;
         }
+        const char *un = json_string_value(json_object_get(one, "un"));
+        if (un && un[0] && !flow_field_tidy(FLOW_UN_NUMBER, un, tidy, why)) {
+            out_problem_field(r, 422, "goods.un", "a UN number of four digits", un);
+            return false;
+        }
         bool weighs = !weight || json_is_null(weight) || (json_is_number(weight) && json_number_value(weight) >= 0);
         bool counts = !packages || json_is_null(packages) || (json_is_integer(packages) && json_integer_value(packages) >= 0);
         if (!out_body_wants(r, json_is_object(one), "goods", "objects", "another type") ||
@@ -53,6 +59,16 @@ static enum flow_class class_of(struct out_request *r, const struct journey *j)
     return j->n_seals && store_seal_get(out_store(r), j->seals[0], &s) == STORE_OK ? flow_class_of(s.class_) : FLOW_ACTIVE;
 }
 
+/* Goods that must go under an active seal do not go under another. [WCO 10] */
+static bool class_fits(struct out_request *r, const struct journey *j, int class_, const json_t *goods)
+{
+    struct duty duty;
+    char expected[MODEL_WHY_SIZE + 16];
+    json_decref(out_duty_of_goods(r, goods, j->mode, r->now_ms, &duty));
+    snprintf(expected, sizeof expected, "active: %s", duty.why);
+    return out_body_wants(r, !duty.active || class_ == FLOW_ACTIVE, "class", expected, flow_class_text((unsigned)class_));
+}
+
 /* The body of the first entry; NULL: answered. */
 static json_t *read_opening(struct out_request *r, const struct journey *j)
 {
@@ -67,7 +83,7 @@ static json_t *read_opening(struct out_request *r, const struct journey *j)
         !out_body_wants(r, !shared || json_is_boolean(shared), "shared_platform", "true or false", "another type") ||
         !out_body_wants(r, flow_mode_of((enum flow_scope)scope, j->mode, &mode), "scope",
                         "cross-border: no procedure is domestic by several means", scope_text) ||
-        !check_goods(r, goods))
+        !check_goods(r, goods) || !class_fits(r, j, class_, goods))
         return NULL;
     return json_pack("{s:s, s:s, s:s, s:b, s:s, s:o}", "scope", scope_text, "class", flow_class_text((unsigned)class_), "mode",
                      flow_mode_text(mode), "shared_platform", !shared || json_is_true(shared), "station",

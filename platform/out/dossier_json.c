@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "platform/out/dossiers.h"
+#include "platform/out/duties.h"
 #include "platform/out/facts.h"
 
 static json_t *text_or_null(const char *text)
@@ -236,12 +237,14 @@ static void reduce(json_t *json)
 json_t *out_dossier_json(struct out_request *r, const struct out_dossier *x)
 {
     const struct flow_dossier *d = x->d;
+    struct duty duty;
     bool all = !out_access_is_carrier(r);
     json_t *json =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:o, s:o}", "journey", x->j->id, "scope", flow_scope_text(d->scope), "class",
                   flow_class_text(d->class_), "mode", flow_mode_text(d->mode), "stage", flow_stage_text(d->visits[d->n_visits - 1].stage),
                   "shared_platform", d->shared, "version", (json_int_t)d->version, "opened", json_time(d->opened_ms), "closed",
                   json_time(flow_closed_ms(d, &x->facts)), "goods", d->goods ? json_incref(d->goods) : json_array());
+    json_object_set_new(json, "sealing", out_duty_of_dossier(r, x, &duty));
     json_object_set_new(json, "visits", visits_json(r, x));
     json_object_set_new(json, "next", next_json(x));
     json_object_set_new(json, "blocked", blocked_json(x));

@@ -9,6 +9,7 @@
 
 #include "platform/base/log.h"
 #include "platform/out/dossiers.h"
+#include "platform/out/duties.h"
 #include "platform/out/facts.h"
 #include "platform/out/paper_effects.h"
 
@@ -77,6 +78,16 @@ static bool is_seal_of(const struct journey *j, const char *numbers)
     return flow_field_tidy(FLOW_SEAL_NUMBER, seals, tidy, why) && flow_field_same(FLOW_SEAL_NUMBER, tidy, numbers);
 }
 
+/* Goods of which it was learned after the opening that they must go under an active seal. */
+static bool seal_fits(struct out_request *r, const struct out_dossier *x, const char *number)
+{
+    struct duty duty;
+    char expected[MODEL_WHY_SIZE + 32];
+    json_decref(out_duty_of_dossier(r, x, &duty));
+    snprintf(expected, sizeof expected, "an active seal: %s", duty.why);
+    return out_body_wants(r, !duty.active || x->d->class_ == FLOW_ACTIVE, "seal_number", expected, number);
+}
+
 static bool can_seal(struct out_request *r, const struct out_dossier *x, const json_t *values)
 {
     struct journey *copy = journey_copy(x->j);
@@ -85,7 +96,8 @@ static bool can_seal(struct out_request *r, const struct out_dossier *x, const j
         return false;
     copy->state = JOURNEY_SEALED;
     copy->sealed_at_ms = r->now_ms;
-    bool ok = out_body_wants(r, !number[0] || is_seal_of(x->j, number), "seal_number", "a seal of this journey", number) &&
+    bool ok = seal_fits(r, x, number) &&
+              out_body_wants(r, !number[0] || is_seal_of(x->j, number), "seal_number", "a seal of this journey", number) &&
               out_journey_can_be_supervised(r, copy);
     journey_free(copy);
     return ok;

@@ -69,11 +69,13 @@ static void look_at_lock(struct out_request *r, const struct out_dossier *x, str
     f->sealed_ms = BULLA_TIME_NONE;
     for (size_t i = 0; i < x->j->n_seals; i++) {
         struct live_seal live;
-        if (!platform_live_get(r->out->platform, x->j->seals[i], &live) || live.knowledge == 0)
+        if (!platform_live_get(r->out->platform, x->j->seals[i], &live))
+            continue;
+        f->heard |= live.heard_ms >= x->d->opened_ms; /* it was, also when what it said is too old to go by */
+        if (live.knowledge == 0)
             continue;
         bool says = live.seal_state != BULLA_SEAL_NONE && live.seal_state != BULLA_SEAL_UNKNOWN;
         f->lock_known |= says;
-        f->heard |= live.heard_ms >= x->d->opened_ms;
         sealed += live.seal_state == BULLA_SEAL_SEALED;
         if (live.seal_state == BULLA_SEAL_SEALED && live.time_ms > f->sealed_ms)
             f->sealed_ms = live.time_ms;

@@ -452,7 +452,8 @@ def main():
             numbers_of_streams(w)
             silent = begin_silence(w)
             late, away = orders(w)
-            several_seals(w)
+            for _ in range(3):  # who judges and who stores hear of a journey one before the other, now in this order and now in that
+                several_seals(w)
             trace(w, seals[0])
             files(w, alarms[0])
             metrics(w)

@@ -580,6 +580,23 @@ def skipping(home):
     home.admin.ask("PUT", "/policies/automatic-release", {"body": {}, "reason": "a test"})
 
 
+def goods_need_another_seal(home):
+    """[WCO-10-3] What is declared after the opening counts too: goods that must go under an active seal do not go under a passive one."""
+    say("goods that need another seal")
+    home.admin.ask("PUT", "/policies/goods-compulsory", {"body": {"hs": ["2402"], "class": "active"}, "reason": "a test"})
+    t = Trip(home, "domestic", "passive", "road")
+    equal(t.d["sealing"]["duty"], "none", "tea goes as it likes")
+    home.trader.ask("POST", f"/journeys/{t.id}/statements", {"field": "hs_code", "value": "2402.20", "source": "declaration"}, 201)
+    t.d = home.dossier(t.id)
+    equal((t.d["sealing"]["duty"], t.d["sealing"]["class"]), ("compulsory", "active"), "cigarettes do not")
+    t.do("check-declaration", "clean")
+    t.do("write-seal")
+    refused = t.do("lock-seal", want=422)
+    check("an active seal" in str(refused) and "240220" in str(refused), "the sealing is refused, and says why", str(refused))
+    home.admin.ask("PUT", "/policies/goods-compulsory", {"body": {}, "reason": "a test"})
+    t.do("lock-seal")
+
+
 def at_once(home):
     """Two officers do the same step: one wins, the other hears who, when and what."""
     say("two officers at once")
@@ -644,6 +661,7 @@ def main():
         passages(home)
         statements(home)
         skipping(home)
+        goods_need_another_seal(home)
         at_once(home)
         reduced(home)
         papers(home)

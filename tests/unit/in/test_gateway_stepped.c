@@ -350,6 +350,27 @@ static void limits_in_time(void **state)
     assert_int_equal(gateway_counts(m->gateway).closed_idle, 1);
 }
 
+/* A clock for training that goes 700 times as fast takes nobody's connection away for that. */
+static void limits_are_of_the_machines_time(void **state)
+{
+    struct memory *m = *state;
+    struct memory_socket *silent = dial(m), *good = dial(m);
+    gateway_pace(m->gateway, 700);
+    say(good, text_of(NORMAL, 2000417, 1));
+    m->now_ms += 699 * INT64_C(60000);
+    step(m);
+    assert_non_null(silent->peer);
+    m->now_ms += 700 * INT64_C(2000);
+    step(m);
+    assert_null(silent->peer);
+    m->now_ms += 699 * (INT64_C(1000) * 60 * 29);
+    step(m);
+    assert_non_null(good->peer);
+    m->now_ms += 700 * INT64_C(60000);
+    step(m);
+    assert_null(good->peer);
+}
+
 static void garbage_closes_and_harms_only_itself(void **state)
 {
     struct memory *m = *state;
@@ -562,6 +583,7 @@ int main(void)
         TEST(commands_and_their_notes),
         TEST(a_full_batch_stops_reading_and_never_waits),
         TEST(limits_in_time),
+        TEST(limits_are_of_the_machines_time),
         TEST(garbage_closes_and_harms_only_itself),
         TEST(packets_and_their_senders),
         TEST(a_listener_that_cannot_be),

@@ -1179,6 +1179,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policies/{id}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What another version would have asked of the dossiers opened last (goods-excepted, goods-compulsory, phasing); nothing is changed */
+        post: operations["tryPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sealing-duty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether goods must be carried under a seal, and of which class */
+        get: operations["getSealingDuty"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/{id}/risk": {
         parameters: {
             query?: never;
@@ -2739,6 +2775,8 @@ export interface components {
         };
         Goods: {
             hs?: string | null;
+            /** @description UN number of dangerous goods */
+            un?: string | null;
             description?: string;
             weight_kg?: number | null;
             packages?: number | null;
@@ -2909,6 +2947,47 @@ export interface components {
             /** @description SHA-256 of journey, seals and entries */
             digest: string;
         };
+        SealingDuty: {
+            /** @enum {unknown} */
+            duty: "none" | "excepted" | "compulsory";
+            /**
+             * @description Of the seal that is asked for
+             * @enum {unknown}
+             */
+            class: "any" | "active";
+            why: string;
+            /** @description Versions of goods-excepted, goods-compulsory and phasing; 0: the default */
+            policies: {
+                [key: string]: number;
+            };
+        };
+        DutyCounts: {
+            compulsory: number;
+            /** @description Of the compulsory ones */
+            active: number;
+            excepted: number;
+            none: number;
+        };
+        DutyTrial: {
+            journeys: number;
+            /** @description false: there are more, which were not looked at */
+            complete: boolean;
+            before: components["schemas"]["DutyCounts"];
+            after: components["schemas"]["DutyCounts"];
+            changed: number;
+            /** @description Journeys that would have been refused: they went under another class of seal */
+            refused: number;
+            items: {
+                journey: string;
+                opened: components["schemas"]["Time"];
+                /** @enum {unknown} */
+                before: "none" | "excepted" | "compulsory";
+                /** @enum {unknown} */
+                after: "none" | "excepted" | "compulsory";
+                why: string;
+                refused: boolean;
+            }[];
+        };
         Dossier: {
             journey: string;
             scope: components["schemas"]["FlowScope"];
@@ -2921,6 +3000,7 @@ export interface components {
             version: number;
             opened: components["schemas"]["Time"];
             closed: components["schemas"]["Time"];
+            sealing: components["schemas"]["SealingDuty"];
             visits: components["schemas"]["Visit"][];
             next: null | {
                 visit: number;
@@ -5723,6 +5803,75 @@ export interface operations {
                     "application/json": {
                         items: components["schemas"]["Policy"][];
                         next: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    tryPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The session's token; needed with the cookie, not with a key */
+                "X-CSRF-Token"?: components["parameters"]["csrf"];
+            };
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description As it would be written */
+                    body: Record<string, never>;
+                };
+            };
+        };
+        responses: {
+            /** @description Counts, and the first hundred journeys for which it would be another */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyTrial"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSealingDuty: {
+        parameters: {
+            query?: {
+                /** @description HS code of 4 to 10 digits */
+                hs?: string;
+                /** @description UN number of dangerous goods */
+                un?: string;
+                /** @description Default: road */
+                mode?: "road" | "rail" | "vessel" | "multimodal";
+                /** @description When it departs; default: now */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealingDuty"] & {
+                        hs: string | null;
+                        un: string | null;
+                        /** @enum {unknown} */
+                        mode: "road" | "rail" | "vessel" | "multimodal";
+                        at: components["schemas"]["Time"];
                     };
                 };
             };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A policy's members as a form shows them, from the document itself; what differs between two documents. Pure.
 
-export interface Phase { from: string; mode?: string; hs?: string[] }
+export interface Phase { from: string; mode?: string; hs?: string[]; class?: string }
 export type Value = number | string | boolean | string[] | Phase[];
 export type Body = Record<string, unknown>;
 export type Shape = "number" | "flag" | "word" | "choices" | "codes" | "phases";
@@ -10,7 +10,8 @@ const VERDICTS = ["release", "inspect"] as const;
 const PLANS = ["field-check", "deployment", "inform"] as const;
 
 /** Words of the members that are words, and what may be chosen from in those that are lists. */
-const WORDS: Record<string, readonly string[]> = { "grade-table": VERDICTS, handling: PLANS };
+export const SEAL_CLASSES = ["any", "active"] as const;
+const WORDS: Record<string, readonly string[]> = { "grade-table": VERDICTS, handling: PLANS, "goods-compulsory": SEAL_CLASSES };
 const CHOICES: Record<string, readonly string[]> = {
   classes: ["mechanical", "passive", "semi-active", "active", "smart-container"], modes: ["road", "rail", "vessel", "multimodal"],
   regimes: ["internal", "import", "export", "cross-border", "transit"],
@@ -39,6 +40,9 @@ export const parseCodes = (text: string): string[] => [...new Set(text.split(/[\
 
 /** A document as it holds: what a version does not say comes from the default. */
 export const whole = (body: Body, defaults: Body): Body => ({ ...defaults, ...body });
+
+/** The policies whose other version can be tried on the dossiers there are. */
+export const isTried = (policy: string): boolean => ["goods-excepted", "goods-compulsory", "phasing"].includes(policy);
 
 export interface Difference { member: string; was: unknown; is: unknown }
 export function differences(was: Body, is: Body): Difference[] {

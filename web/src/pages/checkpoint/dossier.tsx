@@ -7,7 +7,8 @@ import { newKey } from "@/api/client";
 import { t, word, type Key } from "@/i18n";
 import { may } from "@/state/session";
 import { Icon } from "@/ui/icon";
-import { Button, Problem, Section, Select } from "@/ui/parts";
+import { parseCodes } from "@/lib/policy";
+import { Button, Input, Problem, Section, Select } from "@/ui/parts";
 import { sayError } from "@/ui/toast";
 import { Time } from "@/ui/time";
 import { Comparison } from "./compare";
@@ -21,11 +22,12 @@ import { NextVisit } from "./visit";
 export function OpenDossier({ journey: j, onOpened }: { journey: Journey; onOpened: () => void }) {
   const [scope, setScope] = useState(j.regime === "cross-border" || j.regime === "transit" ? "cross-border" : "domestic");
   const [shared, setShared] = useState(true);
+  const [codes, setCodes] = useState("");
   const [busy, setBusy] = useState(false);
   const open = async () => {
     setBusy(true);
     try {
-      await post(`/journeys/${seg(j.id)}/dossier`, { scope, shared_platform: shared }, { key: newKey() });
+      await post(`/journeys/${seg(j.id)}/dossier`, { scope, shared_platform: shared, goods: parseCodes(codes).map((hs) => ({ hs })) }, { key: newKey() });
       onOpened();
     } catch (e) {
       sayError(e);
@@ -38,6 +40,7 @@ export function OpenDossier({ journey: j, onOpened }: { journey: Journey; onOpen
       <p class="dim">{t("checkpoint.open.about")}</p>
       <div class="grid2">
         <label class="field"><span class="field-label">{t("checkpoint.scope")}</span><Select value={scope} onPick={setScope} options={[["domestic", word("scope", "domestic")], ["cross-border", word("scope", "cross-border")]]} /></label>
+        <label class="field"><span class="field-label">{t("duty.hs")}</span><Input name="hs" value={codes} onText={setCodes} maxLength={120} inputMode="decimal" /><span class="field-help">{t("duty.hs.help")}</span></label>
         {scope === "cross-border" && <label class="check"><input type="checkbox" checked={shared} onChange={(e) => setShared(e.currentTarget.checked)} /><span>{t("checkpoint.shared")}</span></label>}
       </div>
       {may("plan") && <Button kind="main" class="huge" busy={busy} onClick={() => void open()}>{t("checkpoint.open.do")}</Button>}
@@ -53,6 +56,7 @@ export function DossierView({ journey, dossier: d, onChanged }: { journey: Journ
       <ol class="stages">
         {STAGES.map((s) => <li key={s} class={stageState(d, s)}><Icon name={stageState(d, s) === "done" ? "check" : s === "en-route" ? "route" : s === "departure" ? "station" : "flag"} size={16} /><span>{word("stage", s)}</span></li>)}
       </ol>
+      {d.sealing.duty !== "none" && <p class={`duty ${d.sealing.duty}`}><Icon name={d.sealing.duty === "compulsory" ? "lock" : "check"} size={16} /><strong>{t("duty.title")}: {t(`duty.${d.sealing.duty}` as Key)}</strong><span class="dim">{d.sealing.why}</span></p>}
       <div class="columns">
         <div class="column main">
           {leaves(d) ? <NextVisit journey={journey} dossier={d} onChanged={onChanged} /> : step && visit ? <NextStep key={`${visit.number}-${step.id}`} journey={journey} dossier={d} visit={visit} step={step} onChanged={onChanged} />

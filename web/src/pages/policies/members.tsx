@@ -2,7 +2,7 @@
 // One member of a policy as a field of a form, by its shape.
 import { useState } from "preact/hooks";
 import { t, word, type Key } from "@/i18n";
-import { choicesOf, MODES, parseCodes, shapeOf, unitOf, wordsOf, type Phase } from "@/lib/policy";
+import { choicesOf, MODES, SEAL_CLASSES, parseCodes, shapeOf, unitOf, wordsOf, type Phase } from "@/lib/policy";
 import { fromInput, toInput } from "@/lib/time";
 import { Button, Input, Select } from "@/ui/parts";
 import { memberName, ValueText, wordOf } from "./value";
@@ -68,6 +68,7 @@ function Phases({ value, onChange }: { value: Phase[]; onChange: (v: unknown) =>
           <label><span class="field-label">{t("policy.phase.from")}</span><input type="datetime-local" value={toInput(p.from)} onChange={(e) => { const at = fromInput(e.currentTarget.value); if (at) put(i, { from: at }); }} /></label>
           <label><span class="field-label">{t("policy.phase.mode")}</span><Select value={p.mode ?? "any"} onPick={(mode) => put(i, { mode })} options={MODES.map((m) => [m, m === "any" ? t("policy.any") : word("mode", m)] as const)} /></label>
           <label class="wide"><span class="field-label">{t("policy.phase.hs")}</span><Input value={(p.hs ?? []).join(", ")} placeholder={t("policy.phase.all")} onText={(x) => put(i, { hs: parseCodes(x) })} /></label>
+          <label><span class="field-label">{t("policy.phase.class")}</span><Select value={p.class ?? "any"} onPick={(c) => put(i, { class: c })} options={SEAL_CLASSES.map((c) => [c, t(`policy.seal.${c}` as Key)] as const)} /></label>
           <Button small kind="quiet" icon="trash" label={t("remove")} onClick={() => onChange(value.filter((_, k) => k !== i))} />
         </span>
       ))}

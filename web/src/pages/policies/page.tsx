@@ -6,7 +6,7 @@ import { callWhole, seg } from "@/api/client";
 import type { Page, Policy } from "@/api/model";
 import { useGet } from "@/api/use";
 import { t, word, type Key } from "@/i18n";
-import { differences, groupOf, shapeOf, whole, type Body } from "@/lib/policy";
+import { differences, groupOf, isTried, shapeOf, whole, type Body } from "@/lib/policy";
 import { load as loadPolicies } from "@/state/policies";
 import { draft } from "@/state/prefs";
 import { query, setQuery } from "@/state/route";
@@ -16,6 +16,7 @@ import { Button, Field, Input, PageHead, Problem, Section, Skeleton } from "@/ui
 import { say, tell } from "@/ui/toast";
 import { Time } from "@/ui/time";
 import { Member } from "./members";
+import { Trial } from "./trial";
 import { Differences } from "./value";
 
 export function Policies({ choice }: { choice: ComponentChildren }) {
@@ -81,6 +82,7 @@ function PolicyForm({ policy: p, onSaved }: { policy: Policy; onSaved: () => voi
           <section class="policy-save">
             <h3>{t("policy.changes")}</h3>
             <Differences policy={p.name} list={changes} />
+            {isTried(p.name) && <Trial policy={p.name} body={form.value.body} />}
             <Field label={t("policy.reason")} help={t("policy.reason.help")} error={form.wrong("reason")}><Input name="reason" value={form.value.reason} onText={(v) => form.set("reason", v)} maxLength={200} /></Field>
             {form.error && <Problem error={form.error} />}
             <footer><Button kind="quiet" onClick={discard}>{t("policy.reset")}</Button><Button kind="main" type="submit" busy={form.busy} disabled={!form.value.reason.trim()}>{t("policy.save", { n: p.number + 1 })}</Button></footer>

@@ -12,11 +12,11 @@ export const memberName = (policy: string, member: string) => (policy === "handl
 const listWord = (member: string, v: string) => (member === "classes" ? word("class", v) : member === "modes" ? word("mode", v) : member === "regimes" ? word("regime", v) : v);
 
 export function wordOf(policy: string, v: string): string {
-  return policy === "handling" ? word("plan", v) : word("decision", v);
+  return policy === "handling" ? word("plan", v) : policy === "goods-compulsory" ? t(`policy.seal.${v}` as Key) : word("decision", v);
 }
 
 export function phaseText(p: Phase): ComponentChildren {
-  return <><Time at={p.from} exact /> · {p.mode && p.mode !== "any" ? word("mode", p.mode) : t("policy.any")} · {p.hs?.length ? p.hs.join(", ") : t("policy.phase.all")}</>;
+  return <><Time at={p.from} exact /> · {p.mode && p.mode !== "any" ? word("mode", p.mode) : t("policy.any")} · {p.hs?.length ? p.hs.join(", ") : t("policy.phase.all")}{p.class === "active" && <> · {t("policy.seal.active")}</>}</>;
 }
 
 export function ValueText({ policy, member, value }: { policy: string; member: string; value: unknown }) {
