@@ -175,6 +175,8 @@ function(bulla_tests)
         api.py
         ais.py
         backtests.py
+        cluster.py
+        cluster_command.py
         cluster_refused.py
         cluster_stores.py
         contract.sh
@@ -182,7 +184,9 @@ function(bulla_tests)
         customs.py
         decode.sh
         disk_full.py
+        faults.py
         install.py
+        migrate.py
         procedures.py
         progress.py
         real_journeys.py
@@ -192,7 +196,17 @@ function(bulla_tests)
         trackers.py
         web_unit.sh)
     # These work more than they wait, measure no time either, and have their own processes alone: one of them beside the others.
-    set(busy big_endian.sh coverage.sh devices_json.py firmware.py sanitized.sh seal.py simulate_selftest.sh)
+    set(busy
+        big_endian.sh
+        coverage.sh
+        devices_json.py
+        firmware.py
+        kill.py
+        sanitized.sh
+        seal.py
+        simulate_selftest.sh
+        web_customs.mjs
+        web_day.mjs)
     file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/lint/*.sh ${CMAKE_SOURCE_DIR}/tests/e2e/*.sh
          ${CMAKE_SOURCE_DIR}/tests/e2e/*.py ${CMAKE_SOURCE_DIR}/tests/e2e/*.mjs)
     foreach(script ${scripts})
@@ -212,10 +226,11 @@ function(bulla_tests)
         set(alone RUN_SERIAL ON)
         set(alone_on_postgres RUN_SERIAL ON)
         if(name IN_LIST patient)
-            set(alone RESOURCE_LOCK patient)
-            set(alone_on_postgres RESOURCE_LOCK postgres)
+            set(alone RESOURCE_LOCK patient COST 20)
+            set(alone_on_postgres RESOURCE_LOCK postgres COST 10)
         elseif(name IN_LIST busy)
-            set(alone RESOURCE_LOCK busy)
+            set(alone RESOURCE_LOCK busy COST 30) # the longest of the three rows: it begins first
+            set(alone_on_postgres RESOURCE_LOCK postgres COST 10)
         endif()
         if(folder STREQUAL "e2e")
             set_tests_properties(${folder}/${name} PROPERTIES ${alone})

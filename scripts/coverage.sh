@@ -8,7 +8,7 @@ here=$PWD
 work=${1:-$(mktemp -d)}
 mkdir -p "$work/plain"
 work=$(realpath "$work")
-tests=$(cd tests/unit/libbulla && ls test_*.c | sed 's/\.c$//')
+tests=$(cd tests/unit/libbulla && ls test_*.c | sed 's/\.c$//' | grep -v '^test_seal_cuts$') # long, and takes no branch that others do not
 printf '%s\n' -D_GNU_SOURCE "-DBULLA_SOURCE_DIR=\\\"$here\\\"" '-DBULLA_VERSION=\"0\"' "-I$here" "-I$here/libbulla/include" -std=gnu11 -g >"$work/flags"
 
 rm -f "$work"/*.gcda "$work"/*.gcov

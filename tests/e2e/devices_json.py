@@ -226,7 +226,8 @@ def commands(api, broker):
 
 
 class Talker(threading.Thread):
-    """A device at full pace. `said`: what the broker has acknowledged to it."""
+    """A device that speaks in bursts, PACE messages a second: more would only wait for each other in the broker. `said`: what it acknowledged."""
+    PACE, BURST = 400, 40
 
     def __init__(self, port, name, base_ms):
         super().__init__(daemon=True)
@@ -239,6 +240,8 @@ class Talker(threading.Thread):
             device.publish(f"bulla/{self.name_}/up", json.dumps({"time": rfc(self.base_ms + n * 1000), "counter": n, "events": ["state-report"]}))
             self.said.append(("json:" + self.name_, self.base_ms + n * 1000))
             n += 1
+            if n % self.BURST == 0:
+                time.sleep(self.BURST / self.PACE)
         device.close()
 
 
@@ -300,7 +303,7 @@ def killed(folder):
     for one in talkers + [poster]:
         one.join(WAIT_S)
     said = {s for one in talkers for s in one.said}
-    until(lambda: len({of_payload(p)[0] for p in tap.seen()}) >= len({s for _, s in said}), "the broker has nothing left for us")
+    until(lambda: len({of_payload(p)[0] for p in tap.seen()}) >= len({s for _, s in said}), "the broker has nothing left for us", every=0.5)
     time.sleep(0.5)
     equal(server.stop(), 0, "it stops as asked")
     rows = stored(data)
