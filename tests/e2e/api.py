@@ -343,6 +343,7 @@ def journey(**more):
 
 
 def records(people, parties):
+    """[WCO-4.2-2] Seals are registered once, with what can be known of them."""
     section("seals, stations, parties")
     admin, watch, gate = people["administrator"], people["watch-officer"], people["checkpoint-officer"]
     a = expect(gate.post("/seals", {"id": SEAL, "class": "active", "label": "A-0001"}), 201, "a seal")
@@ -389,6 +390,7 @@ def records(people, parties):
 
 
 def journeys(people, parties):
+    """[WCO-13.5-B8] [WCO-3.1-11] What cannot be supervised is refused at the field, the geometry of the way with it; live and past tracks."""
     section("journeys")
     watch, gate = people["watch-officer"], people["checkpoint-officer"]
     t = now()
@@ -611,6 +613,7 @@ PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001
 
 
 def alarms(server, people, journey_id, device, streams):
+    """[WCO-2.1-1] An alarm reaches whose cargo it is at once, and nobody else; [WCO-13.5-B5] with photographs and notes of who looked."""
     section("alarms")
     watch, carrier, other = people["watch-officer"], people["carrier"], people["other"]
     stream = streams["watch-officer"]

@@ -181,7 +181,9 @@ def applications(w):
 
 
 def decisions(w):
+    """[WCO-9.1-1] [WCO-7.2-R10] [WCO-13.4-7] An alarm selects the cargo; risk and integrity are weighed before it arrives."""
     say("risk and decision")
+    equal(w.gate.ask("GET", "/journeys/J1")["arrived_at"], None, "it has not arrived yet")
     risk = w.gate.ask("GET", "/journeys/J1/risk")
     names = {p["name"] for p in risk["parts"]}
     check({"goods", "cross-border", "alarm_intervene", "new-carrier"} <= names, "the parts of the score", str(risk))

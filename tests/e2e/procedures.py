@@ -213,7 +213,7 @@ def catalogue(home):
 
 
 def passive_domestic(home, mode):
-    """[WCO-8-1] [WCO-7.2-P1] [WCO-7.1-15] Departure, a checkpoint with a good seal, one with a broken one, the destination."""
+    """[WCO-8-1] [WCO-7.2-P1] [WCO-7.1-15] [WCO-4.1-3] [WCO-7.2-P7] [WCO-7.1-2] [GBT-7.1.1] Departure, a checkpoint with a good seal, one with a broken one, the destination."""
     say(f"domestic, passive, {mode}")
     for suspect in (False, True):
         t = Trip(home, "domestic", "passive", mode)
@@ -240,10 +240,12 @@ def passive_domestic(home, mode):
         events = {e for o in said for e in o.get("events", [])}
         check({"read", "vehicle-seen"} <= events and ("damage-seen" in events) == suspect, "what officers saw is an observation of the seal", str(events))
         check(all(o.get("fix") for o in said if "vehicle-seen" in o.get("events", [])), "at the station's place")
+        status, answer = home.watch.call("POST", f"/api/v1/seals/{t.seal}/commands", {"name": "unlock", "args": {}, "reason": "a test"})
+        check(status in (409, 422), "a passive seal is opened by hand and reader, never from afar", f"{status} {answer}")
 
 
 def active_domestic(home, mode):
-    """[WCO-8-D-RE-A] [WCO-8-D-LE-A] [WCO-8-D-RA-A] [WCO-7.1-9] Sealed by reader and remotely; an alarm on the way goes to a patrol, which reports, and is closed; the grade of what is open decides."""
+    """[WCO-8-D-RE-A] [WCO-8-D-LE-A] [WCO-8-D-RA-A] [WCO-7.1-9] [WCO-9.1-3] Sealed by reader and remotely; an alarm on the way goes to a patrol, which reports, and is closed; the grade of what is open decides."""
     say(f"domestic, active, {mode}")
     for suspect, way in ((False, "reader"), (True, "remote")):
         t = Trip(home, "domestic", "active", mode)
@@ -275,6 +277,7 @@ def active_domestic(home, mode):
 
 
 def alarm_on_the_way(home, t):
+    """A cut rope: a patrol, its photograph and report, the outcome; the last place is known."""
     home.says(t.device, state={"seal": "open", "shackle": "cut", "motor": "locked"}, events=["rope-cut"])
     alarm = until(lambda: next((a for a in home.watch.ask("GET", f"/journeys/{t.id}/alarms")["items"] if a["kind"] == "cable_cut"), None), "the alarm")
     t.d = home.dossier(t.id)
@@ -329,7 +332,7 @@ def transit(t, suspect, last):
 
 
 def cross_border(countries, cls, mode, shared, suspect):
-    """[WCO-8-X1] [WCO-8-X3] [WCO-8-G3] Departure, one state of transit, the destination."""
+    """[WCO-8-X1] [WCO-8-X3] [WCO-8-G3] [WCO-13.3-5] Departure, one state of transit, the destination."""
     a, b, c = countries if not shared else (countries[0],) * 3
     t = Trip(a, "cross-border", cls, mode, shared)
     files = None
@@ -461,7 +464,7 @@ def restart(home):
 
 
 def statements(home):
-    """[WCO-8-3] [WCO-7.2-P6] [WCO-7.2-P8] [WCO-7.2-R5] Field by field: what was declared, what others say, how far they may lie apart; contradictions are refused at the field."""
+    """[WCO-9.1-9] [WCO-8-3] [WCO-7.2-P6] [WCO-7.2-P8] [WCO-7.2-R5] Field by field: what was declared, what others say, how far they may lie apart; contradictions are refused at the field."""
     say("statements and comparison")
     t = Trip(home, "domestic", "passive", "road")
     path = f"/journeys/{t.id}/statements"
@@ -554,7 +557,7 @@ def order(home):
 
 
 def skipping(home):
-    """A step may be skipped by the centre alone, with a reason; it stays to be seen and blocks automatic release."""
+    """[GBT-7.2.1] A step may be skipped by the centre alone, with a reason; it stays to be seen and blocks automatic release."""
     say("skipping")
     home.admin.ask("PUT", "/policies/automatic-release", {"body": {"enabled": True, "risk_most": 100}, "reason": "a test"})
     t = Trip(home, "domestic", "passive", "road")

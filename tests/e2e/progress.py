@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A journey through the real program: how far it has come, when it will be there, what it passed when; a delay at a planned point is
 one alarm; on board of a vessel the vessel's own device speaks for the silent seal.
-[WCO-3.1-9] [WCO-3.1-10] [WCO-3.1-13] [WCO-6-4]"""
+[WCO-3.1-12] [WCO-3.1-9] [WCO-3.1-10] [WCO-3.1-13] [WCO-6-4]"""
 import os
 import sys
 from datetime import datetime, timezone

@@ -107,6 +107,7 @@ static void what_is_wrong_is_inspected(void **state)
     }
 }
 
+/* [WCO-7.1-13] Past violations raise the score by the stated amount, and are its reason. */
 static void risk_names_its_parts(void **state)
 {
     (void)state;

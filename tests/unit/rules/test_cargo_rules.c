@@ -50,6 +50,7 @@ static void too_warm_for_too_long_is_told_from_the_first_value(void **state)
     scene_free(s);
 }
 
+/* [WCO-13.7-2] */
 static void a_value_at_the_limit_does_not_flap(void **state)
 {
     (void)state;
@@ -131,6 +132,7 @@ static void a_door_opened_under_supervision_lets_the_weather_in(void **state)
     scene_free(s);
 }
 
+/* [WCO-13.6-5] */
 static void humidity_pressure_and_voc_have_limits_too(void **state)
 {
     (void)state;
@@ -292,6 +294,7 @@ static void where_goods_are_handled_it_is_work(void **state)
     scene_free(s);
 }
 
+/* [WCO-13.6-2] */
 static void light_in_a_sealed_container_is_grave(void **state)
 {
     (void)state;

@@ -221,7 +221,7 @@ static void damage_that_was_seen(void **state)
     scene_free(s);
 }
 
-/* A word of others is no contact; a reading is. A seal that says nothing by itself is never silent. */
+/* [WCO-4.1-6] A word of others is no contact; a reading is. A seal that says nothing by itself is never silent. */
 static void what_others_say_is_no_contact(void **state)
 {
     (void)state;
