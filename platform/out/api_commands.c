@@ -149,6 +149,12 @@ static json_t *args_names(const struct out_request *r)
     return names;
 }
 
+/* Passive and semi-active seals are operated by a reader where they are, never from afar. [WCO 7.1] */
+static bool heeds_orders(const struct seal *seal)
+{
+    return seal->class_ >= SEAL_CLASS_ACTIVE;
+}
+
 void out_command_create(struct out_request *r)
 {
     struct command c = {.serial = -1};
@@ -156,7 +162,9 @@ void out_command_create(struct out_request *r)
     char why[MODEL_WHY_SIZE] = "";
     const char *name = out_body_text(r, "name", 1, sizeof c.name - 1);
     const char *reason = name ? out_body_text(r, "reason", 1, sizeof c.reason - 1) : NULL;
-    if (!reason || !read_args(r, c.args, sizeof c.args) || !out_access_seal(r, r->id, &seal))
+    if (!reason || !read_args(r, c.args, sizeof c.args) || !out_access_seal(r, r->id, &seal) ||
+        !out_body_wants(r, heeds_orders(&seal), "class", "active or smart-container: others are operated by a reader, where they are",
+                        seal_class_text(seal.class_)))
         return;
     platform_new_id(r->out->platform, c.id);
     memcpy(c.seal, seal.id, sizeof c.seal);
@@ -198,7 +206,7 @@ void out_command_kinds(struct out_request *r)
     json_t *kind;
     if (!out_access_seal(r, r->id, &seal))
         return;
-    json_t *kinds = platform_commands_of(r->out->platform, seal.id);
+    json_t *kinds = heeds_orders(&seal) ? platform_commands_of(r->out->platform, seal.id) : json_array();
     json_array_foreach(kinds, i, kind)
     {
         json_t *needed = json_array(), *optional = json_array();
