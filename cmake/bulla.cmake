@@ -152,6 +152,7 @@ function(bulla_tests)
     endif()
     # The real program on both stores. NAME_share: a smaller share where the store makes no difference to the rest.
     set(on_postgres
+        alarm_groups.py
         api.py
         corpus.py
         customs.py
@@ -172,6 +173,7 @@ function(bulla_tests)
     set(web_day.mjs_share BULLA_WEB_SPEED=1.5)
     # These wait more than they work and measure no time: one of them at a time, beside others.
     set(patient
+        alarm_groups.py
         api.py
         ais.py
         backtests.py

@@ -97,11 +97,18 @@ static const struct flood {
 struct work {
     const struct group_item *items;
     size_t n;
-    size_t *order;  /* items by onset, ties by id */
-    size_t *parent; /* the sets, by place in the order; the least is the set's name */
-    size_t *trial;  /* those of one kind of flood, before it is known whether they are enough */
+    size_t *order;   /* items by onset, ties by id */
+    size_t *journey; /* by place in the order: which journey, numbered from 0 in order of their ids */
+    size_t *parent;  /* the sets, by place in the order; the least is the set's name */
+    size_t *trial;   /* those of one kind of flood, before it is known whether they are enough */
+    size_t *next;    /* the members of each set threaded, from its name on: thread() */
+    size_t *last;
+    size_t *stamp; /* by journey: where it was counted last */
+    size_t stamps;
     uint8_t *cause; /* enum group_cause, of the set's name */
 };
+
+#define END SIZE_MAX
 
 static size_t top(size_t *parent, size_t i)
 {
@@ -115,6 +122,18 @@ static void join(size_t *parent, size_t a, size_t b)
     a = top(parent, a);
     b = top(parent, b);
     parent[a > b ? a : b] = a < b ? a : b;
+}
+
+/* So that who asks for a set's members does not walk through all others: a bad day has thousands. */
+static void thread(struct work *w, size_t *parent)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        size_t name = top(parent, i);
+        w->next[i] = END;
+        if (name != i)
+            w->next[w->last[name]] = i;
+        w->last[name] = i;
+    }
 }
 
 static const struct alarm *alarm_at(const struct work *w, size_t i)
@@ -137,11 +156,17 @@ static bool follows(const struct alarm *cause, const struct alarm *effect)
     return false;
 }
 
-static double distance_m(const struct alarm *a, const struct alarm *b)
+static double distance_m(double lat1, double lon1, double lat2, double lon2)
 {
-    double dlon = fabs(a->lon - b->lon);
-    double x = (dlon > 180 ? 360 - dlon : dlon) * cos((a->lat + b->lat) / 2 * RADIANS), y = a->lat - b->lat;
+    double dlon = fabs(lon1 - lon2);
+    double x = (dlon > 180 ? 360 - dlon : dlon) * cos((lat1 + lat2) / 2 * RADIANS), y = lat1 - lat2;
     return sqrt(x * x + y * y) * DEGREE_M;
+}
+
+static bool near(const struct alarm *a, const struct alarm *b, double within_m)
+{
+    return a->has_position && b->has_position && fabs(a->lat - b->lat) * DEGREE_M <= within_m &&
+           distance_m(a->lat, a->lon, b->lat, b->lon) <= within_m;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -158,46 +183,46 @@ static bool in_common(const struct work *w, const struct flood *f, size_t a, siz
     case COMMON_BATCH:
         return same_text(x->batch, y->batch);
     default:
-        return x->alarm->has_position && y->alarm->has_position && distance_m(x->alarm, y->alarm) <= f->within_m;
+        return near(x->alarm, y->alarm, f->within_m);
     }
 }
 
-/* How many different journeys a trial set has. It is in order of onset, so its members lie behind its name. */
-static size_t journeys_of(const struct work *w, size_t *parent, size_t name)
+/* How many different journeys a threaded set has. */
+static size_t journeys_of(struct work *w, size_t name)
 {
     size_t n = 0;
-    for (size_t i = name; i < w->n; i++) {
-        if (top(parent, i) != name)
-            continue;
-        bool fresh = true;
-        for (size_t k = name; k < i && fresh; k++)
-            fresh = top(parent, k) != name || strcmp(alarm_at(w, k)->journey, alarm_at(w, i)->journey) != 0;
-        n += fresh;
+    w->stamps++;
+    for (size_t i = name; i != END; i = w->next[i]) {
+        n += w->stamp[w->journey[i]] != w->stamps;
+        w->stamp[w->journey[i]] = w->stamps;
     }
     return n;
 }
 
 /* --- the two ways --- */
 
+static bool is_of(const struct work *w, const struct flood *f, size_t i)
+{
+    return (f->kinds & bit_of(alarm_at(w, i))) && w->cause[i] == GROUP_ALONE;
+}
+
 static void find_floods(struct work *w, const struct flood *f)
 {
     for (size_t i = 0; i < w->n; i++)
         w->trial[i] = i;
-    for (size_t i = 0; i < w->n; i++) {
-        if (!(f->kinds & bit_of(alarm_at(w, i))) || w->cause[i] != GROUP_ALONE)
-            continue;
-        for (size_t k = i + 1; k < w->n && alarm_at(w, k)->onset_ms - alarm_at(w, i)->onset_ms <= f->within_ms; k++)
-            if ((f->kinds & bit_of(alarm_at(w, k))) && w->cause[k] == GROUP_ALONE && in_common(w, f, i, k))
-                join(w->trial, i, k);
-    }
     for (size_t i = 0; i < w->n; i++)
-        if (top(w->trial, i) == i && (f->kinds & bit_of(alarm_at(w, i))) && w->cause[i] == GROUP_ALONE &&
-            journeys_of(w, w->trial, i) >= f->least)
-            for (size_t k = i; k < w->n; k++)
-                if (top(w->trial, k) == i) {
-                    join(w->parent, i, k);
-                    w->cause[k] = (uint8_t)f->cause;
-                }
+        for (size_t k = i + 1; is_of(w, f, i) && k < w->n && alarm_at(w, k)->onset_ms - alarm_at(w, i)->onset_ms <= f->within_ms; k++)
+            if (is_of(w, f, k) && top(w->trial, i) != top(w->trial, k) && in_common(w, f, i, k))
+                join(w->trial, i, k);
+    thread(w, w->trial);
+    for (size_t i = 0; i < w->n; i++) {
+        if (w->trial[i] != i || !is_of(w, f, i) || journeys_of(w, i) < f->least)
+            continue;
+        for (size_t k = i; k != END; k = w->next[k]) {
+            join(w->parent, i, k);
+            w->cause[k] = (uint8_t)f->cause;
+        }
+    }
 }
 
 static int by_journey(const void *a, const void *b, void *context)
@@ -208,21 +233,32 @@ static int by_journey(const void *a, const void *b, void *context)
     return by ? by : (x > y) - (x < y);
 }
 
+/* Numbers the journeys; leaves their alarms in trial, journey after journey, each in order. */
+static void number_journeys(struct work *w)
+{
+    size_t *sorted = w->trial;
+    for (size_t i = 0; i < w->n; i++) {
+        sorted[i] = i;
+        w->stamp[i] = 0;
+    }
+    qsort_r(sorted, w->n, sizeof *sorted, by_journey, w);
+    for (size_t i = 0, number = 0; i < w->n; i++) {
+        number += i > 0 && strcmp(alarm_at(w, sorted[i - 1])->journey, alarm_at(w, sorted[i])->journey) != 0;
+        w->journey[sorted[i]] = number;
+    }
+}
+
 /* An episode joins a flood when its cause, or something of the flood, is what it follows from. */
 static void find_episodes(struct work *w)
 {
-    size_t *sorted = w->trial; /* no longer needed for floods */
-    for (size_t i = 0; i < w->n; i++)
-        sorted[i] = i;
-    qsort_r(sorted, w->n, sizeof *sorted, by_journey, w);
+    number_journeys(w);
     for (size_t from = 0, upto = 0; from < w->n; from = upto) {
-        const char *journey = alarm_at(w, sorted[from])->journey;
-        while (upto < w->n && strcmp(alarm_at(w, sorted[upto])->journey, journey) == 0)
+        while (upto < w->n && w->journey[w->trial[upto]] == w->journey[w->trial[from]])
             upto++;
         for (size_t i = from; i < upto; i++)
             for (size_t k = from; k < upto; k++)
-                if (i != k && follows(alarm_at(w, sorted[i]), alarm_at(w, sorted[k])))
-                    join(w->parent, sorted[i], sorted[k]);
+                if (i != k && follows(alarm_at(w, w->trial[i]), alarm_at(w, w->trial[k])))
+                    join(w->parent, w->trial[i], w->trial[k]);
     }
 }
 
@@ -230,9 +266,8 @@ static void find_episodes(struct work *w)
 
 static bool caused(const struct work *w, size_t name, size_t i)
 {
-    for (size_t k = name; k < w->n; k++)
-        if (k != i && top(w->parent, k) == name && strcmp(alarm_at(w, k)->journey, alarm_at(w, i)->journey) == 0 &&
-            follows(alarm_at(w, k), alarm_at(w, i)) && !follows(alarm_at(w, i), alarm_at(w, k)))
+    for (size_t k = name; k != END; k = w->next[k])
+        if (k != i && w->journey[k] == w->journey[i] && follows(alarm_at(w, k), alarm_at(w, i)) && !follows(alarm_at(w, i), alarm_at(w, k)))
             return true;
     return false;
 }
@@ -240,40 +275,35 @@ static bool caused(const struct work *w, size_t name, size_t i)
 /* Of a flood the first that belongs to its cause; of an episode the first that follows from nothing. */
 static size_t root_of(const struct work *w, size_t name, enum group_cause cause)
 {
-    for (size_t i = name; i < w->n; i++)
-        if (top(w->parent, i) == name && (cause > GROUP_EPISODE ? w->cause[i] == cause : !caused(w, name, i)))
+    for (size_t i = name; i != END; i = w->next[i])
+        if (cause > GROUP_EPISODE ? w->cause[i] == cause : !caused(w, name, i))
             return i;
     return name;
 }
 
-static enum group_cause cause_of(const struct work *w, size_t name, size_t n)
+static enum group_cause cause_of(const struct work *w, size_t name)
 {
-    enum group_cause cause = n > 1 ? GROUP_EPISODE : GROUP_ALONE;
-    for (size_t i = name; i < w->n; i++)
-        if (top(w->parent, i) == name && w->cause[i] != GROUP_ALONE)
+    for (size_t i = name; i != END; i = w->next[i])
+        if (w->cause[i] != GROUP_ALONE)
             return (enum group_cause)w->cause[i];
-    return cause;
+    return w->next[name] != END ? GROUP_EPISODE : GROUP_ALONE;
 }
 
-static void fill(const struct work *w, size_t name, size_t *member, struct group *g)
+static void fill(struct work *w, size_t name, size_t *member, struct group *g)
 {
-    *g = (struct group){.member = member, .from_ms = INT64_MAX, .until_ms = INT64_MIN};
-    for (size_t i = name; i < w->n; i++)
-        g->n += top(w->parent, i) == name;
-    g->cause = cause_of(w, name, g->n);
-    size_t root = root_of(w, name, g->cause), at = 1;
+    *g = (struct group){.member = member, .n = 1, .from_ms = INT64_MAX, .until_ms = INT64_MIN};
+    g->cause = cause_of(w, name);
+    size_t root = root_of(w, name, g->cause);
     member[0] = w->order[root];
-    for (size_t i = name; i < w->n; i++) {
+    for (size_t i = name; i != END; i = w->next[i]) {
         const struct alarm *a = alarm_at(w, i);
-        if (top(w->parent, i) != name)
-            continue;
         if (i != root)
-            member[at++] = w->order[i];
+            member[g->n++] = w->order[i];
         g->grade = a->grade > g->grade ? a->grade : g->grade;
         g->from_ms = a->onset_ms < g->from_ms ? a->onset_ms : g->from_ms;
         g->until_ms = a->onset_ms > g->until_ms ? a->onset_ms : g->until_ms;
     }
-    g->journeys = journeys_of(w, w->parent, name);
+    g->journeys = journeys_of(w, name);
     const struct alarm *r = alarm_at(w, root);
     g->has_position = r->has_position;
     g->lat = r->lat;
@@ -308,12 +338,14 @@ static void gather(struct work *w, struct groups *out)
         w->cause[i] = GROUP_ALONE;
     }
     qsort_r(w->order, w->n, sizeof *w->order, by_onset, (void *)(uintptr_t)w->items);
+    number_journeys(w);
     for (size_t i = 0; i < FLOODS_N; i++)
         find_floods(w, &floods[i]);
     find_episodes(w);
+    thread(w, w->parent);
     size_t used = 0;
     for (size_t i = 0; i < w->n; i++)
-        if (top(w->parent, i) == i) {
+        if (w->parent[i] == i) {
             fill(w, i, out->member + used, &out->group[out->n]);
             used += out->group[out->n++].n;
         }
@@ -322,24 +354,28 @@ static void gather(struct work *w, struct groups *out)
 
 bool group_alarms(const struct group_item *items, size_t n, struct groups *out)
 {
-    struct work w = {.items = items, .n = n};
     *out = (struct groups){0};
     if (n == 0)
         return true;
-    w.order = malloc(n * sizeof *w.order);
-    w.parent = malloc(n * sizeof *w.parent);
-    w.trial = malloc(n * sizeof *w.trial);
-    w.cause = malloc(n);
+    enum { ORDER, JOURNEY, PARENT, TRIAL, NEXT, LAST, STAMP, COLUMNS };
+    size_t *columns = malloc(COLUMNS * n * sizeof *columns);
+    struct work w = {.items = items, .n = n, .cause = malloc(n)};
     out->group = malloc(n * sizeof *out->group);
     out->member = malloc(n * sizeof *out->member);
-    bool done = w.order && w.parent && w.trial && w.cause && out->group && out->member;
-    if (done)
+    bool done = columns && w.cause && out->group && out->member;
+    if (done) {
+        w.order = columns + ORDER * n;
+        w.journey = columns + JOURNEY * n;
+        w.parent = columns + PARENT * n;
+        w.trial = columns + TRIAL * n;
+        w.next = columns + NEXT * n;
+        w.last = columns + LAST * n;
+        w.stamp = columns + STAMP * n;
         gather(&w, out);
-    else
+    } else {
         groups_clear(out);
-    free(w.order);
-    free(w.parent);
-    free(w.trial);
+    }
+    free(columns);
     free(w.cause);
     return done;
 }
@@ -349,4 +385,30 @@ void groups_clear(struct groups *groups)
     free(groups->group);
     free(groups->member);
     *groups = (struct groups){0};
+}
+
+/* --- where --- */
+
+#define STATION_LEAST_M 500.0 /* who drew a smaller circle meant the gate, not the yard before it */
+
+const char *group_station(const struct station *stations, size_t n, const struct alarm *alarm)
+{
+    const char *nearest = NULL;
+    double least_m = INFINITY;
+    for (size_t i = 0; i < n && alarm->has_position; i++) {
+        double far_m = distance_m(alarm->lat, alarm->lon, stations[i].lat, stations[i].lon);
+        if (far_m <= fmax(stations[i].radius_m, STATION_LEAST_M) && far_m < least_m) {
+            nearest = stations[i].id;
+            least_m = far_m;
+        }
+    }
+    return nearest;
+}
+
+bool group_needs_station(const struct alarm *alarm)
+{
+    for (size_t i = 0; i < FLOODS_N; i++)
+        if (floods[i].common == COMMON_STATION && (floods[i].kinds & bit_of(alarm)))
+            return true;
+    return false;
 }

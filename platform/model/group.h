@@ -14,6 +14,7 @@
 #define MODEL_GROUP_H
 
 #include "platform/model/alarm.h"
+#include "platform/model/records.h"
 
 /* clang-format off */
 /* Cause, number, text, sentence for a person. Numbers are stored: never reuse one. */
@@ -57,6 +58,11 @@ struct groups {
 /* Every item is in one group. False when out of memory; *out is then empty. */
 bool group_alarms(const struct group_item *items, size_t n, struct groups *out);
 void groups_clear(struct groups *groups);
+
+/* Whether the station of such an alarm may be the cause. */
+bool group_needs_station(const struct alarm *alarm);
+/* The id of the nearest station at which it happened; NULL: at none, or it is not known where. */
+const char *group_station(const struct station *stations, size_t n, const struct alarm *alarm);
 
 const char *group_cause_text(unsigned value);
 int group_cause_from(const char *text);

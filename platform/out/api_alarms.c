@@ -27,17 +27,13 @@ json_t *out_alarm_json(struct out_request *r, const struct alarm *a)
 
 /* --- lists --- */
 
-struct alarms {
-    struct alarm *list;
-    size_t n, room;
-};
-
 static void take_alarm(void *context, const void *record)
 {
-    struct alarms *all = context;
+    struct out_alarms *all = context;
     if (all->n == all->room) {
         size_t room = all->room ? all->room * 2 : 64;
         struct alarm *list = realloc(all->list, room * sizeof *list);
+        all->failed |= !list;
         if (!list)
             return;
         all->list = list;
@@ -59,16 +55,33 @@ static bool sees(struct out_request *r, json_t *seen, const char *journey)
     return may;
 }
 
+int out_alarms_read(struct out_request *r, const struct store_query *q, struct out_alarms *to, char next[120])
+{
+    size_t kept = to->n;
+    if (!to->seen)
+        to->seen = json_object();
+    int outcome = store_alarms(out_store(r), q, take_alarm, to, next);
+    for (size_t i = kept; i < to->n; i++)
+        if (sees(r, to->seen, to->list[i].journey))
+            to->list[kept++] = to->list[i];
+    to->n = kept;
+    return outcome;
+}
+
+void out_alarms_clear(struct out_alarms *alarms)
+{
+    json_decref(alarms->seen);
+    free(alarms->list);
+    *alarms = (struct out_alarms){0};
+}
+
 int out_alarm_find(struct out_request *r, const struct store_query *q, json_t *items, char next[120])
 {
-    struct alarms all = {0};
-    json_t *seen = json_object();
-    int outcome = store_alarms(out_store(r), q, take_alarm, &all, next);
+    struct out_alarms all = {0};
+    int outcome = out_alarms_read(r, q, &all, next);
     for (size_t i = 0; i < all.n; i++)
-        if (sees(r, seen, all.list[i].journey))
-            json_array_append_new(items, out_alarm_json(r, &all.list[i]));
-    json_decref(seen);
-    free(all.list);
+        json_array_append_new(items, out_alarm_json(r, &all.list[i]));
+    out_alarms_clear(&all);
     return outcome;
 }
 

@@ -50,6 +50,7 @@
 #define OUT_STATISTICS_DAYS_MAX       92
 #define OUT_STATISTICS_RECORDS_MAX    200000
 #define OUT_ALARM_FILES_MAX           50
+#define OUT_GROUPED_ALARMS_MAX        5000 /* open ones that are put together; of more, the newest */
 
 #define OUT_SESSION_IDLE_MS   (12 * 3600 * INT64_C(1000))
 #define OUT_SESSION_MAX_MS    (7 * 24 * 3600 * INT64_C(1000))

@@ -67,14 +67,21 @@ static void add_link(struct out_request *r, const char *cursor)
     free(link);
 }
 
-void out_page_answer(struct out_request *r, json_t *items, const char *next)
+void out_page_answer_in(struct out_request *r, json_t *body, json_t *items, const char *next)
 {
     char cursor[200];
     size_t n = strlen(next);
     out_base64_put(cursor, (const unsigned char *)next, n < 120 ? n : 119);
-    out_answer_json(r, 200, json_pack("{s:o, s:o}", "items", items, "next", n ? json_string(cursor) : json_null()));
+    json_object_set_new(body, "items", items);
+    json_object_set_new(body, "next", n ? json_string(cursor) : json_null());
+    out_answer_json(r, 200, body);
     if (n)
         add_link(r, cursor);
+}
+
+void out_page_answer(struct out_request *r, json_t *items, const char *next)
+{
+    out_page_answer_in(r, json_object(), items, next);
 }
 
 void out_page_all(struct out_request *r, json_t *items)

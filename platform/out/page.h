@@ -16,6 +16,8 @@ bool out_page_query(struct out_request *r, struct store_query *q);
 
 /* Answers {"items": items, "next": ...} with the Link header. Takes items. */
 void out_page_answer(struct out_request *r, json_t *items, const char *next);
+/* The same beside other members of `body`, which is taken as well. */
+void out_page_answer_in(struct out_request *r, json_t *body, json_t *items, const char *next);
 void out_page_all(struct out_request *r, json_t *items); /* of a list without pages */
 
 /* --- conditions --- */
@@ -48,6 +50,15 @@ int out_command_find(struct out_request *r, const struct store_query *q, json_t 
 /* The same of alarms (api_alarms.c), reduced for carriers, those of others left out; and of files. */
 json_t *out_alarm_json(struct out_request *r, const struct alarm *a);
 int out_alarm_find(struct out_request *r, const struct store_query *q, json_t *items, char next[120]);
+struct out_alarms {
+    struct alarm *list;
+    size_t n, room;
+    json_t *seen; /* journeys by id, and whether the user may know of them */
+    bool failed;  /* out of memory: some are missing */
+};
+/* Adds a page of those that the user may know of; clear() when done, whatever came of it. */
+int out_alarms_read(struct out_request *r, const struct store_query *q, struct out_alarms *to, char next[120]);
+void out_alarms_clear(struct out_alarms *alarms);
 json_t *out_file_json(const struct store_file *f);
 const char *out_file_type(const uint8_t *at, size_t n); /* by its first bytes; NULL: of no kind that is kept */
 bool out_file_whole(const char *type, const uint8_t *at, size_t n); /* by its structure (file_whole.c) */

@@ -183,6 +183,56 @@ static void the_order_of_what_goes_in_does_not_matter(void **state)
     groups_clear(&a);
 }
 
+static void the_nearest_station_at_which_it_happened(void **state)
+{
+    (void)state;
+    struct station stations[] = {{.id = "far", .lat = 51, .lon = 30, .radius_m = 500},
+                                 {.id = "wide", .lat = 50, .lon = 30.02, .radius_m = 3000},
+                                 {.id = "gate", .lat = 50.003, .lon = 30, .radius_m = 10}}; /* 334 m off: the yard before it counts */
+    struct alarm a = {.kind = ALARM_DATA_MISMATCH, .has_position = true, .lat = 50, .lon = 30};
+    assert_string_equal(group_station(stations, 3, &a), "gate");
+    assert_string_equal(group_station(stations, 2, &a), "wide");
+    assert_null(group_station(stations, 1, &a));
+    assert_null(group_station(NULL, 0, &a));
+    a.has_position = false;
+    assert_null(group_station(stations, 3, &a));
+    assert_true(group_needs_station(&a));
+    a.kind = ALARM_CABLE_CUT;
+    assert_false(group_needs_station(&a));
+}
+
+#define MANY 4000
+
+/* A bad day: half of the country falls silent near one place while the other half has an alarm each. */
+static void thousands(void **state)
+{
+    (void)state;
+    struct alarm *alarms = calloc(MANY, sizeof *alarms);
+    struct group_item *items = calloc(MANY, sizeof *items);
+    struct groups g;
+    assert_true(alarms && items);
+    for (int i = 0; i < MANY; i++) {
+        struct alarm *a = &alarms[i];
+        *a = (struct alarm){.kind = i % 2 ? ALARM_SIGNAL_LOST : ALARM_CABLE_CUT, .grade = i % 2 ? 2 : 3, .onset_ms = START + i * INT64_C(100)};
+        snprintf(a->journey, sizeof a->journey, "J%d", i / 4); /* two of each sort */
+        snprintf(a->seal, sizeof a->seal, "test:%d", i);
+        a->has_position = true;
+        a->lat = 50;
+        a->lon = 30 + i / 10000.0;
+        alarm_name(a);
+        items[i].alarm = a;
+    }
+    assert_true(group_alarms(items, MANY, &g));
+    assert_int_equal(g.n, MANY / 2 + 1);
+    assert_int_equal(g.group[g.n - 1].cause, GROUP_NETWORK); /* of the least grade */
+    assert_int_equal(g.group[g.n - 1].n, MANY / 2);
+    assert_int_equal(g.group[g.n - 1].journeys, MANY / 4);
+    assert_int_equal(g.group[g.n - 1].member[0], 1); /* the first to fall silent */
+    groups_clear(&g);
+    free(items);
+    free(alarms);
+}
+
 static void words_and_numbers(void **state)
 {
     (void)state;
@@ -204,6 +254,8 @@ int main(void)
         cmocka_unit_test(late_at_one_station),
         cmocka_unit_test(one_journey_is_no_flood),
         cmocka_unit_test(the_order_of_what_goes_in_does_not_matter),
+        cmocka_unit_test(the_nearest_station_at_which_it_happened),
+        cmocka_unit_test(thousands),
         cmocka_unit_test(words_and_numbers),
     };
     return cmocka_run_group_tests_name("groups of alarms", tests, NULL, NULL);

@@ -576,6 +576,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarm-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open alarms, those of one cause together, the gravest group first
+         * @description Every open alarm that the caller may see is in one group, most of them alone. A group is an *episode* of one journey in which one
+         *     thing led to another (a stay, then tampering, then the rope cut), or alarms alike from several journeys that are near in time and
+         *     have a place or a station in common (a network that is down, a jammer by the road, a closed road, one station). Groups are put
+         *     together anew for each request: an alarm may join one, and its cause may change, as more becomes known. In a page, the order is
+         *     by grade, then by how many journeys are touched, then the earliest first; a cursor goes on behind the last group that was given.
+         */
+        get: operations["listAlarmGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alarm-kinds": {
         parameters: {
             query?: never;
@@ -2700,6 +2724,42 @@ export interface components {
             items: (components["schemas"]["Alarm"] | components["schemas"]["AlarmReduced"])[];
             next: string | null;
         };
+        /** @enum {unknown} */
+        GroupCause: "alone" | "episode" | "network-outage" | "jammer" | "spoofer" | "closure" | "batch" | "station";
+        AlarmGroup: {
+            cause: components["schemas"]["GroupCause"];
+            /** @description The cause in words */
+            sentence: string;
+            grade: components["schemas"]["Grade"];
+            /** @description How many it has */
+            alarms: number;
+            /** @description Of these */
+            raised: number;
+            /** @description How many are touched */
+            journeys: number;
+            from: components["schemas"]["Time"];
+            until: components["schemas"]["Time"];
+            /** @description Of the root */
+            position: null | {
+                lat: number;
+                lon: number;
+            };
+            /** @description The station of a group with that cause: its id */
+            station: string | null;
+            /** @description The alarm that the others follow from, or the first */
+            root: components["schemas"]["Alarm"] | components["schemas"]["AlarmReduced"];
+            /** @description All of them, the root first, the others by onset */
+            members: {
+                id: string;
+                kind: string;
+                grade: components["schemas"]["Grade"];
+                journey: string;
+                seal: string | null;
+                onset: components["schemas"]["Time"];
+                /** @enum {unknown} */
+                state: "raised" | "acknowledged" | "dispatched";
+            }[];
+        };
         AlarmDetail: components["schemas"]["Alarm"] & {
             /** @description The evidence, the telling one first */
             observations: components["schemas"]["ObservationDetail"][];
@@ -4467,6 +4527,44 @@ export interface operations {
                     "image/png": unknown;
                     "image/webp": unknown;
                     "application/pdf": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAlarmGroups: {
+        parameters: {
+            query?: {
+                /** @description Groups whose worst alarm has it */
+                grade?: number;
+                cause?: components["schemas"]["GroupCause"];
+                /** @description Groups that touch it */
+                journey?: string;
+                /** @description `next` of the page before */
+                cursor?: components["parameters"]["cursor"];
+                limit?: components["parameters"]["limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["AlarmGroup"][];
+                        next: string | null;
+                        /** @description How many open alarms were put together */
+                        alarms: number;
+                        /** @description False when more than 5 */
+                        complete: boolean;
+                    };
                 };
             };
             default: components["responses"]["Problem"];
