@@ -8,8 +8,9 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { photo, runDay, shots, until } from "../support/browser.mjs";
+import { groupsInTheWatch } from "../support/web_groups.mjs";
 
-await runDay("web_day", { words: ["--speed", process.env.BULLA_WEB_SPEED ?? "1"] }, async ({ base, password, folder, person }) => {
+await runDay("web_day", { words: ["--speed", process.env.BULLA_WEB_SPEED ?? "1"] }, async ({ base, password, folder, person, api }) => {
   const { page, complaints, look, quiet } = await person();
 
   // Sign in; a wrong password is said so and keeps the name.
@@ -116,6 +117,8 @@ await runDay("web_day", { words: ["--speed", process.env.BULLA_WEB_SPEED ?? "1"]
   await page.locator('.page-map .map-canvas[data-ready="true"]').waitFor({ timeout: 60_000 });
   if (shots) await page.waitForTimeout(1500); // the picture only: the map's tiles
   await look("7-journey");
+
+  await groupsInTheWatch({ page, base, api, complaints, look });
 
   // Nothing is wider than a phone.
   await page.setViewportSize({ width: 390, height: 844 });

@@ -5,6 +5,7 @@ import { t } from "./i18n";
 import { pageOf } from "./routes";
 import { Shell } from "./shell";
 import * as alarms from "./state/alarms";
+import * as groups from "./state/groups";
 import * as fleet from "./state/fleet";
 import * as journeys from "./state/journeys";
 import * as policies from "./state/policies";
@@ -16,7 +17,7 @@ import { Problem } from "./ui/parts";
 import { sayError, Toasts } from "./ui/toast";
 
 async function loadAll(): Promise<number> {
-  const [event] = await Promise.all([fleet.load(), alarms.load(), journeys.load(), may("observe") ? policies.load() : null]);
+  const [event] = await Promise.all([fleet.load(), alarms.load().then(groups.load), journeys.load(), may("observe") ? policies.load() : null]);
   return event;
 }
 
@@ -39,6 +40,7 @@ function supervise(): () => void {
     stop();
     fleet.clear();
     alarms.clear();
+    groups.clear();
     journeys.clear();
     policies.clear();
   };

@@ -42,6 +42,7 @@ export type ProblemBody = S["Problem"];
 
 /** An alarm as the queue shows it: what a carrier is not shown is absent. */
 export type Alarm = S["AlarmReduced"] & Partial<S["Alarm"]>;
+export type AlarmGroup = S["AlarmGroup"];
 export type AlarmDetail = Alarm & Partial<S["AlarmDetail"]>;
 
 export interface Page<T> { items: T[]; next: string | null }

@@ -10,6 +10,7 @@ import { span, toMs } from "@/lib/time";
 import { device, journeyTitle } from "@/lib/names";
 import { isOpen } from "@/lib/queue";
 import { alarms, put } from "@/state/alarms";
+import { flip, rowOfAlarm } from "@/state/groups";
 import { journeys } from "@/state/journeys";
 import { useKeys } from "@/state/keyboard";
 import { overdue, planOf } from "@/state/policies";
@@ -25,6 +26,7 @@ import { dms } from "@/lib/geo";
 import { acknowledge, canDispatch, ResolveDialog } from "./actions";
 import { DispatchDialog } from "./dispatch";
 import { addFiles, FileList, pick } from "./files";
+import { AcknowledgeAll, acknowledgeAll, GroupSection } from "./group";
 import { History } from "./history";
 import { MiniMap } from "./minimap";
 import { Before } from "./before";
@@ -56,15 +58,19 @@ export function AlarmPanel({ id, onClose, onShow, mini }: Props) {
 
   const a: AlarmDetail | null = loaded.value ? { ...loaded.value, ...(live ?? {}) } : live ? { ...live } : null;
   const handles = may("handle");
+  const row = rowOfAlarm(id);
+  const group = row && row.rest.length > 0 ? row : undefined;
+  const ofGroup = group && group.root.id === id && group.waiting.some((x) => x.id !== id) ? group : null; // taken as a whole
   const openNow = a !== null && isOpen(a);
   const first = loaded.value?.observations?.[0]?.observation.id ?? null;
   useKeys([
-    { stroke: "a", label: "key.acknowledge", act: () => (handles && a?.state === "raised" ? void acknowledge(a) : false) },
+    { stroke: "a", label: ofGroup ? "key.acknowledgeAll" : "key.acknowledge", act: () => (!handles ? false : ofGroup ? void acknowledgeAll(ofGroup.id, ofGroup.waiting) : a?.state === "raised" ? void acknowledge(a) : false) },
+    { stroke: "u", label: "key.unfold", act: () => (group ? flip(group.id) : false) },
     { stroke: "d", label: "key.dispatch", act: () => (handles && a && canDispatch(a) ? setDialog("dispatch") : false) },
     { stroke: "r", label: "key.resolve", act: () => (handles && openNow ? setDialog("resolve") : false) },
     { stroke: "b", label: "key.bytes", act: () => (first ? setBytesOf(bytesOf ? null : first) : false) },
     { stroke: "Escape", label: "key.close", act: onClose },
-  ], [a?.state, a?.version, handles, first, bytesOf]);
+  ], [a?.state, a?.version, handles, first, bytesOf, ofGroup?.waiting.length, group?.id]);
 
   if (!a) return (
     <Frame onClose={onClose} title={t("alarm.what")}>
@@ -86,14 +92,16 @@ export function AlarmPanel({ id, onClose, onShow, mini }: Props) {
       title={word("kind", a.kind)}
       foot={handles && openNow ? (
         <>
-          {a.state === "raised" && <Button kind="main" icon="hand" hint="a" onClick={() => void acknowledge(a)}>{t("alarm.acknowledge")}</Button>}
-          {!reported && <Button kind={a.state === "acknowledged" ? "main" : "plain"} icon="road" hint="d" onClick={() => setDialog("dispatch")}>{t("alarm.dispatch")}</Button>}
+          {ofGroup && <AcknowledgeAll row={ofGroup} />}
+          {a.state === "raised" && !ofGroup && <Button kind="main" icon="hand" hint="a" onClick={() => void acknowledge(a)}>{t("alarm.acknowledge")}</Button>}
+          {!reported && <Button kind={a.state === "acknowledged" && !ofGroup ? "main" : "plain"} icon="road" hint="d" onClick={() => setDialog("dispatch")}>{t("alarm.dispatch")}</Button>}
           <Button kind={reported || (a.state === "dispatched" && !going) ? "main" : "plain"} icon="check" hint="r" onClick={() => setDialog("resolve")}>{t("alarm.resolve")}</Button>
         </>
       ) : null}>
       {a.why && <p class="why"><Why text={a.why} /></p>}
       {openNow && handles && <p class={`advice g${a.grade}`}>{t(`advice.${a.grade}` as Key)}{plan && <span class="plan"><em>{t("alarm.plan")}</em> {word("plan", plan)}</span>}</p>}
       {loaded.error && <Problem error={tell(loaded.error)} retry={loaded.reload} />}
+      {group && <GroupSection row={group} id={id} only={ofGroup && a.state === "raised" && handles ? () => void acknowledge(a) : null} />}
       <Facts rows={[
         [t("alarm.journey"), <a href={`/journeys/${seg(a.journey)}`}>{journey ? journeyTitle(journey) : a.journey}</a>],
         !!journey?.vehicle && [t("alarm.vehicle"), <span class="plate">{journey.vehicle}</span>],

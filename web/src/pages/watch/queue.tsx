@@ -3,10 +3,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Alarm } from "@/api/model";
 import { t, word } from "@/i18n";
-import { device } from "@/lib/names";
+import { rowOf, walk, type Row } from "@/lib/groups";
 import { isOpen, merge } from "@/lib/queue";
 import { alarms, fresh, open, ready, unheld } from "@/state/alarms";
-import { journeys } from "@/state/journeys";
+import { rows, unfolded, type Timed } from "@/state/groups";
 import { query, setQuery } from "@/state/route";
 import { overdue } from "@/state/policies";
 import { AlarmState, GradeMark } from "@/ui/badges";
@@ -15,6 +15,7 @@ import { Empty, Skeleton } from "@/ui/parts";
 import { Time } from "@/ui/time";
 import { Why } from "@/ui/why";
 import { Overdue } from "../alarm/panel";
+import { GroupFold, whose } from "./group";
 import { ShiftLine } from "./shift";
 
 /** Ids in the order on screen, for j and k. */
@@ -25,15 +26,18 @@ export function Queue({ selected }: { selected: string | null }) {
   const order = useRef<string[]>([]);
   const list = useRef<HTMLDivElement>(null);
   const grade = query.value.get("grade");
-  const fits = (a: Alarm) => !grade || grade.split(",").includes(String(a.grade));
+  const fits = (a: { grade: number }) => !grade || grade.split(",").includes(String(a.grade));
 
-  const known = [...alarms.value.values()].filter((a) => fits(a) && (isOpen(a) || a.id === selected || (held && order.current.includes(a.id))));
-  const all = known.map((a) => ({ ...a, onset: a.onset ?? "", raised: a.raised ?? "" }));
+  // Of what is closed, only what is being looked at, or what would leave a gap under the pointer.
+  const stays = (a: Alarm) => !isOpen(a) && fits(a) && (a.id === selected || (held && order.current.includes(a.id)));
+  const closed = [...alarms.value.values()].filter(stays).map((a) => rowOf(a.id, "alone", [{ ...a, onset: a.onset ?? "", raised: a.raised ?? "" }]));
+  const all = [...rows.value.filter(fits), ...closed.filter((c) => !rows.value.some((r) => r.id === c.id))];
   const merged = merge(order.current, all, held);
-  const newer = held ? merged.filter((a) => !order.current.includes(a.id)) : [];
-  const shown = merged.filter((a) => !newer.includes(a));
-  if (!held) order.current = shown.map((a) => a.id);
-  shownIds.current = shown.map((a) => a.id);
+  const newer = held ? merged.filter((r) => !order.current.includes(r.id)) : [];
+  const shown = merged.filter((r) => !newer.includes(r));
+  if (!held) order.current = shown.map((r) => r.id);
+  const isUnfolded = (r: Row<Timed>) => r.rest.length > 0 && (unfolded.value.has(r.id) || r.rest.some((a) => a.id === selected));
+  shownIds.current = walk(shown, new Set(shown.filter(isUnfolded).map((r) => r.id)));
 
   useEffect(() => {
     if (!selected) return;
@@ -41,8 +45,7 @@ export function Queue({ selected }: { selected: string | null }) {
   }, [selected]);
 
   const release = () => setHeld(false);
-  const isNew = (a: Alarm) => a.state === "raised";
-  const firstInHand = shown.findIndex((a) => !isNew(a) && isOpen(a));
+  const firstInHand = shown.findIndex((r) => r.state !== "raised" && isOpen(r));
   return (
     <aside class="queue" aria-label={t("queue.title")}>
       <header class="queue-head">
@@ -57,10 +60,11 @@ export function Queue({ selected }: { selected: string | null }) {
           : shown.length === 0 ? (grade
             ? <Empty icon="check" title={t("queue.filtered")} />
             : <Empty icon="check" title={t("queue.empty")}>{t("queue.empty.about")}</Empty>)
-          : shown.map((a, i) => (
-            <div key={a.id} class="queue-slot">
+          : shown.map((r, i) => (
+            <div key={r.id} class={r.rest.length > 0 ? "queue-slot of-group" : "queue-slot"}>
               {i === firstInHand && firstInHand > 0 && <h3 class="queue-group">{t("queue.hand")}</h3>}
-              <Row alarm={a} selected={a.id === selected} />
+              <AlarmRow alarm={r.root} grade={r.grade} waits={r.waiting.length > 0} selected={r.root.id === selected} />
+              {r.rest.length > 0 && <GroupFold row={r} open={isUnfolded(r)} selected={selected} />}
             </div>
           ))}
       </div>
@@ -86,17 +90,16 @@ function GradeFilter({ value }: { value: string | null }) {
   );
 }
 
-function Row({ alarm: a, selected }: { alarm: Alarm; selected: boolean }) {
-  const j = journeys.value.get(a.journey);
-  const name = [j?.vehicle ?? j?.reference, a.seal && device(a.seal)].filter(Boolean).join(" · ");
+/** An alarm; or the root of a group, as grave as the worst of it and waiting while one of it waits. */
+function AlarmRow({ alarm: a, grade, waits: some, selected }: { alarm: Alarm; grade: number; waits: boolean; selected: boolean }) {
   const waits = overdue(a);
-  const cls = `alarm-row g${a.grade} ${a.state}${selected ? " selected" : ""}${fresh.value.has(a.id) ? " fresh" : ""}`;
+  const cls = `alarm-row g${grade} ${a.state}${selected ? " selected" : ""}${fresh.value.has(a.id) ? " fresh" : ""}`;
   return (
     <button type="button" class={cls} data-id={a.id} aria-current={selected} onClick={() => setQuery({ alarm: a.id, seal: null }, true)}>
-      <GradeMark grade={a.grade} size={16} solid={a.state === "raised"} />
+      <GradeMark grade={grade} size={16} solid={some} />
       <span class="alarm-row-main">
         <span class="alarm-row-top"><strong>{word("kind", a.kind)}</strong><Time at={a.onset} /></span>
-        <span class="alarm-row-who">{name || a.journey}</span>
+        <span class="alarm-row-who">{whose(a)}</span>
         {a.why && <span class="alarm-row-why"><Why text={a.why} /></span>}
         {waits && <span class="alarm-row-state"><Overdue waits={waits} /></span>}
         {a.state !== "raised" && (
