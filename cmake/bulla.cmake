@@ -163,6 +163,7 @@ function(bulla_tests)
         load.py
         overload.py
         procedures.py
+        train.py
         web_day.mjs)
     set(corpus.py_share BULLA_CORPUS_EVERY=3)
     set(devices_json.py_share BULLA_KILL_ROUNDS=2)
@@ -196,6 +197,7 @@ function(bulla_tests)
         seal_api.sh
         seal_data.sh
         trackers.py
+        train.py
         web_unit.sh)
     # These work more than they wait, measure no time either, and have their own processes alone: one of them beside the others.
     set(busy

@@ -154,6 +154,11 @@ void out_serve_protect(struct out_request *r)
         out_answer_header(r, headers[i].name, headers[i].value);
     if (!MHD_get_response_header(r->answer, "Content-Security-Policy"))
         out_answer_header(r, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    double speed = platform_clock_speed(r->out->platform);
+    char training[32];
+    snprintf(training, sizeof training, "%g", speed);
+    if (speed > 0) /* whoever takes an answer of a training for the real thing was told */
+        out_answer_header(r, "Bulla-Training", training);
     if (r->out->behind_tls)
         out_answer_header(r, "Strict-Transport-Security", "max-age=31536000");
 }

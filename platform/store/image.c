@@ -139,6 +139,12 @@ int store_image_observations(struct store *store, char place[120], size_t limit,
     return store->backend->image->observations(store, place, limit, each, context);
 }
 
+int store_image_since(struct store *store, int64_t arrival_ms, char place[120])
+{
+    const struct store_image *image = store->backend->image;
+    return image->since ? image->since(store, arrival_ms, place) : STORE_NOT_FOUND;
+}
+
 bool store_image_day(struct store *store, int64_t day, char place[120])
 {
     return store->backend->image->day && store->backend->image->day(store, day, place);

@@ -57,6 +57,7 @@ struct store_image { /* of a back end */
     int (*forget)(struct store *store, const struct store_image_table *table, const struct store_cell *rows, size_t n);
     int (*observations)(struct store *store, char place[120], size_t limit, store_observation_fn each, void *context);
     bool (*day)(struct store *store, int64_t day, char place[120]); /* NULL: not by day */
+    int (*since)(struct store *store, int64_t arrival_ms, char place[120]); /* NULL: not by arrival */
 };
 
 /* By the first of `backends` (NULL ends them) whose scheme fits the URL. */
@@ -78,6 +79,10 @@ int store_image_observations(struct store *store, char place[120], size_t limit,
 /* The place before the observations of a day (event time / 86,400,000); INT64_MIN: before those that lie in no day. False: the
  * back end has no such order. */
 bool store_image_day(struct store *store, int64_t day, char place[120]);
+
+/* The place before all that arrived at or after a time (and before some that arrived earlier). STORE_NOT_FOUND: the back end has no
+ * such order. */
+int store_image_since(struct store *store, int64_t arrival_ms, char place[120]);
 
 /* SHA-256 of an observation with all its fields and bytes. */
 #define STORE_DIGEST 32

@@ -288,4 +288,5 @@ static int forget(struct store *base, const struct store_image_table *table, con
 }
 
 const struct store_image store_sqlite_image = {
-    .look = look, .hold = hold, .rows = rows, .put = put, .forget = forget, .observations = sqlite_image_observations};
+    .look = look, .hold = hold, .rows = rows, .put = put, .forget = forget, .observations = sqlite_image_observations,
+    .since = sqlite_image_since};

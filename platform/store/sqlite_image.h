@@ -15,5 +15,6 @@ int sqlite_image_open(struct store *base, const char *name, struct store_db **db
 const char *sqlite_image_folder(struct store *base);
 
 int sqlite_image_observations(struct store *base, char place[120], size_t limit, store_observation_fn each, void *context);
+int sqlite_image_since(struct store *base, int64_t arrival_ms, char place[120]);
 
 #endif

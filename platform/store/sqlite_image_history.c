@@ -168,3 +168,29 @@ int sqlite_image_observations(struct store *base, char place[120], size_t limit,
     write_place(at, place);
     return g.given ? 0 : STORE_NOT_FOUND;
 }
+
+static void take_arrival(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
+{
+    (void)raw;
+    *(int64_t *)context = o->received_ms;
+}
+
+/* Segments follow one another: what arrived since a time begins in the last one whose first row is not later. */
+int sqlite_image_since(struct store *base, int64_t arrival_ms, char place[120])
+{
+    struct spot at = {0, 0};
+    int outcome = 0;
+    for (unsigned n = segment_after(base, 0); n && !outcome; n = segment_after(base, n)) {
+        struct spot first = {n, 0};
+        int64_t arrived_ms = INT64_MAX;
+        struct give g = {.segment = calloc(1, sizeof *g.segment), .limit = 1, .each = take_arrival, .context = &arrived_ms};
+        outcome = g.segment ? give_segment(base, &g, &first) : store_fail(STORE_FAILED, "reading observations: out of memory");
+        free(g.segment);
+        if (outcome || arrived_ms > arrival_ms) {
+            break;
+        }
+        at = (struct spot){n, 0};
+    }
+    write_place(at, place);
+    return outcome;
+}

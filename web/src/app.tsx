@@ -15,6 +15,7 @@ import { alone, known, may, mustChange, resume, session, unreachable } from "./s
 import { PasswordPage, SignInPage } from "./pages/signin";
 import { Problem } from "./ui/parts";
 import { sayError, Toasts } from "./ui/toast";
+import { Training } from "./ui/training";
 
 async function loadAll(): Promise<number> {
   const [event] = await Promise.all([fleet.load(), alarms.load().then(groups.load), journeys.load(), may("observe") ? policies.load() : null]);
@@ -60,5 +61,6 @@ export function App() {
   else if (!session.value) page = <SignInPage />;
   else if (mustChange.value) page = <PasswordPage />;
   else page = <Shell>{pageOf(path.value)}</Shell>;
-  return <>{page}<Toasts /></>;
+  const shelled = session.value !== null && !mustChange.value && !unreachable.value && known.value;
+  return <>{!shelled && <Training alone />}{page}<Toasts /></>;
 }

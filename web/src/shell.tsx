@@ -3,10 +3,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Role } from "@/api/model";
-import { locale, t, type Key } from "@/i18n";
-import { full, span } from "@/lib/time";
+import { t, type Key } from "@/i18n";
+import { span } from "@/lib/time";
 import { unheld } from "@/state/alarms";
-import { now, training } from "@/state/clock";
+import { now } from "@/state/clock";
 import { useKeys } from "@/state/keyboard";
 import { lostAt, status } from "@/state/live";
 import { sound, themeChoice, type ThemeChoice } from "@/state/prefs";
@@ -14,6 +14,7 @@ import { go, path } from "@/state/route";
 import { home, may, role, session, signOut, type Right } from "@/state/session";
 import { Icon, type IconName } from "@/ui/icon";
 import { Logo } from "@/ui/logo";
+import { Training } from "@/ui/training";
 import { words } from "@/ui/time";
 import { word } from "@/i18n";
 import { KeysDialog, PasswordDialog } from "./pages/account";
@@ -89,12 +90,6 @@ function Live() {
   const s = status.value;
   if (!may("watch")) return null;
   return <div class={`stream ${s}`} title={t(`live.${s}`)} role="status"><i /><span>{t(`live.${s}`)}</span></div>;
-}
-
-/** Nobody should take a training for the real thing. */
-function Training() {
-  if (training.value === null) return null;
-  return <div class="training" role="status"><Icon name="flag" size={16} /><strong>{t("training")}</strong><span>{t("training.about", { n: training.value })}</span><time>{full(now.value, locale.value)}</time></div>;
 }
 
 function Offline() {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signing in, and the change of a one-time password that must follow.
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "@/api/client";
 import { t } from "@/i18n";
+import { askTraining } from "@/state/clock";
 import { changePassword, session, signIn, signOut } from "@/state/session";
 import { Logo } from "@/ui/logo";
 import { Button, Field, Input, Problem } from "@/ui/parts";
@@ -35,6 +36,7 @@ export function SignInPage() {
   const [shown, setShown] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<Told | null>(null);
+  useEffect(() => void askTraining(), []);
   const submit = async (e: Event) => {
     e.preventDefault();
     setBusy(true);
