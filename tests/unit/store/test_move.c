@@ -306,6 +306,51 @@ static void refuses_a_target_in_use(void **state)
     assert_null(store_look(BOTH, "mysql://x", why, sizeof why));
 }
 
+struct arrivals {
+    int64_t first_ms;
+    size_t n;
+};
+
+static void take_arrival(void *context, const struct bulla_observation *o, struct bulla_bytes raw)
+{
+    struct arrivals *a = context;
+    (void)raw;
+    if (a->n++ == 0) {
+        a->first_ms = o->received_ms;
+    }
+}
+
+static struct arrivals since(int64_t arrival_ms)
+{
+    struct arrivals a = {0};
+    char place[120] = "";
+    assert_int_equal(store_image_since(from, arrival_ms, place), STORE_OK);
+    while (store_image_observations(from, place, 500, take_arrival, &a) == STORE_OK) {
+    }
+    return a;
+}
+
+/* Only the segments from that in which the time lies are read; nothing that arrived since is missing. */
+static void what_arrived_since_a_time(void **state)
+{
+    (void)state;
+    assert_int_equal(since(T0).n, 0); /* nothing yet */
+    for (uint64_t i = 0; i < 5; i++) {
+        assert_int_equal(append_samples(source, i * 700, 700, 9, NULL), 0);
+    }
+    struct arrivals all = since(0);
+    assert_int_equal(all.n, 3500);
+    int64_t last_ms = all.first_ms;
+    for (int64_t ms = all.first_ms; ms < all.first_ms + 3500000; ms += 250000) {
+        struct arrivals a = since(ms);
+        assert_true(a.first_ms <= ms); /* begins before it, so that nothing is missed */
+        assert_true(a.first_ms >= last_ms);
+        last_ms = a.first_ms;
+    }
+    struct arrivals late = since(all.first_ms + 86400000);
+    assert_true(late.n < 3500 && late.first_ms > all.first_ms);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +358,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(numbers_go_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(finds_what_is_not_equal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_a_target_in_use, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_arrived_since_a_time, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
