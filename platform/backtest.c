@@ -12,7 +12,8 @@
 #include "platform/rules/ruling.h"
 #include "platform/store/store.h"
 
-#define GENTLE 10 /* what is live goes first */
+#define GENTLE   10 /* what is live goes first */
+#define AFTER_MS (INT64_C(6) * 3600000)
 
 struct test {
     char id[MODEL_ID_SIZE];
@@ -42,6 +43,7 @@ static void test_free(struct test *t)
 {
     json_decref(t->wanted.parameters);
     json_decref(t->result.items);
+    json_decref(t->result.sides);
     ruling_free(t->ruling);
     free(t);
 }
@@ -113,7 +115,8 @@ static struct test *next_of(struct backtests *b)
 static void run_one(struct backtests *b, struct test *t)
 {
     char why[MODEL_WHY_SIZE] = "";
-    struct backtest_job job = {b->store, &t->wanted, t->ruling, go_on, update, b};
+    int64_t judged_ms = t->wanted.until_ms + AFTER_MS < t->asked_ms ? t->wanted.until_ms + AFTER_MS : t->asked_ms;
+    struct backtest_job job = {b->store, &t->wanted, t->ruling, judged_ms, go_on, update, b};
     bool done = backtest_run(&job, why);
     pthread_mutex_lock(&b->lock);
     t->state = t->cancelled ? BACKTEST_CANCELLED : done ? BACKTEST_DONE : BACKTEST_FAILED;
@@ -196,6 +199,7 @@ int backtests_start(struct backtests *b, const struct backtest_wanted *wanted, c
     t->wanted = *wanted;
     t->wanted.parameters = json_deep_copy(wanted->parameters);
     t->result.items = json_array();
+    t->result.sides = json_array();
     t->asked_ms = b->now(b->context);
     snprintf(t->id, sizeof t->id, "%s", id);
     t->ruling = backtest_ruling(wanted, why);
@@ -238,7 +242,9 @@ static json_t *to_json(const struct test *t)
     json_object_set_new(json, "counts", counts);
     json_object_set_new(json, "complete", json_boolean(r->complete && t->state == BACKTEST_DONE));
     json_object_set_new(json, "why", text_or_null(t->why));
+    json_object_set_new(json, "compare", json_string(t->wanted.all ? "all" : "changed"));
     json_object_set_new(json, "items", json_deep_copy(r->items));
+    json_object_set_new(json, "sides", json_deep_copy(r->sides));
     return json;
 }
 

@@ -23,6 +23,7 @@ struct backtest_wanted {
     struct definition definition; /* with its id, when it is a changed one: what stands by that is held against it */
     json_t *parameters;           /* {"signal_lost.limit": 60}; borrowed; NULL: none */
     int64_t from_ms, until_ms;    /* onsets in it are compared */
+    bool all;                     /* of every kind, not only of those that the run has other rules for */
     char journey[MODEL_ID_SIZE], carrier[MODEL_ID_SIZE], mode[32]; /* "" : any */
 };
 
@@ -44,6 +45,7 @@ struct backtest_result { /* the runner writes under the lock that `update` takes
     bool complete;       /* all journeys of the span were chosen, and all alarms are named */
     unsigned both, only_then, only_now, unreadable;
     json_t *items;
+    json_t *sides; /* of each journey that has any: how many of each sort */
 };
 
 struct ruling;
@@ -51,6 +53,7 @@ struct backtest_job {
     struct store *store;
     const struct backtest_wanted *wanted;
     const struct ruling *ruling;
+    int64_t judged_ms; /* what was heard until then counts: beyond the span, for what began at its end and was told later */
     bool (*go_on)(void *context); /* false: it is cancelled */
     void (*update)(void *context, void (*write)(struct backtest_result *result, void *what), void *what);
     void *context;

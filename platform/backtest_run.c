@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One back-test: journey after journey, an engine that knows nothing of the others reads what the store has of its seals and judges it
- * by the other rules as of the end of the span. What it finds is held against the alarms that are stored, by what they are (journey,
+ * by the other rules, as of some hours after the span. What it finds is held against the alarms that are stored, by what they are (journey,
  * seal, kind, onset, rule).
  */
 #include <stdio.h>
@@ -95,18 +95,21 @@ struct alarms {
 
 struct judging {
     const struct backtest_job *job;
+    const struct journey *journey;
     struct alarms now, then;
     bool unreadable;
 };
 
-/* The kinds that the run has other rules for. */
+/* The kinds that the run has other rules for; or all but what officers defined, of which it has at most one. */
 static bool in_question(const struct judging *t, const struct alarm *a)
 {
     const struct backtest_wanted *w = t->job->wanted;
     if (a->onset_ms < w->from_ms || a->onset_ms > w->until_ms)
         return false;
-    if (w->has_definition && a->kind == ALARM_CUSTOM)
-        return strcmp(a->rule, w->definition.id[0] ? w->definition.id : SAME_ID) == 0;
+    if (a->kind == ALARM_CUSTOM)
+        return w->has_definition && strcmp(a->rule, w->definition.id[0] ? w->definition.id : SAME_ID) == 0;
+    if (w->all)
+        return true;
     for (size_t p = 0; p < RULING_PARAMETERS; p++)
         if (t->job->ruling->set[a->kind][p])
             return true;
@@ -156,8 +159,8 @@ static bool history(void *host, const char *seal, int64_t from_ms, int64_t until
     struct reading r = {each, context};
     if (!t->job->go_on(t->job->context))
         return false;
-    if (until_ms > t->job->wanted->until_ms)
-        until_ms = t->job->wanted->until_ms;
+    if (until_ms > t->job->judged_ms)
+        until_ms = t->job->judged_ms;
     int outcome = store_observations(t->job->store, seal, from_ms, until_ms, 0, read_one, &r);
     t->unreadable |= outcome != STORE_OK;
     return outcome >= 0;
@@ -168,7 +171,7 @@ static bool judge(struct judging *t, struct journey *j)
 {
     struct engine_host host = {.host = t, .history = history};
     struct engine *engine = engine_new(&host);
-    int64_t until_ms = t->job->wanted->until_ms;
+    int64_t until_ms = t->job->judged_ms;
     if (j->state != JOURNEY_SEALED && j->state != JOURNEY_UNDER_WAY && j->state != JOURNEY_ARRIVED)
         j->state = JOURNEY_UNDER_WAY;
     bool done = engine && engine_ruling_put(engine, t->job->ruling, until_ms) && engine_journey_put(engine, j, until_ms);
@@ -210,10 +213,28 @@ static void write_item(struct backtest_result *r, const struct alarm *a, const c
     json_array_append_new(r->items, item);
 }
 
+static json_t *text_or_null(const char *text)
+{
+    return text[0] ? json_string(text) : json_null();
+}
+
+/* The journey's own line, with what came of it since `before`. */
+static void write_side(struct backtest_result *r, const struct judging *t, const struct backtest_result *before)
+{
+    const struct journey *j = t->journey;
+    unsigned both = r->both - before->both, then = r->only_then - before->only_then, now = r->only_now - before->only_now;
+    if (both + then + now == 0 || json_array_size(r->sides) >= BACKTEST_ITEMS)
+        return;
+    json_array_append_new(r->sides,
+                          json_pack("{s:s, s:o, s:o, s:i, s:i, s:i}", "journey", j->id, "reference", text_or_null(j->reference), "vehicle",
+                                    text_or_null(j->vehicle), "both", (int)both, "only_then", (int)then, "only_now", (int)now));
+}
+
 static void write_journey(struct backtest_result *r, void *what)
 {
     const struct judging *t = what;
     bool found[ALARMS_MOST] = {false};
+    const struct backtest_result before = *r;
     r->journeys++;
     r->unreadable += t->unreadable;
     r->complete = r->complete && !t->now.more && !t->then.more && !t->unreadable;
@@ -234,6 +255,7 @@ static void write_journey(struct backtest_result *r, void *what)
         r->only_then++;
         write_item(r, &t->then.list[k], "only-then");
     }
+    write_side(r, t, &before);
 }
 
 static void write_chosen(struct backtest_result *r, void *what)
@@ -252,9 +274,10 @@ static bool run_journey(const struct backtest_job *job, struct judging *t, const
     if (outcome == STORE_NOT_FOUND)
         return true;
     bool done = outcome == STORE_OK && judge(t, j) && read_stored(t, id) == STORE_OK;
-    journey_free(j);
+    t->journey = j;
     if (done && job->go_on(job->context))
         job->update(job->context, write_journey, t);
+    journey_free(j);
     return done;
 }
 

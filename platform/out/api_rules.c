@@ -171,13 +171,17 @@ void out_rule_state(struct out_request *r)
 
 /* --- back-tests --- */
 
-/* What is to be tried: a definition, or a rule's present one, or other values of parameters, or both. */
+/* What is to be tried: a definition, or a rule's present one, or other values of parameters, or both; or, where every kind is compared,
+ * the rules as they are. */
 static bool read_tried(struct out_request *r, struct backtest_wanted *w)
 {
     json_t *definition = json_object_get(r->json, "definition");
-    const char *rule = out_body_optional(r, "rule", MODEL_ID_SIZE - 1);
+    const char *rule = out_body_optional(r, "rule", MODEL_ID_SIZE - 1), *compare = rule ? out_body_optional(r, "compare", 10) : NULL;
+    w->all = compare && strcmp(compare, "all") == 0;
+    if (!compare || !out_body_wants(r, w->all || !compare[0] || strcmp(compare, "changed") == 0, "compare", "changed or all", compare))
+        return false;
     w->parameters = json_object_get(r->json, "parameters");
-    if (!rule || !out_body_wants(r, !w->parameters || json_is_object(w->parameters), "parameters", "an object", "another type"))
+    if (!out_body_wants(r, !w->parameters || json_is_object(w->parameters), "parameters", "an object", "another type"))
         return false;
     struct definition known = {0};
     if (rule[0] && !get_rule(r, rule, &known))
@@ -187,8 +191,8 @@ static bool read_tried(struct out_request *r, struct backtest_wanted *w)
     if (json_is_object(definition) && !read_rule(r, definition, &w->definition))
         return false;
     memcpy(w->definition.id, known.id, sizeof w->definition.id);
-    return out_body_wants(r, w->has_definition || json_object_size(w->parameters) > 0, "definition", "a definition, a rule or parameters",
-                          "none");
+    return out_body_wants(r, w->all || w->has_definition || json_object_size(w->parameters) > 0, "definition",
+                          "a definition, a rule or parameters", "none");
 }
 
 static bool read_time(struct out_request *r, const char *name, int64_t fallback, int64_t *out)
@@ -200,6 +204,47 @@ static bool read_time(struct out_request *r, const char *name, int64_t fallback,
     return out_body_wants(r, *out != BULLA_TIME_NONE, name, "a time as 2026-01-01T00:00:00Z", text);
 }
 
+/* Offset of a place's clock, ms: "+03:00". */
+static bool read_zone(struct out_request *r, int64_t *offset_ms)
+{
+    const char *text = out_body_optional(r, "zone", 6);
+    unsigned hours = 0, minutes = 0;
+    char sign = '+', end = 0;
+    if (!text)
+        return false;
+    bool good =
+        !text[0] || (sscanf(text, "%c%2u:%2u%c", &sign, &hours, &minutes, &end) == 3 && strchr("+-", sign) && hours <= 14 && minutes < 60);
+    *offset_ms = (sign == '-' ? -1 : 1) * INT64_C(60000) * (hours * 60 + minutes);
+    return out_body_wants(r, good, "zone", "an offset such as +03:00", text);
+}
+
+/* One day from midnight to midnight, or so far as it has gone. */
+static bool read_day(struct out_request *r, const char *day, struct backtest_wanted *w)
+{
+    char text[40];
+    int64_t offset_ms;
+    snprintf(text, sizeof text, "%sT00:00:00Z", day);
+    int64_t midnight_ms = strlen(day) == 10 ? bulla_time_get(text) : BULLA_TIME_NONE;
+    if (!out_body_wants(r, midnight_ms != BULLA_TIME_NONE, "day", "a day such as 2026-01-01", day) || !read_zone(r, &offset_ms))
+        return false;
+    w->from_ms = midnight_ms - offset_ms;
+    w->until_ms = w->from_ms + DAY_MS - 1 < r->now_ms ? w->from_ms + DAY_MS - 1 : r->now_ms;
+    return out_body_wants(r, w->from_ms < r->now_ms, "day", "one that has begun", day) &&
+           out_body_wants(r, !json_is_string(json_object_get(r->json, "from")) && !json_is_string(json_object_get(r->json, "until")), "day", "a day, or from and until",
+                          "both");
+}
+
+static bool read_span(struct out_request *r, struct backtest_wanted *w)
+{
+    const char *day = out_body_optional(r, "day", 10);
+    if (!day || day[0])
+        return day && read_day(r, day, w);
+    return read_time(r, "until", r->now_ms, &w->until_ms) && read_time(r, "from", w->until_ms - 7 * DAY_MS, &w->from_ms) &&
+           out_body_wants(r, w->until_ms <= r->now_ms, "until", "a time that is over", "one to come") &&
+           out_body_wants(r, w->from_ms < w->until_ms && w->until_ms - w->from_ms <= BACKTEST_DAYS * DAY_MS, "from",
+                          "a time before until, by at most 92 days", "another");
+}
+
 static bool read_chosen(struct out_request *r, struct backtest_wanted *w)
 {
     json_t *chosen = json_object_get(r->json, "journeys");
@@ -208,11 +253,7 @@ static bool read_chosen(struct out_request *r, struct backtest_wanted *w)
     snprintf(w->journey, sizeof w->journey, "%s", id ? id : "");
     snprintf(w->carrier, sizeof w->carrier, "%s", carrier ? carrier : "");
     snprintf(w->mode, sizeof w->mode, "%s", mode ? mode : "");
-    return out_body_wants(r, !mode || journey_mode_from(mode) >= 0, "journeys.mode", "a mode of journeys", mode) &&
-           read_time(r, "until", r->now_ms, &w->until_ms) && read_time(r, "from", w->until_ms - 7 * DAY_MS, &w->from_ms) &&
-           out_body_wants(r, w->until_ms <= r->now_ms, "until", "a time that is over", "one to come") &&
-           out_body_wants(r, w->from_ms < w->until_ms && w->until_ms - w->from_ms <= BACKTEST_DAYS * DAY_MS, "from",
-                          "a time before until, by at most 92 days", "another");
+    return out_body_wants(r, !mode || journey_mode_from(mode) >= 0, "journeys.mode", "a mode of journeys", mode) && read_span(r, w);
 }
 
 static void answer_backtest(struct out_request *r, int status, const char *id)

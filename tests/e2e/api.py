@@ -701,7 +701,8 @@ def rules(server, people):
         time.sleep(0.05)
 
     def run(body):
-        b = expect(watch.post("/backtests", {"from": rfc(t - timedelta(hours=1)), "until": rfc(now()), **body}), 202, "a back-test")
+        span = {} if "day" in body else {"from": rfc(t - timedelta(hours=1)), "until": rfc(now())}
+        b = expect(watch.post("/backtests", {**span, **body}), 202, "a back-test")
         for _ in range(600):
             c = expect(watch.get("/backtests/" + b.json["id"]), 200, "how far it is").json
             if c["state"] not in ("waiting", "running"):
@@ -749,6 +750,22 @@ def rules(server, people):
     check(tried["counts"]["only_now"] >= 1 and all(i["kind"] == "signal_lost" for i in tried["items"]), "a shorter silence would have been found", str(tried)[:300])
     tried = run({"parameters": {"cable_cut.whole_again_after": 11}, "journeys": {"id": j["id"], "mode": "road"}})
     check(tried["counts"]["both"] == 1 and tried["counts"]["only_now"] == tried["counts"]["only_then"] == 0, "the cut stands under both", str(tried)[:300])
+    section("a day run again, side by side")
+    today, mine = t.strftime("%Y-%m-%d"), {"id": j["id"]}
+    same = run({"day": today, "compare": "all", "journeys": mine})
+    check(same["compare"] == "all" and same["from"] == today + "T00:00:00Z" and same["counts"]["both"] >= 1 and same["counts"]["only_now"] == same["counts"]["only_then"] == 0, "by the rules of now the day is what it was", str(same)[:400])
+    check([(s["journey"], s["vehicle"], s["both"], s["only_now"]) for s in same["sides"]] == [(j["id"], j["vehicle"], same["counts"]["both"], 0)], "its journey's line", str(same["sides"]))
+    other = run({"day": today, "compare": "all", "journeys": mine, "parameters": {"signal_lost.limit": 0.01}})
+    check(other["counts"]["both"] == same["counts"]["both"] and other["counts"]["only_now"] >= 1 and {i["kind"] for i in other["items"] if i["which"] == "only-now"} == {"signal_lost"}, "with a shorter silence it has that more, and the rest beside it", str(other)[:400])
+    side = other["sides"][0]
+    check((side["both"], side["only_now"], side["only_then"]) == tuple(len([i for i in other["items"] if i["which"] == w]) for w in ("both", "only-now", "only-then")), "counted for the journey", str(side))
+    few = run({"day": today, "journeys": mine, "parameters": {"signal_lost.limit": 0.01}})
+    check(few["compare"] == "changed" and {i["kind"] for i in few["items"]} == {"signal_lost"}, "or only what is judged otherwise", str(few)[:300])
+    ahead = run({"day": (now() + timedelta(hours=12)).strftime("%Y-%m-%d"), "zone": "+12:00", "compare": "all", "journeys": mine})
+    check(ahead["from"].endswith("T12:00:00Z"), "a day by another clock", ahead["from"])
+    for field, body in (("day", {"day": "2026-13-01"}), ("day", {"day": "2999-01-01"}), ("day", {"day": today, "from": rfc(t)}), ("zone", {"day": today, "zone": "3 hours"[:6]}), ("zone", {"day": today, "zone": "+15:00"}),
+                        ("compare", {"day": today, "compare": "some"}), ("definition", {"day": today})):
+        expect(watch.post("/backtests", {"compare": "all", **body} if field not in ("compare", "definition") else body), 422, f"a day with a wrong {field}", field=field)
     for field, body in (("definition", {}), ("parameters.signal_lost.limt", {"parameters": {"signal_lost.limt": 1}}), ("parameters.signal_lost.limit", {"parameters": {"signal_lost.limit": "long"}}),
                         ("parameters.late_departure.depart_by", {"parameters": {"late_departure.depart_by": 1}}), ("until", {"rule": rule["id"], "until": rfc(now() + timedelta(days=2))}),
                         ("from", {"rule": rule["id"], "from": "2020-01-01T00:00:00Z"}), ("journeys.mode", {"rule": rule["id"], "journeys": {"mode": "camel"}}), ("when.op", {"definition": {"name": "x", "when": {"field": "speed"}}})):

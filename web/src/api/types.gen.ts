@@ -3147,7 +3147,7 @@ export interface components {
             items: components["schemas"]["Rule"][];
             next: string | null;
         };
-        /** @description A definition, or the present one of a rule, or other values of parameters, or both */
+        /** @description A definition, or the present one of a rule, or other values of parameters, or both; with `compare` all, the rules of now will do */
         BacktestInput: {
             definition?: null | components["schemas"]["RuleInput"];
             /** @description Id of a rule; what stands by it is held against what is found */
@@ -3160,6 +3160,18 @@ export interface components {
             from?: null | components["schemas"]["Time"];
             /** @description to here; now. At most 92 days */
             until?: null | components["schemas"]["Time"];
+            /**
+             * Format: date
+             * @description Instead of from and until: that day from midnight to midnight, or so far as it has gone
+             */
+            day?: string | null;
+            /** @description Whose midnight: offset from UTC, +00:00 */
+            zone?: string | null;
+            /**
+             * @description Alarms of the kinds that there are other rules for; or of all kinds but those that officers defined
+             * @enum {unknown}
+             */
+            compare?: "changed" | "all" | null;
             /** @description Of all journeys that were supervised in that time, at most 5000 */
             journeys?: {
                 id?: string;
@@ -3195,6 +3207,20 @@ export interface components {
             complete: boolean;
             /** @description Why it failed */
             why: string | null;
+            /** @enum {unknown} */
+            compare: "changed" | "all";
+            /** @description Side by side, of each journey that has an alarm on either side, in the order of the items */
+            sides: {
+                journey: string;
+                reference: string | null;
+                vehicle: string | null;
+                /** @description Alarms that stood and that the tried rules find */
+                both: number;
+                /** @description Alarms that only stood */
+                only_then: number;
+                /** @description Alarms that only the tried rules find */
+                only_now: number;
+            }[];
             items: {
                 /** @enum {unknown} */
                 which: "both" | "only-then" | "only-now";
