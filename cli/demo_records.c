@@ -35,6 +35,7 @@ static const struct {
     {"patrol", "Patrol officer", USER_ROLE_PATROL_OFFICER},
     {"seals", "Seal operator", USER_ROLE_SEAL_OPERATOR},
     {"carrier", "Carrier's dispatcher", USER_ROLE_CARRIER},
+    {"trader", "Trader", USER_ROLE_TRADER}, /* of the carrier's party: sees the same journeys */
 };
 
 static void count_one(void *context, const void *record)
@@ -72,12 +73,13 @@ bool demo_people_put(struct store *store, const struct world_plan *plan, const c
         carrier = plan->journeys[i]->carrier;
     for (size_t i = 0; i < sizeof people / sizeof *people; i++) {
         struct user u = {.role = people[i].role, .created_ms = now_ms};
-        if (u.role == USER_ROLE_CARRIER && !carrier[0])
+        bool of_party = u.role == USER_ROLE_CARRIER || u.role == USER_ROLE_TRADER;
+        if (of_party && !carrier[0])
             continue;
         ulid_put(u.id, now_ms);
         snprintf(u.name, sizeof u.name, "%s", people[i].name);
         snprintf(u.full_name, sizeof u.full_name, "%s", people[i].full_name);
-        if (u.role == USER_ROLE_CARRIER)
+        if (of_party)
             snprintf(u.party, sizeof u.party, "%s", carrier);
         if (!out_user_password(&u, password) || store_user_put(store, &u, NULL) != STORE_OK)
             return false;
@@ -87,7 +89,7 @@ bool demo_people_put(struct store *store, const struct world_plan *plan, const c
 
 void demo_people_print(const struct world_plan *plan, const char *password)
 {
-    printf("Sign in as admin, watch, night, checkpoint, patrol, seals or carrier; password: %s\n", password);
+    printf("Sign in as admin, watch, night, checkpoint, patrol, seals, carrier or trader; password: %s\n", password);
     printf("Static password of the simulated JT701 seals, for the unlock command: %s\n", plan->password);
     fflush(stdout);
 }

@@ -160,9 +160,8 @@ static json_t *member_json(const struct alarm *a)
                      alarm_state_text(a->state));
 }
 
-static json_t *group_json(struct out_request *r, const struct grouping *g, const struct group *group)
+static json_t *group_json(struct out_request *r, struct grouping *g, const struct group *group)
 {
-    const struct alarm *root = &g->alarms.list[group->member[0]];
     const char *station = g->station[group->member[0]];
     bool placed = group->has_position && !out_access_is_carrier(r); /* as with its alarms */
     json_t *members = json_array();
@@ -176,11 +175,11 @@ static json_t *group_json(struct out_request *r, const struct grouping *g, const
                      group_cause_sentence(group->cause), "grade", group->grade, "alarms", (int)group->n, "raised", raised, "journeys",
                      (int)group->journeys, "from", json_time(group->from_ms), "until", json_time(group->until_ms), "position",
                      placed ? json_pack("{s:f, s:f}", "lat", group->lat, "lon", group->lon) : json_null(), "station",
-                     group->cause == GROUP_STATION && station[0] ? json_string(station) : json_null(), "root", out_alarm_json(r, root),
-                     "members", members);
+                     group->cause == GROUP_STATION && station[0] ? json_string(station) : json_null(), "root",
+                     out_alarms_json(r, &g->alarms, group->member[0]), "members", members);
 }
 
-static void answer(struct out_request *r, const struct grouping *g, const struct store_query *q, const struct wanted *w)
+static void answer(struct out_request *r, struct grouping *g, const struct store_query *q, const struct wanted *w)
 {
     struct place_in_list after;
     char next[TIE_SIZE] = "";

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/flow/escalate.h"
 #include "platform/out/observed.h"
+#include "platform/out/papers.h"
 #include "platform/out/routes.h"
 
 #define BEFORE_MS (24 * 3600 * INT64_C(1000))
@@ -23,6 +25,15 @@ json_t *out_alarm_json(struct out_request *r, const struct alarm *a)
         json_object_set(reduced, shown[i], json_object_get(json, shown[i]));
     json_decref(json);
     return reduced;
+}
+
+/* Since when it waits longer than the policy of escalation gives; null: it is in time, or somebody has it. */
+static void add_waits(struct out_request *r, json_t *json, const struct alarm *a, const json_t *policy)
+{
+    int64_t due_ms = policy ? escalate_alarm_due(a, policy) : BULLA_TIME_NONE;
+    bool late = due_ms != BULLA_TIME_NONE && due_ms <= r->now_ms;
+    if (!out_access_is_carrier(r))
+        json_object_set_new(json, "waits", json_time(late ? due_ms : BULLA_TIME_NONE));
 }
 
 /* --- lists --- */
@@ -68,9 +79,20 @@ int out_alarms_read(struct out_request *r, const struct store_query *q, struct o
     return outcome;
 }
 
+json_t *out_alarms_json(struct out_request *r, struct out_alarms *alarms, size_t at)
+{
+    int64_t number;
+    json_t *json = out_alarm_json(r, &alarms->list[at]);
+    if (!alarms->policy && !out_access_is_carrier(r))
+        alarms->policy = out_policy(r, "escalation", &number);
+    add_waits(r, json, &alarms->list[at], alarms->policy);
+    return json;
+}
+
 void out_alarms_clear(struct out_alarms *alarms)
 {
     json_decref(alarms->seen);
+    json_decref(alarms->policy);
     free(alarms->list);
     *alarms = (struct out_alarms){0};
 }
@@ -80,7 +102,7 @@ int out_alarm_find(struct out_request *r, const struct store_query *q, json_t *i
     struct out_alarms all = {0};
     int outcome = out_alarms_read(r, q, &all, next);
     for (size_t i = 0; i < all.n; i++)
-        json_array_append_new(items, out_alarm_json(r, &all.list[i]));
+        json_array_append_new(items, out_alarms_json(r, &all, i));
     out_alarms_clear(&all);
     return outcome;
 }
@@ -165,6 +187,7 @@ void out_alarm_get(struct out_request *r)
     struct alarm a;
     if (!out_access_alarm(r, r->id, &a))
         return;
+    int64_t number;
     json_t *json = out_alarm_json(r, &a);
     if (!out_access_is_carrier(r)) {
         json_t *evidence = json_array(), *files = json_array();
@@ -175,6 +198,9 @@ void out_alarm_get(struct out_request *r)
         json_object_set_new(json, "before", before_json(r, &a));
         json_object_set_new(json, "files", files);
         json_object_set_new(json, "next_states", next_states(&a));
+        json_t *policy = out_policy(r, "escalation", &number);
+        add_waits(r, json, &a, policy);
+        json_decref(policy);
     }
     out_answer_record(r, 200, json, a.version);
 }
@@ -204,7 +230,9 @@ static void put(struct out_request *r, struct alarm *a, enum alarm_state to, con
     if (!out_store_ok(r, store_alarm_put(out_store(r), a, &audit), "alarm"))
         return;
     platform_alarm_changed(r->out->platform, a->id);
-    out_answer_record(r, 200, out_alarm_json(r, a), a->version);
+    json_t *json = out_alarm_json(r, a);
+    add_waits(r, json, a, NULL); /* somebody has it now */
+    out_answer_record(r, 200, json, a->version);
 }
 
 static void set_note(struct alarm *a, const char *note)

@@ -17,21 +17,27 @@ struct judged {
     int64_t risk_policy, grade_policy;
 };
 
+/* What follows from the risk and the other inputs. */
+static void conclude(struct out_request *r, struct judged *x)
+{
+    int64_t number;
+    json_t *grades = out_policy(r, "grade-table", &x->grade_policy), *automatic = out_policy(r, "automatic-release", &number);
+    decide(&x->in, grades, automatic, &x->decided);
+    json_decref(grades);
+    json_decref(automatic);
+}
+
 static bool judge(struct out_request *r, const struct journey *j, struct judged *out)
 {
     struct risk_input facts;
-    int64_t number;
-    json_t *weights = out_policy(r, "risk", &out->risk_policy), *grades = out_policy(r, "grade-table", &out->grade_policy);
-    json_t *automatic = out_policy(r, "automatic-release", &number);
+    json_t *weights = out_policy(r, "risk", &out->risk_policy);
     bool ok = out_facts_risk(r, j, &facts);
     if (ok)
         risk_assess(&facts, weights, &out->risk);
+    json_decref(weights);
     ok = ok && out_facts_decide(r, j, &out->risk, &out->in);
     if (ok)
-        decide(&out->in, grades, automatic, &out->decided);
-    json_decref(weights);
-    json_decref(grades);
-    json_decref(automatic);
+        conclude(r, out);
     return ok;
 }
 
@@ -74,9 +80,9 @@ static json_t *decision_json(const struct judged *x, const char *decision)
     json_t *reasons = json_array();
     for (size_t i = 0; i < x->decided.n_reasons; i++)
         json_array_append_new(reasons, json_string(x->decided.reasons[i]));
-    return json_pack("{s:s, s:b, s:n, s:n, s:o, s:o, s:o, s:I}", "decision", decision, "automatic", x->decided.may_release_itself, "by",
-                     "time", "reasons", reasons, "inputs", inputs_json(x), "missing", texts(x->decided.missing, x->decided.n_missing),
-                     "policy_version", (json_int_t)x->grade_policy);
+    return json_pack("{s:s, s:b, s:n, s:n, s:o, s:o, s:o, s:o, s:I}", "decision", decision, "automatic", x->decided.may_release_itself,
+                     "by", "time", "reasons", reasons, "inputs", inputs_json(x), "risk", out_risk_json(&x->risk, x->risk_policy), "missing",
+                     texts(x->decided.missing, x->decided.n_missing), "policy_version", (json_int_t)x->grade_policy);
 }
 
 /* The decision that stands, as it was written; NULL: none yet. */
@@ -100,6 +106,13 @@ json_t *out_decision_standing(struct out_request *r, const char *journey, struct
 static const char *proposed(const struct judged *x)
 {
     return x->decided.inspect ? "inspect" : "release";
+}
+
+json_t *out_decision_proposal(struct out_request *r, const struct decide_input *in, int64_t risk_policy)
+{
+    struct judged x = {.risk = in->risk, .in = *in, .risk_policy = risk_policy};
+    conclude(r, &x);
+    return decision_json(&x, proposed(&x));
 }
 
 void out_journey_decision(struct out_request *r)
@@ -132,7 +145,9 @@ static bool write_decision(struct out_request *r, const struct journey *j, json_
     p->created_ms = r->now_ms;
     p->due_ms = BULLA_TIME_NONE;
     p->version = 0;
-    return out_paper_put(r, p, "journey.decide", json_incref(json));
+    json_t *detail = json_copy(json); /* an audit entry is short, and may be shortened: the whole stands in the paper */
+    json_object_del(detail, "risk");
+    return out_paper_put(r, p, "journey.decide", detail);
 }
 
 /* A second examination needs its reason, and so does what goes against the proposal (WCO 13.4). */

@@ -68,8 +68,8 @@ static json_t *whole_json(struct out_request *r, const struct journey *j)
         json_object_del(json, "permissions");
     } else {
         json_object_set_new(json, "next_states", next_states(j));
-        json_object_set_new(json, "dossier", json_boolean(has_dossier(r, j)));
     }
+    json_object_set_new(json, "dossier", json_boolean(has_dossier(r, j)));
     return json;
 }
 
@@ -96,14 +96,48 @@ static int state_or_open(const char *text)
     return strcmp(text, "open") == 0 ? 0 : journey_state_from(text);
 }
 
+#define ETAS_MOST 100 /* journeys of one page whose tracks are read */
+
+static int yes_or_no(const char *text)
+{
+    return strcmp(text, "true") == 0 || strcmp(text, "false") == 0 ? 0 : -1;
+}
+
+/* Whether the list is to say when each will be there, for which its track has to be read. False: answered. */
+static bool wants_eta(struct out_request *r, const struct store_query *q, bool *eta)
+{
+    char word[8] = "", got[16];
+    if (!out_param_word(r, "eta", yes_or_no, word, sizeof word))
+        return false;
+    *eta = strcmp(word, "true") == 0;
+    snprintf(got, sizeof got, "%u", (unsigned)q->limit);
+    return out_body_wants(r, !*eta || q->limit <= ETAS_MOST, "limit", "at most 100 with eta=true", got);
+}
+
+static void add_eta(struct out_request *r, json_t *item)
+{
+    struct journey *j = NULL;
+    json_t *progress = NULL, *eta = NULL;
+    bool goes = store_journey_get(out_store(r), json_string_value(json_object_get(item, "id")), &j) == STORE_OK &&
+                (j->state == JOURNEY_SEALED || j->state == JOURNEY_UNDER_WAY);
+    if (goes) {
+        progress = platform_journey_progress(r->out->platform, j);
+        eta = json_object_get(progress, "eta");
+    }
+    json_object_set_new(item, "eta", eta ? json_incref(eta) : json_null());
+    json_decref(progress);
+    journey_free(j);
+}
+
 void out_journey_list(struct out_request *r)
 {
     struct store_query q = {0};
     char next[120] = "";
     int64_t grade = 0;
+    bool eta = false;
     if (!out_page_query(r, &q) || !out_param_word(r, "state", state_or_open, q.state, sizeof q.state) ||
         !out_param_text(r, "seal", q.seal, sizeof q.seal) || !out_param_number(r, "grade", 1, 3, 0, &grade) ||
-        (!q.carrier[0] && !out_param_text(r, "carrier", q.carrier, sizeof q.carrier)))
+        (!q.carrier[0] && !out_param_text(r, "carrier", q.carrier, sizeof q.carrier)) || !wants_eta(r, &q, &eta))
         return;
     q.grade = (int)grade;
     json_t *items = json_array();
@@ -113,10 +147,13 @@ void out_journey_list(struct out_request *r)
     }
     for (size_t i = json_array_size(items); i-- > 0;) {
         json_t *item = json_array_get(items, i);
-        if (!out_access_sees_carrier(r, json_string_value(json_object_get(item, "carrier"))))
+        if (!out_access_sees_carrier(r, json_string_value(json_object_get(item, "carrier")))) {
             json_array_remove(items, i);
-        else
-            add_facts(r, item, json_string_value(json_object_get(item, "id")));
+            continue;
+        }
+        add_facts(r, item, json_string_value(json_object_get(item, "id")));
+        if (eta)
+            add_eta(r, item);
     }
     out_page_answer(r, items, next);
 }
@@ -181,7 +218,7 @@ bool out_journey_can_be_supervised(struct out_request *r, const struct journey *
 static struct journey *read_body(struct out_request *r)
 {
     static const char *const ours[] = {"grade",   "carrier_name", "position",   "heard",       "next_states", "permissions", "dossier",
-                                       "version", "created",      "arrived_at", "unsealed_at", "progress"};
+                                       "version", "created",      "arrived_at", "unsealed_at", "progress",    "eta"};
     char why[MODEL_WHY_SIZE];
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         json_object_del(r->json, ours[i]);

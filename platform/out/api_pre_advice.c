@@ -3,6 +3,7 @@
  * Pre-advice without a shared platform: the journey and its dossier as a file that the next administration takes in, and that comes back
  * with what was done since. An entry is known by the platform that made it and its number there: a file taken in twice changes nothing.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,6 +122,18 @@ static json_t *entries_json(const struct list *l, const char *own)
     return list;
 }
 
+/* A file's name that tells which journey: its reference as far as a file may be called so. */
+static void name_file(struct out_request *r, const struct journey *j)
+{
+    char name[sizeof j->reference], header[sizeof name + 64];
+    snprintf(name, sizeof name, "%s", j->reference[0] ? j->reference : j->id);
+    for (char *at = name; *at; at++)
+        if (!isalnum((unsigned char)*at) && *at != '-' && *at != '.' && *at != '_')
+            *at = '-';
+    snprintf(header, sizeof header, "attachment; filename=\"pre-advice-%s.json\"", name);
+    out_answer_header(r, "Content-Disposition", header);
+}
+
 void out_pre_advice_get(struct out_request *r)
 {
     static const char *const private[] = {"permissions", "credentials", "version", "administration"};
@@ -139,7 +152,7 @@ void out_pre_advice_get(struct out_request *r)
             out_answer_json(r, 200,
                             json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "format", FORMAT, "platform", own, "made",
                                       json_time(r->now_ms), "journey", journey, "seals", seals, "entries", entries, "digest", hex));
-            out_answer_header(r, "Content-Disposition", "attachment; filename=\"pre-advice.json\"");
+            name_file(r, j);
         }
     }
     free_list(&l);

@@ -145,7 +145,10 @@ static void say_lacking(struct out_request *r, const struct out_dossier *x, cons
                                   json_pack("{s:s, s:s}", "step", v->procedure->steps[i]->id, "why", "it comes before and is not done"));
     for (unsigned f = 0; f < FLOW_FACTS; f++)
         if (lacks >> f & 1) {
-            flow_why_not(x->d, &x->facts, v, (enum flow_fact)f, why);
+            if (out_access_is_carrier(r)) /* not what was read, and where */
+                snprintf(why, sizeof why, "%s", flow_fact_why_not((enum flow_fact)f));
+            else
+                flow_why_not(x->d, &x->facts, v, (enum flow_fact)f, why);
             json_array_append_new(missing, json_pack("{s:s, s:s}", "fact", flow_fact_text((enum flow_fact)f), "why", why));
         }
     size_t i;
@@ -167,9 +170,12 @@ static void say_done(struct out_request *r, const struct out_dossier *x, const s
     const struct flow_act *act = flow_act_of(x->d, v->number, step);
     char detail[300], time[BULLA_TIME_TEXT];
     bulla_time_put(time, act ? act->time_ms : v->opened_ms);
-    json_t *name = act ? out_page_user_name(r, act->user) : NULL;
+    json_t *name = act && !out_access_is_carrier(r) ? out_page_user_name(r, act->user) : NULL;
     snprintf(detail, sizeof detail, "%s: %s by %s at %s", v->procedure->steps[step]->id, act ? flow_outcome_text(act->outcome) : "done",
-             json_is_string(name) ? json_string_value(name) : "what came in", time);
+             json_is_string(name) ? json_string_value(name)
+             : act                ? "somebody"
+                                  : "what came in",
+             time);
     json_decref(name);
     out_problem(r, 409, "conflict", "It was done already", detail);
 }
@@ -270,7 +276,8 @@ void out_journey_discharge(struct out_request *r)
         return;
     const struct flow_visit *v = find_discharge(&x, &step);
     if (!v)
-        out_problem(r, 409, "not-yet", "There is no transit document to discharge here", "only the destination discharges, and not every procedure has one");
+        out_problem(r, 409, "not-yet", "There is no transit document to discharge here",
+                    "only the destination discharges, and not every procedure has one");
     else if (may_this_person(r, v->procedure->steps[step]) && out_dossier_match(r, &x))
         act(r, &x, v, step);
     out_dossier_free(&x);

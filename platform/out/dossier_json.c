@@ -54,10 +54,10 @@ static json_t *step_json(struct out_request *r, const struct out_dossier *x, con
     const char *branch = flow_branch_text(s->branch);
     bool refused = view->act && view->act->outcome == FLOW_REFUSED && view->state != FLOW_STEP_IS_DONE;
     const char *outcome = view->outcome ? flow_outcome_text(view->outcome) : refused ? "refused" : NULL;
-    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "id", s->id, "title", s->title, "by",
-                             flow_by_text(s->by), "state", flow_state_text(view->state), "branch", text_or_null(branch), "needs",
-                             needs_json(x, v, s, view->lacks), "fields", flow_inputs_json(s), "outcome", text_or_null(outcome), "automatic",
-                             flow_step_is_automatic(s), "judges", s->judges, "optional", s->optional);
+    json_t *json = json_pack("{s:s, s:s, s:s, s:b, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "id", s->id, "title", s->title, "by",
+                             flow_by_text(s->by), "mine", flow_by_may(s->by, r->user.role), "state", flow_state_text(view->state), "branch",
+                             text_or_null(branch), "needs", needs_json(x, v, s, view->lacks), "fields", flow_inputs_json(s), "outcome",
+                             text_or_null(outcome), "automatic", flow_step_is_automatic(s), "judges", s->judges, "optional", s->optional);
     add_act(r, json, view->act);
     return json;
 }
@@ -214,24 +214,43 @@ static json_t *visits_json(struct out_request *r, const struct out_dossier *x)
     return list;
 }
 
-/* What a carrier or trader sees of it: its steps, not what customs thinks. */
+static void reduce_step(json_t *step)
+{
+    static const char *const hidden[] = {"user", "user_name", "reason", "outcome"};
+    bool done = strcmp(json_string_value(json_object_get(step, "state")), flow_state_text(FLOW_STEP_IS_DONE)) == 0;
+    for (size_t h = 0; h < sizeof hidden / sizeof *hidden; h++)
+        json_object_set_new(step, hidden[h], json_null());
+    if (done)
+        json_object_set_new(step, "outcome", json_string(flow_outcome_text(FLOW_DONE)));
+    json_object_set_new(step, "values", json_object());
+    json_object_set_new(step, "needs", json_array());
+    json_object_set_new(step, "files", json_array());
+}
+
+/* What a carrier or trader sees of it: its steps, not what customs thinks. The steps of a branch, and whose turn it is at customs, would
+ * tell what was suspected. */
 static void reduce(json_t *json)
 {
-    size_t i, k;
-    json_t *visit, *step;
-    json_object_set_new(json, "blocked", json_array());
+    size_t i;
+    json_t *visit, *next = json_object_get(json, "next");
+    bool is_mine = false;
     json_array_foreach(json_object_get(json, "visits"), i, visit)
     {
-        json_array_foreach(json_object_get(visit, "steps"), k, step)
-        {
-            static const char *const hidden[] = {"user", "user_name", "reason"};
-            for (size_t h = 0; h < sizeof hidden / sizeof *hidden; h++)
-                json_object_set_new(step, hidden[h], json_null());
-            json_object_set_new(step, "values", json_object());
-            json_object_set_new(step, "needs", json_array());
-            json_object_set_new(step, "files", json_array());
+        json_t *steps = json_object_get(visit, "steps");
+        for (size_t k = json_array_size(steps); k-- > 0;) {
+            json_t *step = json_array_get(steps, k);
+            bool mine = json_is_true(json_object_get(step, "mine"));
+            is_mine |= mine && json_equal(json_object_get(next, "visit"), json_object_get(visit, "number")) &&
+                       json_equal(json_object_get(next, "step"), json_object_get(step, "id"));
+            if (mine || json_is_null(json_object_get(step, "branch")))
+                reduce_step(step);
+            else
+                json_array_remove(steps, k);
         }
     }
+    json_object_set_new(json, "blocked", json_array());
+    if (!is_mine)
+        json_object_set_new(json, "next", json_null());
 }
 
 json_t *out_dossier_json(struct out_request *r, const struct out_dossier *x)
@@ -250,6 +269,7 @@ json_t *out_dossier_json(struct out_request *r, const struct out_dossier *x)
     json_object_set_new(json, "blocked", blocked_json(x));
     json_object_set_new(json, "comparison", all ? out_comparison_json(r, d, 0) : json_array());
     json_object_set_new(json, "decision", all && x->decision ? json_incref(x->decision) : json_null());
+    json_object_set_new(json, "proposal", all && !x->decision ? out_decision_proposal(r, &x->facts.decide, x->risk_policy) : json_null());
     json_object_set_new(json, "risk", all ? out_risk_json(&x->risk, x->risk_policy) : json_null());
     json_object_set_new(json, "documents", all && x->documents ? json_incref(x->documents) : json_array());
     json_object_set_new(json, "discharged", json_time(flow_discharged_ms(d)));

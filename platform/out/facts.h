@@ -18,6 +18,9 @@ bool out_flow_add_decide(struct out_request *r, const struct journey *j, struct 
 
 /* The decision that stands, as it was written, with its paper; NULL: none yet. */
 json_t *out_decision_standing(struct out_request *r, const char *journey, struct paper *p);
+/* What the rules propose from these inputs, whose risk was scored by that version of its policy: the same score in the proposal and in the
+ * reasons. The caller owns it. */
+json_t *out_decision_proposal(struct out_request *r, const struct decide_input *in, int64_t risk_policy);
 /* Whether a person may decide so: against the proposal, or a second time, only with a reason. False: answered. */
 bool out_decision_fits(struct out_request *r, const struct journey *j, const char *decision, const char *reason);
 /* Writes it, in the place of the one before. NULL: answered. */

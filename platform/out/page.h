@@ -53,14 +53,16 @@ int out_alarm_find(struct out_request *r, const struct store_query *q, json_t *i
 struct out_alarms {
     struct alarm *list;
     size_t n, room;
-    json_t *seen; /* journeys by id, and whether the user may know of them */
-    bool failed;  /* out of memory: some are missing */
+    json_t *seen;   /* journeys by id, and whether the user may know of them */
+    json_t *policy; /* of escalation, once it was needed */
+    bool failed;    /* out of memory: some are missing */
 };
 /* Adds a page of those that the user may know of; clear() when done, whatever came of it. */
 int out_alarms_read(struct out_request *r, const struct store_query *q, struct out_alarms *to, char next[120]);
+json_t *out_alarms_json(struct out_request *r, struct out_alarms *alarms, size_t at); /* with since when it waits */
 void out_alarms_clear(struct out_alarms *alarms);
 json_t *out_file_json(const struct store_file *f);
-const char *out_file_type(const uint8_t *at, size_t n); /* by its first bytes; NULL: of no kind that is kept */
+const char *out_file_type(const uint8_t *at, size_t n);             /* by its first bytes; NULL: of no kind that is kept */
 bool out_file_whole(const char *type, const uint8_t *at, size_t n); /* by its structure (file_whole.c) */
 
 /* Whether the journey, as it would be, can be supervised: seals that are free, times in order. False: answered (api_journeys.c). */

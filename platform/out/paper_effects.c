@@ -77,10 +77,15 @@ bool paper_begins(struct out_request *r, struct paper *p)
 
 /* --- effects --- */
 
+static void notice_to(struct out_request *r, const struct paper *p, const char *carrier, const char *text)
+{
+    platform_publish(r->out->platform, LIVE_NOTICE, carrier,
+                     json_pack("{s:s, s:s, s:s}", "text", text, "about", paper_kind_text(p->kind), "id", p->id));
+}
+
 static void notice(struct out_request *r, const struct paper *p, const char *text)
 {
-    platform_publish(r->out->platform, LIVE_NOTICE, "",
-                     json_pack("{s:s, s:s, s:s}", "text", text, "about", paper_kind_text(p->kind), "id", p->id));
+    notice_to(r, p, "", text);
 }
 
 /* Who goes, in words: the unit that was named, else the user that the task is given to. */
@@ -168,7 +173,7 @@ void paper_began(struct out_request *r, const struct paper *p)
         notice(r, p, "a seal comes back");
         return;
     case PAPER_EMERGENCY:
-        notice(r, p, "an emergency opening is asked for");
+        notice_to(r, p, p->carrier, "an emergency opening is asked for");
         return;
     default:
         notice(r, p, "a new paper");
@@ -192,10 +197,10 @@ void paper_stepped(struct out_request *r, const struct paper *p, enum paper_stat
     (void)from;
     if (p->kind == PAPER_RETURN)
         move_seal(r, p);
-    if (p->kind == PAPER_EMERGENCY && p->state == PAPER_APPROVED) {
+    if (p->kind == PAPER_EMERGENCY && p->state == PAPER_APPROVED)
         permit_opening(r, p);
-        notice(r, p, "an emergency opening is permitted");
-    }
-    if (p->kind != PAPER_EMERGENCY)
+    if (p->kind == PAPER_EMERGENCY) /* the carrier waits for the answer */
+        notice_to(r, p, p->carrier, p->state == PAPER_APPROVED ? "an emergency opening is permitted" : "an emergency opening goes on");
+    else
         notice(r, p, p->kind == PAPER_TASK ? "a task goes on" : "a paper goes on");
 }

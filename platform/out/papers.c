@@ -35,9 +35,19 @@ static void name_log(struct out_request *r, json_t *log)
         json_object_set_new(entry, "user_name", out_page_user_name(r, json_string_value(json_object_get(entry, "user"))));
 }
 
+/* What was said with the last step: why it was refused, for who asked and does not see the log. */
+static json_t *answer_of(const json_t *log)
+{
+    size_t n = json_array_size(log);
+    const json_t *last = n ? json_array_get(log, n - 1) : NULL;
+    json_t *said = json_object_get(last, "reason") ? json_object_get(last, "reason") : json_object_get(last, "note");
+    return said ? json_incref(said) : json_null();
+}
+
 json_t *out_paper_json(struct out_request *r, const struct paper *p)
 {
     json_t *json = form_json(p);
+    json_object_set_new(json, "answer", answer_of(json_object_get(json, "log")));
     json_object_set_new(json, "author_name", out_page_user_name(r, p->author));
     if (p->holder[0])
         json_object_set_new(json, "assignee_name", out_page_user_name(r, p->holder));

@@ -137,8 +137,8 @@ class Trip:
         person = who or self.country.people[step["by"]]
         body = {"visit": v["number"], "step": name, "outcome": outcome, "values": self.values(step, **values), "source": "officer", "reason": reason, "files": files or []}
         got = person.ask("POST", f"/journeys/{self.id}/steps", body, want, headers, what=f"{v['procedure']}: {name} ({outcome}) by {person.name}")
-        if want == 200:
-            self.d = got
+        if want == 200:  # whoever declares sees only the own steps
+            self.d = self.country.dossier(self.id) if person is self.country.trader else got
         return got
 
     def open(self, stage, station_name, want=201):
@@ -632,6 +632,11 @@ def reduced(home):
     equal((d["risk"], d["decision"], d["comparison"], d["documents"]), (None, None, [], []), "reduced")
     t.do("export-declaration", who=home.trader)
     check(all(s["user"] is None and s["values"] == {} for v in home.trader.ask("GET", f"/journeys/{t.id}/dossier")["visits"] for s in v["steps"]), "no names")
+    t.do("check-declaration", outcome="suspect", reason="the weight is odd")
+    d = home.trader.ask("GET", f"/journeys/{t.id}/dossier")
+    check("odd" not in str(d) and "suspect" not in str(d), "nor what is suspected, nor whose turn it is", str(d)[:400])
+    equal((d["next"], [s["id"] for s in d["visits"][0]["steps"] if s["mine"]]), (None, ["export-declaration"]), "its own step is marked")
+    equal(home.gate.ask("GET", f"/journeys/{t.id}/dossier")["next"]["step"], "inspect-goods", "customs sees it")
     elsewhere = hire(home.server, home.admin, f"birch{Trip.count}", "trader", home.admin.ask("POST", "/parties", {"kind": "carrier", "name": "Birch"}, 201)["id"])
     elsewhere.ask("GET", f"/journeys/{t.id}/dossier", want=404)
     elsewhere.ask("POST", f"/journeys/{t.id}/statements", {"field": "plate", "value": "X1", "source": "carrier"}, 404)

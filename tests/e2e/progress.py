@@ -64,6 +64,8 @@ def by_road(server, admin):
     eta = minutes_of(p["eta"])
     check(eta and abs(eta - 70) < 2, "and a quarter of an hour to go", str(p["eta"]))
     equal((minutes_of(p["departed"]), p["arrived"], p["transit_minutes"]), (11, None, None), "left, and not there yet")
+    listed = [x for x in admin.ask("GET", "/journeys?eta=true&limit=100")["items"] if x["id"] == j]
+    equal(listed[0]["eta"], p["eta"], "the list expects it at the same time")
     bridge, toll, fork, gate = p["points"]
     check(abs(minutes_of(bridge["passed"]) - 30) < 1 and bridge["deviation_minutes"] in (1, 2), "the bridge", str(bridge))
     check(abs(minutes_of(toll["passed"]) - 50) < 1 and toll["expected"] is None, "the toll", str(toll))
@@ -77,6 +79,11 @@ def by_road(server, admin):
     equal((p["eta"], p["transit_minutes"], minutes_of(p["arrived"])), (None, 59, 70), "there")
     until(lambda: admin.ask("GET", f"/journeys/{j}")["state"] == "arrived", "its state")
     check("progress" not in admin.ask("GET", "/journeys")["items"][0], "lists go without")
+    check("eta" not in admin.ask("GET", "/journeys")["items"][0], "and without what is expected, unless it is asked for")
+    equal(admin.ask("GET", "/journeys?eta=true")["items"][0]["eta"], None, "one that has arrived is expected no more")
+    admin.ask("GET", "/journeys?eta=maybe", want=400)
+    problem = admin.ask("GET", "/journeys?eta=true&limit=500", want=422)
+    check("limit" in str(problem) and "100" in str(problem), "a page of at most 100 tracks", str(problem))
 
 
 def by_sea(server, admin):

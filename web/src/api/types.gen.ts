@@ -1515,7 +1515,8 @@ export interface paths {
         };
         /**
          * All that customs knows and did about a journey; 404 until it is opened
-         * @description A carrier or trader gets it without comparison, risk, decision and documents.
+         * @description A carrier or trader gets it without comparison, risk, decision and documents, without the names, values and outcomes of steps, and
+         *     without the steps of a branch; `next` is theirs or null.
          */
         get: operations["getDossier"];
         put?: never;
@@ -1963,6 +1964,8 @@ export interface components {
             };
             /** @description When it went up because nobody acted in time */
             escalated?: components["schemas"]["Time"] | null;
+            /** @description What was said with the last step: the reason of a refusal, a note */
+            answer?: string | null;
             /** @description Who took which step; not for carriers */
             log?: {
                 state: string;
@@ -2181,6 +2184,8 @@ export interface components {
                 /** @enum {unknown} */
                 integrity: "unknown" | "whole" | "violated";
             };
+            /** @description The score that it rests on, part by part; absent from decisions that were taken before it was kept */
+            risk?: components["schemas"]["Risk"];
             /** @description Not known; blocks automatic release */
             missing: ("risk" | "lock" | "supervision" | "alarms" | "integrity")[];
             policy_version: number;
@@ -2335,6 +2340,8 @@ export interface components {
             arrive_by?: components["schemas"]["Time"];
             arrived_at?: components["schemas"]["Time"];
             unsealed_at?: components["schemas"]["Time"];
+            /** @description In a list that was asked for with `eta=true`; as that of Progress */
+            eta?: components["schemas"]["Time"];
             origin?: components["schemas"]["Place"] | null;
             destination?: components["schemas"]["Place"] | null;
             version: number;
@@ -2386,7 +2393,7 @@ export interface components {
                 unseals?: boolean;
                 place?: components["schemas"]["Place"] | null;
             }[];
-            /** @description Its dossier is open; not for carriers */
+            /** @description Its dossier is open */
             dossier?: boolean;
             /** @description States that may follow */
             next_states?: components["schemas"]["JourneyState"][];
@@ -2715,6 +2722,8 @@ export interface components {
             /** @description User id */
             handler?: string | null;
             handler_name?: string | null;
+            /** @description Since when nobody has taken it although the policy `escalation` gives no longer; null: it is in time, or somebody has it. Not in events of the live stream: the notice about its escalation says that it has changed */
+            waits?: components["schemas"]["Time"];
             patrol?: string | null;
             note?: string | null;
             changed?: components["schemas"]["Time"];
@@ -2927,6 +2936,8 @@ export interface components {
             id: string;
             title: string;
             by: string;
+            /** @description Whoever asks may do it */
+            mine: boolean;
             /** @enum {unknown} */
             state: "done" | "next" | "waiting" | "skipped" | "not-needed";
             /** @enum {unknown} */
@@ -3069,6 +3080,8 @@ export interface components {
             blocked: components["schemas"]["FactState"][];
             comparison: components["schemas"]["Compared"][];
             decision: null | components["schemas"]["Decision"];
+            /** @description While nothing is decided, what the rules propose, by the risk beside it */
+            proposal: null | components["schemas"]["Decision"];
             risk: null | components["schemas"]["Risk"];
             documents: components["schemas"]["Document"][];
             discharged: components["schemas"]["Time"];
@@ -3956,6 +3969,8 @@ export interface operations {
                 seal?: string;
                 /** @description Journeys whose worst open alarm has this grade */
                 grade?: number;
+                /** @description With `eta` of each journey that is sealed or under way; pages are then of at most 100 */
+                eta?: "true" | "false";
                 from?: components["parameters"]["from"];
                 until?: components["parameters"]["until"];
                 /** @description `next` of the page before */
