@@ -8,9 +8,9 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { photo, runDay, shots, until } from "../support/browser.mjs";
+import { photo, runDay, until } from "../support/browser.mjs";
 
-const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, permissions: ["geolocation"], geolocation: { latitude: -3.4, longitude: 38.6 } };
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, permissions: ["geolocation"] };
 const SEAL = "jt701:7570199001";
 
 /** A journey that waits at its place of departure, with a passive seal from stock. */
@@ -106,7 +106,8 @@ async function watchAndPatrol(world) {
 
   // The patrol's phone.
   const road = await world.road();
-  const patrol = await world.person(PHONE, road.base);
+  const { lat, lon } = (await world.watch("GET", `/alarms/${id}`)).body.position; // the patrol is some kilometres from it
+  const patrol = await world.person({ ...PHONE, geolocation: { latitude: lat - 0.05, longitude: lon + 0.03 } }, road.base);
   const phone = patrol.page;
   await phone.goto(road.base);
   await patrol.signIn("patrol", world.password);
@@ -115,7 +116,6 @@ async function watchAndPatrol(world) {
   await patrol.look("5-phone-tasks");
   await phone.locator(".task-card", { hasText: "Cable cut" }).click();
   await phone.locator(".patrol-map").waitFor();
-  if (shots) await phone.waitForTimeout(2500); // the picture only: the map's tiles
   await phone.getByRole("button", { name: "Accept" }).click();
   await panel.locator(".task .here", { hasText: "Accepted" }).waitFor();
   await phone.getByRole("button", { name: "On my way" }).click();
@@ -124,6 +124,7 @@ async function watchAndPatrol(world) {
   await patrol.look("6-phone-task");
 
   // A tunnel: what is done is kept, over a start of the phone too.
+  await patrol.context.setGeolocation({ latitude: lat + 0.0004, longitude: lon });
   road.cut();
   await patrol.context.setOffline(true);
   await phone.getByRole("button", { name: "I am there" }).click();
@@ -199,6 +200,15 @@ async function destination(world, where) {
   const first = page.locator(".compare tbody tr").first();
   await first.and(page.locator(".differs")).waitFor();
   assert.match(await first.innerText(), /Plate[\s\S]*KDB\s?418Q[\s\S]*KDB\s?481Q/);
+
+  // The difference raises an alarm, and the proposal follows: one number for the risk, in the sentence, among the inputs and in its parts.
+  const proposal = page.locator(".decision");
+  await proposal.locator(".reasons", { hasText: "1 open alarm of grade check" }).waitFor();
+  const score = Number(/\d+/.exec(await proposal.locator(".risk").innerText())[0]);
+  await proposal.locator(".reasons", { hasText: `risk ${score} (` }).waitFor();
+  assert.match(await proposal.locator(".facts").innerText(), new RegExp(`Risk\\s+${score}\\s`));
+  const parts = await proposal.locator(".risk-parts b").allInnerTexts();
+  assert.equal(parts.reduce((n, p) => n + Number(p), 0), score, `${parts} make ${score}`);
   await look("12-compare");
   const card = page.locator(".step-card");
   await card.getByRole("button", { name: "Something is wrong" }).click();

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { photo, runDay, shots, until } from "../support/browser.mjs";
+import { photo, runDay, until } from "../support/browser.mjs";
 import { groupsInTheWatch } from "../support/web_groups.mjs";
 
 await runDay("web_day", { words: ["--speed", process.env.BULLA_WEB_SPEED ?? "1"] }, async ({ base, password, folder, person, api }) => {
@@ -39,7 +39,6 @@ await runDay("web_day", { words: ["--speed", process.env.BULLA_WEB_SPEED ?? "1"]
   assert.equal(await page.evaluate(() => window.neverReloaded), true);
   assert.equal(there, 0, "the cable is cut after we began to look");
   await page.locator('.watch-map .map-canvas[data-ready="true"]').waitFor({ timeout: 60_000 });
-  if (shots) await page.waitForTimeout(1500);
   await look("1-watch");
 
   // j and k walk through the queue; the address follows.
@@ -56,6 +55,7 @@ await runDay("web_day", { words: ["--speed", process.env.BULLA_WEB_SPEED ?? "1"]
   assert.match(id, /^[0-9a-f]{32}$/);
   await panel.locator(".before tr.changed", { hasText: "Shackle" }).getByText("Cut").waitFor();
   assert.ok((await panel.locator(".badge.proof").count()) >= 1, "how sure is said");
+  await look("1b-alarm");
   await page.keyboard.press("b");
   const hex = (await panel.locator(".dump .hex").first().innerText()).replace(/\s+/g, "");
   assert.match(hex, /^([0-9a-f]{2}){8,16}$/);
@@ -115,7 +115,6 @@ await runDay("web_day", { words: ["--speed", process.env.BULLA_WEB_SPEED ?? "1"]
   await page.locator(".plot canvas").first().waitFor();
   await page.locator(".timeline li.alarm", { hasText: "Cable cut" }).first().waitFor();
   await page.locator('.page-map .map-canvas[data-ready="true"]').waitFor({ timeout: 60_000 });
-  if (shots) await page.waitForTimeout(1500); // the picture only: the map's tiles
   await look("7-journey");
 
   await groupsInTheWatch({ page, base, api, complaints, look });
@@ -125,7 +124,7 @@ await runDay("web_day", { words: ["--speed", process.env.BULLA_WEB_SPEED ?? "1"]
   for (const path of ["/watch", `/watch?alarm=${id}`, "/journeys", `/journeys/${detail.journey}`, "/seals", `/seals/${detail.seal}`, "/stations", "/audit", "/statistics", "/journeys/new"]) {
     await page.goto(base + path);
     await page.locator("main, .panel").first().waitFor();
-    await page.waitForTimeout(400);
+    await page.locator('[aria-busy="true"]').first().waitFor({ state: "detached" }); // what it shows is there
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth && [...document.querySelectorAll("main")].every((m) => m.scrollWidth <= m.clientWidth + 1)), `${path} fits 390 pixels`);
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What browser tests share: the real program with its simulated world or alone, Chromium, pages that report every complaint and every
 // request that leaves the origin, pictures of each step.
-//   BULLA_SHOTS=dir keeps the pictures. BULLA_TEST_STORE=postgres: on a database of the tests' server.
+//   BULLA_SHOTS=dir keeps the pictures; with BULLA_SHOTS_ALL=1 each in the other theme and on a phone too, to be looked at. BULLA_TEST_STORE=postgres: on a database of the tests' server.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -34,7 +34,26 @@ export async function until(what, seconds, test) {
   }
 }
 
-/** A small PNG with a slope of colour, made here. */
+const mix = (a, b, share) => a.map((x, i) => Math.round(x + (b[i] - x) * share));
+
+/** The colour of the back of a lorry with a container, its doors shut, at (x, y) of 0 to 1: four bars, hinges, a road and a dusty sky. */
+function doorsAt(x, y) {
+  const sky = mix([168, 186, 201], [226, 221, 205], y / 0.8);
+  if (x < 0.16 || x > 0.84 || y < 0.08 || y > 0.9) return y > 0.82 ? mix([120, 112, 100], [84, 79, 72], (y - 0.82) / 0.18) : sky;
+  if (y > 0.8) return x > 0.22 && x < 0.34 ? [32, 34, 36] : x > 0.66 && x < 0.78 ? [32, 34, 36] : [58, 60, 62];
+  const u = (x - 0.16) / 0.68;
+  const v = (y - 0.08) / 0.72;
+  if (u < 0.025 || u > 0.975 || v < 0.03 || v > 0.97 || Math.abs(u - 0.5) < 0.006) return [52, 74, 82];
+  for (const bar of [0.14, 0.36, 0.64, 0.86]) {
+    if (Math.abs(u - bar) < 0.012) return mix([206, 210, 212], [146, 152, 156], Math.abs(u - bar) / 0.012);
+    if (Math.abs(u - bar) < 0.045 && (Math.abs(v - 0.56) < 0.018 || Math.abs(v - 0.05) < 0.02 || Math.abs(v - 0.95) < 0.02)) return [176, 180, 182];
+  }
+  if (Math.abs(u - 0.64) < 0.05 && Math.abs(v - 0.64) < 0.05) return [214, 168, 40]; // the seal
+  const rib = 0.5 + 0.5 * Math.sin(v * 60);
+  return mix(mix([72, 116, 124], [92, 138, 146], rib), [40, 58, 64], v * 0.35);
+}
+
+/** A small PNG of a container's doors, made here. */
 export function photo(width, height) {
   const crc = crc32 ?? ((b) => { let c = ~0; for (const x of b) { c ^= x; for (let k = 0; k < 8; k++) c = (c >>> 1) ^ (c & 1 ? 0xedb88320 : 0); } return ~c >>> 0; });
   const chunk = (type, data) => {
@@ -50,7 +69,7 @@ export function photo(width, height) {
   head.writeUInt32BE(height, 4);
   head.set([8, 2, 0, 0, 0], 8);
   const rows = Buffer.alloc(height * (1 + width * 3));
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) rows.set([60 + ((x * 120) / width), 80 + ((y * 90) / height), 96], y * (1 + width * 3) + 1 + x * 3);
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) rows.set(doorsAt(x / width, y / height), y * (1 + width * 3) + 1 + x * 3);
   return Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
 }
 
@@ -82,11 +101,27 @@ async function person(browser, base, options) {
     const url = new URL(r.url());
     if (url.origin !== base && url.protocol !== "blob:") foreign.push(r.url());
   });
+  const shoot = async (name) => {
+    // The picture only: its maps are drawn, its images are there, and nothing moves any more.
+    const drawn = () => page.evaluate(() => [...document.querySelectorAll(".map-canvas")].every((m) => m.dataset.ready === "true" || m.offsetParent === null) && [...document.images].every((i) => i.complete || i.loading === "lazy"));
+    await until("what is to be seen", 60, drawn).catch(() => undefined);
+    await page.waitForTimeout(700);
+    await page.screenshot({ path: join(shots, `${name}.png`) });
+  };
   const look = async (name) => {
     if (!shots) return;
     mkdirSync(shots, { recursive: true });
-    await page.waitForTimeout(700); // the picture only
-    await page.screenshot({ path: join(shots, `${name}.png`) });
+    await shoot(name);
+    if (!process.env.BULLA_SHOTS_ALL) return;
+    const size = page.viewportSize();
+    const scheme = options?.colorScheme ?? "light";
+    for (const [suffix, colorScheme, viewport] of [["other", scheme === "light" ? "dark" : "light", size], ["phone", "light", { width: 390, height: 844 }], ["phone-dark", "dark", { width: 390, height: 844 }]]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize(viewport);
+      await shoot(`${name}-${suffix}`);
+    }
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize(size);
   };
   const signIn = async (name, password) => {
     await page.fill("input[name=name]", name);

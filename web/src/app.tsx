@@ -6,6 +6,7 @@ import { pageOf } from "./routes";
 import { Shell } from "./shell";
 import * as alarms from "./state/alarms";
 import * as groups from "./state/groups";
+import * as emergencies from "./state/emergencies";
 import * as fleet from "./state/fleet";
 import * as journeys from "./state/journeys";
 import * as policies from "./state/policies";
@@ -18,7 +19,7 @@ import { sayError, Toasts } from "./ui/toast";
 import { Training } from "./ui/training";
 
 async function loadAll(): Promise<number> {
-  const [event] = await Promise.all([fleet.load(), alarms.load().then(groups.load), journeys.load(), may("observe") ? policies.load() : null]);
+  const [event] = await Promise.all([fleet.load(), alarms.load().then(groups.load), journeys.load(), may("observe") ? policies.load() : null, emergencies.load()]);
   return event;
 }
 
@@ -44,6 +45,7 @@ function supervise(): () => void {
     groups.clear();
     journeys.clear();
     policies.clear();
+    emergencies.clear();
   };
 }
 

@@ -11,6 +11,7 @@ import "./styles/watch.css";
 import "./styles/pages.css";
 import "./styles/forms.css";
 import "./styles/customs.css";
+import "./styles/screens.css";
 
 void resume();
 render(<App />, document.getElementById("app")!);

@@ -7,6 +7,7 @@ import { t, type Key } from "@/i18n";
 import { span } from "@/lib/time";
 import { unheld } from "@/state/alarms";
 import { now } from "@/state/clock";
+import { asked } from "@/state/emergencies";
 import { useKeys } from "@/state/keyboard";
 import { lostAt, status } from "@/state/live";
 import { sound, themeChoice, type ThemeChoice } from "@/state/prefs";
@@ -56,7 +57,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const here = path.value;
   const item = (x: Target) => (
     <a key={x.to} href={x.to} class="rail-item" aria-current={here === x.to || here.startsWith(`${x.to}/`) ? "page" : undefined} title={`${t(labelOf(x))}  (${x.stroke})`}>
-      <span class="rail-icon"><Icon name={x.icon} size={20} />{x.to === "/watch" && unheld.value.length > 0 && <b class={`count g${Math.max(...unheld.value.map((a) => a.grade))}`}>{unheld.value.length > 99 ? "99+" : unheld.value.length}</b>}</span>
+      <span class="rail-icon"><Icon name={x.icon} size={20} />{x.to === "/watch" && unheld.value.length > 0 && <b class={`count g${Math.max(...unheld.value.map((a) => a.grade))}`}>{unheld.value.length > 99 ? "99+" : unheld.value.length}</b>}{x.to === "/applications" && asked.value.length > 0 && <b class="count">{asked.value.length}</b>}</span>
       <span>{t(labelOf(x))}</span>
     </a>
   );

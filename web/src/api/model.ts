@@ -72,6 +72,7 @@ export type RegistrationInput = S["RegistrationInput"];
 export type Return = S["Return"];
 export type ReturnInput = S["ReturnInput"];
 export type Emergency = S["Emergency"];
+export type EmergencyInput = S["EmergencyInput"];
 export type Policy = S["Policy"];
 export type RiskBacktest = S["RiskBacktest"];
 export type Shift = S["Shift"];

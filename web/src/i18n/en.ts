@@ -2,12 +2,14 @@
 // Every text of the workplace. A further language is a file of the same keys; plurals as "key.one", "key.few" …
 import { customs } from "./customs.en";
 import { groups } from "./groups.en";
+import { screens } from "./screens.en";
 import { words } from "./words.en";
 
 export const en = {
   ...words,
   ...customs,
   ...groups,
+  ...screens,
   "app.name": "Bulla", "app.about": "Electronic seal supervision", "back": "Back", "loading": "Loading", "retry": "Try again", "save": "Save", "cancel": "Cancel", "close": "Close", "more": "Show more",
   "copy": "Copy", "copied": "Copied", "all": "All", "none": "None", "yes": "Yes", "no": "No", "edit": "Edit", "new": "New", "remove": "Remove", "open": "Open", "optional": "optional", "unsaved": "Leave without saving? What was typed is kept on this device.", "restored": "Unsaved changes from before were restored.", "discard": "Discard changes",
   "unit.d": "d", "unit.h": "h", "unit.min": "min", "unit.s": "s",

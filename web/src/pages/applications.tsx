@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests of carriers and traders for placing and removing seals: asked, answered, served, with the time that each took.
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { newKey, post, seg } from "@/api/client";
 import type { Application, ApplicationInput, JourneySummary, Page, Station } from "@/api/model";
 import { useGet, usePages } from "@/api/use";
-import { t, word } from "@/i18n";
+import { number, t, word } from "@/i18n";
 import { journeyTitle } from "@/lib/names";
 import { answeredAfter, median, servedAfter } from "@/lib/service";
 import { fromInput, span } from "@/lib/time";
 import { now } from "@/state/clock";
+import { asked } from "@/state/emergencies";
 import { journeys } from "@/state/journeys";
 import { useKeys } from "@/state/keyboard";
 import { on } from "@/state/live";
@@ -21,8 +23,10 @@ import { useForm } from "@/ui/form";
 import { Button, Empty, Facts, Field, Input, PageHead, Problem, Select } from "@/ui/parts";
 import { SearchBox } from "@/ui/searchbox";
 import { Table, type Column } from "@/ui/table";
+import { Tabs } from "@/ui/tabs";
 import { Time, words } from "@/ui/time";
 import { say } from "@/ui/toast";
+import { EmergencyList } from "./emergency/list";
 import { Log } from "./papers/log";
 import { Steps, type StepOf } from "./papers/step";
 
@@ -37,6 +41,13 @@ function Service({ a }: { a: Application }) {
 }
 
 export function ApplicationsPage() {
+  const tab = may("urgent") && query.value.get("tab") === "emergencies" ? "emergencies" : "requests";
+  const waiting = asked.value.length;
+  const choice = may("urgent") && <Tabs value={tab} options={[["requests", t("applications.tab")], ["emergencies", `${t("emergencies.tab")}${waiting ? ` · ${number(waiting)}` : ""}`]]} onPick={(v) => setQuery({ tab: v === "requests" ? null : v, q: null, state: null, station: null, id: null })} />;
+  return <main class="page table-page" id="page" tabIndex={-1}>{tab === "requests" ? <Requests choice={choice} /> : <EmergencyList choice={choice} />}</main>;
+}
+
+function Requests({ choice }: { choice: ComponentChildren }) {
   const q = query.value;
   const all = q.get("state") === "all";
   const list = usePages<Application>("/applications", { state: all ? null : "open", station: q.get("station") }, 200);
@@ -62,8 +73,9 @@ export function ApplicationsPage() {
     { key: "service", head: () => t("application.service"), cell: (a) => <Service a={a} />, width: "130px" },
   ];
   return (
-    <main class="page table-page" id="page" tabIndex={-1}>
+    <>
       <PageHead title={t("applications.title")} sub={answer === null && done === null ? undefined : t("application.median", { answer: age(answer), done: age(done) })}>
+        {choice}
         {may("apply") && <Button kind="main" icon="plus" hint="n" onClick={() => setMaking(true)}>{t("applications.new")}</Button>}
       </PageHead>
       <div class="filters">
@@ -75,7 +87,7 @@ export function ApplicationsPage() {
         empty={text ? <Empty icon="search" title={t("search.none")} /> : <Empty icon="inbox" title={t("applications.empty")}>{t(own ? "applications.empty.own" : "applications.empty.about")}</Empty>} />
       {making && <NewApplication stations={stations.value?.items ?? []} onClose={() => setMaking(false)} onSaved={() => { setMaking(false); list.reload(); }} />}
       {one && <OneApplication a={one} where={stationName(one.station)} onClose={() => setChosen(null)} onChanged={() => { list.reload(); }} />}
-    </main>
+    </>
   );
 }
 
@@ -100,6 +112,7 @@ function OneApplication({ a, where, onClose, onChanged }: { a: Application; wher
           [t("application.reason"), a.reason], [t("application.station"), where], !!a.wanted_at && [t("application.wanted"), <Time at={a.wanted_at} exact />],
           !!a.vehicle && [t("application.vehicle"), <span class="plate">{a.vehicle}</span>], !!a.container && [t("application.container"), <span class="num">{a.container}</span>], !!a.goods && [t("application.goods"), a.goods], !!a.seals && [t("application.seals"), a.seals],
           !!a.journey && [t("application.journey"), <a href={may("plan") ? `/checkpoint/${seg(a.journey)}` : `/journeys/${seg(a.journey)}`}>{j ? journeyTitle(j) : a.journey}</a>],
+          !!a.answer && [t("emergency.answer"), a.answer],
           answeredAfter(a) !== null && [t("application.answered"), age(answeredAfter(a))], servedAfter(a) !== null && [t("application.served"), age(servedAfter(a))],
         ]} />
         <Log paper={a} group="applicationState" first="submitted" />

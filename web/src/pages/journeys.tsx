@@ -2,10 +2,11 @@
 // Journeys: search as one types, filters in the address, saved views.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { usePages } from "@/api/use";
-import { seg } from "@/api/client";
-import type { JourneySummary } from "@/api/model";
+import { get, qs, seg } from "@/api/client";
+import type { JourneySummary, Page } from "@/api/model";
 import { t, word } from "@/i18n";
 import { device, journeyTitle } from "@/lib/names";
+import { deviation } from "@/lib/progress";
 import { toMs } from "@/lib/time";
 import { now } from "@/state/clock";
 import { useKeys } from "@/state/keyboard";
@@ -20,12 +21,19 @@ import { Table, type Column } from "@/ui/table";
 import { Time } from "@/ui/time";
 import { Views } from "@/ui/views";
 
+const FRESH_MS = 60_000;
 const closed = (j: JourneySummary) => j.state === "released" || j.state === "cancelled";
 
 function Due({ j }: { j: JourneySummary }) {
   const due = toMs(j.arrive_by);
   const late = due !== null && !closed(j) && j.state !== "arrived" && now.value > due;
   return <span class={late ? "late" : ""}><Time at={j.arrive_by} /></span>;
+}
+
+/** When it will be there, as far as that is known; marked when that is too late. */
+function Eta({ j }: { j: JourneySummary }) {
+  if (!j.eta) return <span class="none">—</span>;
+  return <span class={(deviation(j.eta, j.arrive_by) ?? 0) > 0 ? "late" : ""}><Time at={j.eta} exact /></span>;
 }
 
 const columns: Column<JourneySummary>[] = [
@@ -37,6 +45,7 @@ const columns: Column<JourneySummary>[] = [
   { key: "seals", head: () => t("col.seals"), cell: (j) => <span class="clip">{j.seals.length === 0 ? "—" : device(j.seals[0]!)}{j.seals.length > 1 && ` +${j.seals.length - 1}`}</span>, width: "156px", minor: true },
   { key: "carrier", head: () => t("col.carrier"), cell: (j) => <span class="clip">{j.carrier_name ?? "—"}</span>, width: "160px", minor: true },
   { key: "heard", head: () => t("col.heard"), cell: (j) => <Time at={j.heard} />, width: "92px", label: t("col.heard") },
+  { key: "eta", head: () => t("col.eta"), cell: (j) => <Eta j={j} />, width: "92px", label: t("col.eta") },
   { key: "due", head: () => t("col.arriveBy"), cell: (j) => <Due j={j} />, width: "112px", label: t("col.arriveBy") },
 ];
 
@@ -44,7 +53,8 @@ const states = ["open", "draft", "sealed", "under-way", "arrived", "released", "
 
 export function JourneysPage() {
   const q = query.value;
-  const list = usePages<JourneySummary>("/journeys", { search: q.get("q"), state: q.get("state"), grade: q.get("grade"), carrier: q.get("carrier") });
+  const asked = { search: q.get("q"), state: q.get("state"), grade: q.get("grade"), carrier: q.get("carrier"), eta: "true" };
+  const list = usePages<JourneySummary>("/journeys", asked);
   const [unseen, setUnseen] = useState<ReadonlySet<string>>(new Set());
   const latest = useRef(list);
   latest.current = list;
@@ -58,6 +68,14 @@ export function JourneysPage() {
     else setUnseen((old) => new Set([...old, e.id])); // offered, not pushed in under the pointer
   }), []);
   const empty = list.items.length === 0;
+  // What is expected changes while one looks on; the rows stay where they are.
+  useEffect(() => {
+    const timer = setInterval(() => void get<Page<JourneySummary>>(`/journeys${qs({ ...asked, limit: 100 })}`).then((page) => {
+      const fresh = new Map(page.items.map((j) => [j.id, j]));
+      latest.current.patch((rows) => rows.map((r) => { const f = fresh.get(r.id); return f ? { ...r, eta: f.eta ?? null, heard: f.heard ?? null, grade: f.grade } : r; }));
+    }, () => undefined), FRESH_MS);
+    return () => clearInterval(timer);
+  }, [search.value]);
   useEffect(() => {
     if (!empty || unseen.size === 0) return;
     const timer = setTimeout(reload, 500);

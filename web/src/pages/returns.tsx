@@ -40,7 +40,7 @@ export function Returns({ choice }: { choice: ComponentChildren }) {
   const columns: Column<Return>[] = [
     { key: "seal", head: () => t("return.seal"), cell: (r) => <a class="strong num" href={`/seals/${seg(r.seal ?? "")}`}>{device(r.seal ?? "")}</a>, width: "200px" },
     { key: "state", head: () => t("col.state"), cell: (r) => <Life group="returnState" value={r.state} tone={tone(r.state)} />, width: "150px" },
-    { key: "station", head: () => t("return.station"), cell: (r) => <span class="clip">{r.state === "in-return" ? "—" : name(r.station)}</span> },
+    { key: "station", head: () => t("return.station"), cell: (r) => <span class="clip">{r.state === "in-return" ? t("return.to", { name: name(r.station) }) : name(r.station)}</span> },
     { key: "origin", head: () => t("return.origin"), cell: (r) => <span class="clip">{r.origin ? name(r.origin) : <span class="none">—</span>}</span>, width: "190px", minor: true },
     { key: "since", head: () => t("return.since"), cell: (r) => (NEXT[r.state] ? <Span from={r.changed} /> : <Time at={r.changed} />), width: "120px" },
   ];
@@ -69,7 +69,7 @@ function OneReturn({ r, places, name, onClose, onChanged }: { r: Return; places:
       <div class="dialog-body">
         <p class="paper-state"><Life group="returnState" value={r.state} tone={tone(r.state)} /></p>
         <Facts rows={[
-          [t("return.seal"), <a href={`/seals/${seg(r.seal ?? "")}`}>{r.seal}</a>], [t("return.station"), name(r.station)], !!r.origin && [t("return.origin"), name(r.origin)],
+          [t("return.seal"), <a href={`/seals/${seg(r.seal ?? "")}`}>{r.seal}</a>], [t("return.station"), r.state === "in-return" ? t("return.to", { name: name(r.station) }) : name(r.station)], !!r.origin && [t("return.origin"), name(r.origin)],
           !!r.journey && [t("return.journey"), may("watch") ? <a href={`/journeys/${seg(r.journey)}`}>{j ? journeyTitle(j) : short(r.journey)}</a> : short(r.journey)], !!r.note && [t("return.note"), r.note],
         ]} />
         <Log paper={r} group="returnState" first="recovered" />

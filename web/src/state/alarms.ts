@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Open alarms, and those closed while one looked on. The queue's order is held while somebody reads it.
 import { computed, signal } from "@preact/signals";
-import { get } from "@/api/client";
+import { get, seg } from "@/api/client";
 import type { Alarm, Page } from "@/api/model";
 import { isOpen } from "@/lib/queue";
 import { on } from "./live";
@@ -28,7 +28,7 @@ export function put(alarm: Alarm): void {
   const old = alarms.value.get(alarm.id);
   if (old?.version !== undefined && alarm.version !== undefined && alarm.version < old.version) return;
   const next = new Map(alarms.value);
-  next.set(alarm.id, { ...old, ...alarm });
+  next.set(alarm.id, { ...old, ...alarm, ...(alarm.state === "raised" ? {} : { waits: null }) }); // who is taken care of does not wait
   alarms.value = next;
 }
 
@@ -61,4 +61,10 @@ on("alarm", (alarm) => {
     left.delete(alarm.id);
     fresh.value = left;
   }, 4000);
+});
+
+// What went up because nobody took it: the platform says so, and since when it waits.
+on("notice", (n) => {
+  const id = n.about === "escalation" ? n.id?.replace(/^up-/, "") : undefined;
+  if (id && alarms.value.has(id)) void get<Alarm>(`/alarms/${seg(id)}`).then(put, () => undefined); // the list says it too, at the next start
 });

@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import { get } from "@/api/client";
 import type { Alarm, Page, Policy } from "@/api/model";
+import { toMs } from "@/lib/time";
 import { now } from "./clock";
 
 export const policies = signal<ReadonlyMap<string, Policy>>(new Map());
@@ -29,13 +30,9 @@ export function minutes(name: string): number | null {
   return typeof n === "number" ? n : null;
 }
 
-const MEMBER = ["", "inform_minutes", "check_minutes", "intervene_minutes"] as const;
-
-/** For how long an alarm that nobody has taken waits beyond what the policy gives; null: it is in time. */
+/** How long an alarm waits that nobody has taken in the time of the policy, and that time; null: the platform says that it is in time. */
 export function overdue(a: Alarm): { waits: number; given: number } | null {
-  const given = minutes(MEMBER[a.grade] ?? "");
-  const since = Date.parse(a.raised ?? a.onset ?? "");
-  if (a.state !== "raised" || given === null || !Number.isFinite(since)) return null;
-  const waits = now.value - since;
-  return waits > given * 60_000 ? { waits, given: given * 60_000 } : null;
+  const raised = toMs(a.raised ?? a.onset);
+  const due = toMs(a.waits);
+  return due === null || raised === null ? null : { waits: now.value - raised, given: due - raised };
 }

@@ -20,6 +20,7 @@ const rights = {
   patrol: ["patrol-officer"],
   apply: ["administrator", "watch-officer", "checkpoint-officer", "carrier", "trader"], // applications
   serve: ["administrator", "watch-officer", "checkpoint-officer", "carrier", "trader", "seal-operator"], // to read applications
+  urgent: ["administrator", "watch-officer", "checkpoint-officer", "carrier"], // emergency openings: to ask for, to read
   parties: ["administrator", "watch-officer", "checkpoint-officer", "patrol-officer", "seal-operator"],
   register: ["administrator", "watch-officer", "checkpoint-officer", "carrier"], // to read registrations
   places: ["administrator", "watch-officer"], // stations, parties, damages; writes registrations

@@ -3,10 +3,10 @@
 import { h } from "preact";
 import {
   Activity, ArrowRight, BatteryCharging, BatteryFull, BatteryLow, BatteryMedium, BatteryWarning, Binary, Bookmark, Building2, Camera,
-  ChartColumn, Check, ChevronDown, ChevronLeft, ChevronRight, Clock, Copy, Crosshair, Ellipsis, Eye, Flag, Hand, Image as ImageIcon,
+  ChartColumn, Check, ChevronDown, ChevronLeft, ChevronRight, Clock, Copy, Crosshair, Download, Ellipsis, Eye, Flag, Hand, Image as ImageIcon,
   Info, Keyboard, KeyRound, Layers, Lock, LockOpen, LogOut, MapPin, Maximize, Menu, Monitor, Moon, OctagonAlert, Package, Pause, Pencil, Play, Plus,
   Radar, RefreshCw, Route, ScrollText, Search, Send, ShieldCheck, ShieldQuestionMark, Shield, Ship, SkipBack, SkipForward, Sun, Thermometer, TrainFront, Trash2,
-  ClipboardCheck, Inbox, ListChecks, TriangleAlert, Truck, Undo2, User, Users, Volume2, VolumeX, Warehouse, Waypoints, WifiOff, X, type IconNode,
+  ClipboardCheck, Inbox, ListChecks, TriangleAlert, Truck, Undo2, Upload, User, Users, Volume2, VolumeX, Warehouse, Waypoints, WifiOff, X, type IconNode,
 } from "lucide";
 
 const icons = {
@@ -17,7 +17,7 @@ const icons = {
   lock: Lock, "lock-open": LockOpen, "sign-out": LogOut, pin: MapPin, fit: Maximize, menu: Menu, monitor: Monitor, moon: Moon,
   grave: OctagonAlert, package: Package, pencil: Pencil, plus: Plus, watch: Radar, refresh: RefreshCw, route: Route, audit: ScrollText,
   search: Search, send: Send, proven: ShieldCheck, unknown: ShieldQuestionMark, claimed: Shield, vessel: Ship, sun: Sun,
-  thermometer: Thermometer, rail: TrainFront, trash: Trash2, warning: TriangleAlert, road: Truck, undo: Undo2, user: User, users: Users,
+  thermometer: Thermometer, rail: TrainFront, trash: Trash2, warning: TriangleAlert, road: Truck, undo: Undo2, upload: Upload, download: Download, user: User, users: Users,
   sound: Volume2, mute: VolumeX, station: Warehouse, checkpoint: ClipboardCheck, inbox: Inbox, rules: ListChecks, play: Play, pause: Pause, "back-event": SkipBack, "next-event": SkipForward, multimodal: Waypoints, offline: WifiOff, close: X,
 } satisfies Record<string, IconNode>;
 

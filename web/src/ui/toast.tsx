@@ -11,7 +11,7 @@ let next = 1;
 
 export function say(text: string, detail?: string, bad = false): void {
   const toast = { id: next++, text, detail, bad };
-  toasts.value = [...toasts.value.slice(-3), toast];
+  toasts.value = [...toasts.value.filter((x) => x.bad).slice(-1), toast]; // what went well gives way to what comes next; what went wrong stays to be read
   setTimeout(() => (toasts.value = toasts.value.filter((x) => x.id !== toast.id)), bad ? 9000 : 3500);
 }
 

@@ -2,8 +2,7 @@
 // The next step: what it needs, what is typed in, one large button; skipping only with a reason, and seen.
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, callWhole, newKey, post, seg } from "@/api/client";
-import type { Decision, Dossier, DossierStep, Journey, Source, StepField, Visit } from "@/api/model";
-import { useGet } from "@/api/use";
+import type { Dossier, DossierStep, Journey, Source, StepField, Visit } from "@/api/model";
 import { t, word } from "@/i18n";
 import { useKeys } from "@/state/keyboard";
 import { draft } from "@/state/prefs";
@@ -21,7 +20,7 @@ const FEW = 2; // optional fields that are shown at once
 const READ_BY: Source[] = ["officer", "reader", "seal"];
 
 /** One field by its kind: a word is chosen, a note has room, a number its unit. */
-function FieldOf({ field: f, value, wrong, onText }: { field: StepField; value: string; wrong: string | undefined; onText: (v: string) => void }) {
+export function FieldOf({ field: f, value, wrong, onText }: { field: StepField; value: string; wrong: string | undefined; onText: (v: string) => void }) {
   const label = `${word("field", f.name)}${f.unit ? `, ${f.unit}` : ""}${f.required ? "" : ` (${t("optional")})`}`;
   if (f.kind === "word") {
     const options = (f.words ?? "").split("|").filter(Boolean);
@@ -53,7 +52,7 @@ export function NextStep({ journey: j, dossier: d, visit, step, onChanged }: Pro
   const shown = more ? step.fields : needed;
   const unmet = step.needs.filter((n) => !n.holds);
   const decides = step.id === "decide";
-  const proposal = useGet<Decision>(decides && !d.decision ? `/journeys/${seg(j.id)}/decision` : null, true).value?.decision;
+  const proposal = decides ? d.proposal?.decision : undefined;
   const suspects = decides ? proposal === "inspect" : /^compare/.test(step.id) && d.comparison.some((c) => c.equal === false);
   const act = async (outcome: string) => {
     const lacks = missing(step, form.value);

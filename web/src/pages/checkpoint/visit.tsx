@@ -13,7 +13,8 @@ import { stationHere } from "./here";
 
 export function NextVisit({ journey: j, dossier: d, onChanged }: { journey: Journey; dossier: Dossier; onChanged: (d: Dossier | null) => void }) {
   const stations = useGet<Page<Station>>("/stations?limit=500", true);
-  const own = stationHere.value || session.value?.user.station || "";
+  const here = stationHere.value || session.value?.user.station || "";
+  const own = here === d.visits.at(-1)?.station ? "" : here; // it has just left here: it arrives somewhere else
   const [station, setStation] = useState(own);
   const form = useForm({});
   const atEnd = station !== "" && station === j.destination?.station;
@@ -25,7 +26,7 @@ export function NextVisit({ journey: j, dossier: d, onChanged }: { journey: Jour
       {form.error && <Problem error={form.error} />}
       {may("plan") && (
         <footer>
-          {ahead(d).map((stage) => <Button key={stage} kind={(stage === "destination") === atEnd ? "main" : "plain"} class="huge" busy={form.busy} onClick={() => open(stage)}>{t(stage === "destination" ? "visit.destination" : "visit.enRoute")}</Button>)}
+          {ahead(d).map((stage) => <Button key={stage} kind={station !== "" && (stage === "destination") === atEnd ? "main" : "plain"} class="huge" busy={form.busy} onClick={() => open(stage)}>{t(stage === "destination" ? "visit.destination" : "visit.enRoute")}</Button>)}
         </footer>
       )}
       <p class="dim">{t("visit.about", { stage: word("stage", d.stage) })}</p>

@@ -5,7 +5,6 @@ import { useGet } from "@/api/use";
 import { seg } from "@/api/client";
 import type { Alarm, AuditEntry, Journey, Page, TimelineItem, Track } from "@/api/model";
 import { metres, t, word, type Key } from "@/i18n";
-import { length, nearest, type Position } from "@/lib/geo";
 import { container, device, journeyTitle } from "@/lib/names";
 import { isOpen } from "@/lib/queue";
 import { span, toMs } from "@/lib/time";
@@ -15,17 +14,20 @@ import { now } from "@/state/clock";
 import { seals as fleet, tick } from "@/state/fleet";
 import { on } from "@/state/live";
 import { query, setQuery } from "@/state/route";
-import { may } from "@/state/session";
+import { may, role } from "@/state/session";
 import { AlarmState, Battery, Grade, GradeMark, JourneyState, Mode, SealState } from "@/ui/badges";
 import { Button, Empty, Facts, PageHead, Problem, Section, Skeleton } from "@/ui/parts";
 import { Tabs } from "@/ui/tabs";
 import { tell } from "@/ui/toast";
 import { Time, words } from "@/ui/time";
 import { objectLink } from "../audit";
+import { Emergencies } from "../emergency/section";
 import { Messages } from "../seal/messages";
 import { Film } from "./film";
 import { JourneyMap } from "./map";
 import { Plots } from "./plots";
+import { OwnStep } from "./own";
+import { Arrival, isGoing, RoutingPoints, Travelled } from "./progress";
 import { Steps } from "./steps";
 import { PointCard, Timeline } from "./timeline";
 
@@ -45,7 +47,7 @@ export function JourneyPage({ id }: { id: string }) {
   const heard = Math.max(0, ...(loaded.value?.seals ?? []).map((s) => toMs(fleet.get(s)?.heard) ?? 0));
   useEffect(() => {
     if (!heard || !track.value) return;
-    const timer = setTimeout(() => { track.reload(); line.reload(); }, 2500);
+    const timer = setTimeout(() => { track.reload(); line.reload(); loaded.reload(); }, 2500);
     return () => clearTimeout(timer);
   }, [heard]);
   const mine = useMemo(() => {
@@ -74,6 +76,7 @@ export function JourneyPage({ id }: { id: string }) {
       </PageHead>
       {loaded.error && <Problem error={tell(loaded.error)} retry={loaded.reload} />}
       <Head j={j} etag={loaded.etag} onChanged={loaded.reload} />
+      {(role.value === "carrier" || role.value === "trader") && <OwnStep journey={j} onChanged={loaded.reload} />}
       <div class="columns">
         <div class="column main">
           <JourneyMap journey={j} rows={rows} alarms={standing} cursor={cursor} film={filmAt !== null && hover === null} chosen={chosen} onHover={setCursor} onPick={pick} />
@@ -93,6 +96,7 @@ export function JourneyPage({ id }: { id: string }) {
           )}
         </div>
         <div class="column side">
+          <RoutingPoints journey={j} />
           <Section title={t("journey.alarms")}>
             {standing.length === 0 ? <p class="none">{t("journey.alarms.empty")}</p> : <AlarmLinks list={standing} />}
             {mine.length > standing.length && <details><summary>{t("journey.alarms.withdrawn", { n: mine.length - standing.length })}</summary><AlarmLinks list={mine.filter((a) => a.state === "withdrawn")} /></details>}
@@ -105,6 +109,7 @@ export function JourneyPage({ id }: { id: string }) {
               })}</ul>
             )}
           </Section>
+          {may("urgent") && <Emergencies journey={j} />}
           <Parties j={j} />
         </div>
       </div>
@@ -117,29 +122,20 @@ function AlarmLinks({ list }: { list: Alarm[] }) {
 }
 
 function Head({ j, etag, onChanged }: { j: Journey; etag: string | null; onChanged: () => void }) {
-  const route = (j.route?.coordinates ?? []).map((c): Position => [c[0]!, c[1]!]);
-  const here: Position | null = j.position ? [j.position.lon, j.position.lat] : null;
-  const whole = length(route);
-  const done = here && route.length > 1 ? (nearest(route, here)?.along ?? 0) : null;
   const due = toMs(j.arrive_by);
-  const live = j.state === "sealed" || j.state === "under-way";
   return (
     <section class="journey-head">
       <div class="journey-step">
-        <span class="dim">{t("journey.step")}</span>
-        <strong>{t(`journey.step.${j.state}` as Key, { to: j.destination?.name ?? "—" })}</strong>
+        <span class="dim">{t(role.value === "carrier" || role.value === "trader" ? "own.stages" : "journey.step")}</span>
+        <strong>{t(`${role.value === "carrier" || role.value === "trader" ? "own" : "journey"}.step.${j.state}` as Key, { to: j.destination?.name ?? "—" })}</strong>
       </div>
-      {whole > 0 && (
-        <div class="journey-progress">
-          <span><span class="dim">{t("journey.travelled", { done: metres(j.state === "arrived" || j.state === "released" ? whole : (done ?? 0)), whole: metres(whole) })}</span></span>
-          <progress max={whole} value={j.state === "arrived" || j.state === "released" ? whole : (done ?? 0)} />
-        </div>
-      )}
+      <Travelled journey={j} />
+      <Arrival journey={j} />
       {due !== null && (
         <div class="journey-due">
           <span class="dim">{t("journey.arriveBy")}</span>
           <strong><Time at={j.arrive_by} exact /></strong>
-          {live && <span class={now.value > due ? "late" : "dim"}>{t(now.value > due ? "journey.overdue" : "journey.left", { span: span(due - now.value, words()) })}</span>}
+          {isGoing(j) && <span class={now.value > due ? "late" : "dim"}>{t(now.value > due ? "journey.overdue" : "journey.left", { span: span(due - now.value, words()) })}</span>}
         </div>
       )}
       {may("plan") && <Steps journey={j} etag={etag} onChanged={onChanged} />}

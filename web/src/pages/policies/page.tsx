@@ -17,6 +17,7 @@ import { say, tell } from "@/ui/toast";
 import { Time } from "@/ui/time";
 import { Member } from "./members";
 import { Trial } from "./trial";
+import { RiskTrial } from "./risk";
 import { Differences } from "./value";
 
 export function Policies({ choice }: { choice: ComponentChildren }) {
@@ -89,7 +90,10 @@ function PolicyForm({ policy: p, onSaved }: { policy: Policy; onSaved: () => voi
           </section>
         )}
       </form>
+      <div class="policy-side">
+      {p.name === "risk" && may("handle") && <RiskTrial policy={p} />}
       <Versions policy={p} list={versions.value?.items ?? []} onTake={edits ? (body) => form.set("body", whole(body, form.value.body)) : undefined} />
+      </div>
     </div>
   );
 }

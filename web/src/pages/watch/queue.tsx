@@ -7,6 +7,7 @@ import { rowOf, walk, type Row } from "@/lib/groups";
 import { isOpen, merge } from "@/lib/queue";
 import { alarms, fresh, open, ready, unheld } from "@/state/alarms";
 import { rows, unfolded, type Timed } from "@/state/groups";
+import { asked } from "@/state/emergencies";
 import { query, setQuery } from "@/state/route";
 import { overdue } from "@/state/policies";
 import { AlarmState, GradeMark } from "@/ui/badges";
@@ -54,6 +55,7 @@ export function Queue({ selected }: { selected: string | null }) {
         <GradeFilter value={grade} />
       </header>
       <ShiftLine />
+      {asked.value.length > 0 && <a class="queue-asked" href="/applications?tab=emergencies"><Icon name="lock-open" size={16} /><span>{t("emergencies.asked", { n: asked.value.length })}</span><Icon name="right" size={14} /></a>}
       {newer.length > 0 && <button type="button" class="queue-newer" onClick={release}>{t("queue.held", { n: newer.length })}</button>}
       <div class="queue-list" ref={list} onPointerEnter={(e) => e.pointerType === "mouse" && setHeld(true)} onPointerLeave={release}>
         {!ready.value ? <Skeleton rows={5} />
