@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "platform/flow/policy.h"
+#include "platform/out/memo.h"
 #include "platform/out/papers.h"
 #include "platform/out/routes.h"
 
@@ -126,7 +127,8 @@ static void put_version(struct out_request *r, struct paper *old, struct paper *
     if (!out_body_wants(r, n < sizeof fresh->body, "body", "a smaller document", "one of more than 16000 bytes"))
         return;
     fresh->body[n] = '\0';
-    snprintf(fresh->id, sizeof fresh->id, "%.*s@%lld", POLICY_NAME_MOST, r->id, (long long)number % 1000000000); /* two of one number: a conflict */
+    snprintf(fresh->id, sizeof fresh->id, "%.*s@%lld", POLICY_NAME_MOST, r->id,
+             (long long)number % 1000000000); /* two of one number: a conflict */
     snprintf(fresh->subject, sizeof fresh->subject, "%.*s", POLICY_NAME_MOST, r->id);
     memcpy(fresh->author, r->user.id, sizeof fresh->author);
     fresh->kind = PAPER_POLICY;
@@ -140,6 +142,7 @@ static void put_version(struct out_request *r, struct paper *old, struct paper *
         old->changed_ms = r->now_ms;
         (void)store_paper_put(out_store(r), old, NULL); /* both stand until this works; the newer one holds */
     }
+    memo_policy_forget(r->out->memo);
     json_t *json = policy_json(r, r->id, fresh);
     out_answer_record(r, 200, json, number);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/out/memo.h"
+
 #define YEAR_MS   (INT64_C(365) * 86400000)
 #define LOOK_MOST 1000 /* journeys or alarms of a year that are looked at */
 
@@ -94,7 +96,24 @@ static bool violations_of(struct out_request *r, char (*ids)[MODEL_ID_SIZE], siz
     return true;
 }
 
-static bool look_back(struct out_request *r, const struct journey *j, struct risk_input *out)
+/* What it depends on: the journey, which is left out itself, and what is looked for. */
+static void name_past(const struct journey *j, char *key, size_t size)
+{
+    snprintf(key, size, "%s|%s|%s|%s%s|%s%s", j->id, j->carrier, j->vehicle, j->origin.station, j->origin.name, j->destination.station,
+             j->destination.name);
+}
+
+static void take_past(const struct memo_past *past, const struct journey *j, struct risk_input *out)
+{
+    out->carrier_known = j->carrier[0] != '\0';
+    out->carrier_journeys = past->carrier_journeys;
+    out->carrier_violations = past->carrier_violations;
+    out->vehicle_violations = past->vehicle_violations;
+    out->route_journeys = past->route_journeys;
+    out->route_violations = past->route_violations;
+}
+
+static bool look_back(struct out_request *r, const struct journey *j, struct memo_past *out)
 {
     struct store_query journeys = {.limit = LOOK_MOST, .from_ms = r->now_ms - YEAR_MS, .until_ms = r->now_ms}, alarms = journeys;
     struct past past = {.now = j, .ids = calloc(LOOK_MOST, MODEL_ID_SIZE), .vehicles = calloc(LOOK_MOST, MODEL_ID_SIZE)};
@@ -108,13 +127,26 @@ static bool look_back(struct out_request *r, const struct journey *j, struct ris
              out_store_ok(r, store_alarms(out_store(r), &alarms, count_alarm, &count, next), "alarm");
     ok = ok && violations_of(r, past.vehicles, past.n_vehicles, &out->vehicle_violations) &&
          violations_of(r, past.ids, past.n_ids, &out->route_violations);
-    out->carrier_known = j->carrier[0] != '\0';
     out->carrier_journeys = past.carrier;
     out->carrier_violations = count.violations;
     out->route_journeys = (unsigned)past.n_ids;
     free(past.ids);
     free(past.vehicles);
     return ok;
+}
+
+static bool read_past(struct out_request *r, const struct journey *j, struct risk_input *out)
+{
+    char key[MEMO_KEY_SIZE];
+    struct memo_past past = {0};
+    name_past(j, key, sizeof key);
+    if (!memo_past(r->out->memo, key, out_machine_ms(r), &past)) {
+        if (!look_back(r, j, &past))
+            return false;
+        memo_past_keep(r->out->memo, key, out_machine_ms(r), &past);
+    }
+    take_past(&past, j, out);
+    return true;
 }
 
 /* --- goods and registration --- */
@@ -155,7 +187,7 @@ bool out_facts_risk(struct out_request *r, const struct journey *j, struct risk_
 {
     struct alarm_count now = {0};
     *out = (struct risk_input){.cross_border = j->regime == JOURNEY_REGIME_CROSS_BORDER || j->regime == JOURNEY_REGIME_TRANSIT};
-    if (!count_of_journey(r, j->id, &now) || !look_back(r, j, out) || !read_registration(r, j, out))
+    if (!count_of_journey(r, j->id, &now) || !read_past(r, j, out) || !read_registration(r, j, out))
         return false;
     for (unsigned g = 1; g <= 3; g++)
         out->alarms[g] = now.open[g] + now.found_true[g];

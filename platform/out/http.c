@@ -12,6 +12,7 @@
 
 #include "platform/out/guard.h"
 #include "platform/out/live.h"
+#include "platform/out/memo.h"
 #include "platform/out/secret.h"
 #include "platform/out/serve.h"
 #include "platform/out/server.h"
@@ -189,10 +190,11 @@ static bool prepare(struct out *out)
     out->passwords = out_work_new(OUT_PASSWORD_THREADS, OUT_PASSWORD_MAX, work);
     out->devices = out_work_new(OUT_DEVICE_THREADS, OUT_DEVICE_MAX, work);
     out->throttle = out_throttle_new(OUT_THROTTLE_SLOTS);
+    out->memo = memo_new();
     out->guard = out_guard_new();
     out->live = out_live_new(out);
     char nobody[OUT_SECRET_SIZE];
-    return out->work && out->passwords && out->devices && out->throttle && out->guard && out->live && out_secret_new(nobody) &&
+    return out->work && out->passwords && out->devices && out->throttle && out->memo && out->guard && out->live && out_secret_new(nobody) &&
            out_password_hash(nobody, out->dummy);
 }
 
@@ -204,6 +206,7 @@ static void clear(struct out *out)
     out_work_free(out->passwords);
     out_work_free(out->devices);
     out_throttle_free(out->throttle);
+    memo_free(out->memo);
     pthread_mutex_destroy(&out->idempotent);
     free(out);
 }

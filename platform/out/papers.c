@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/out/papers.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "platform/out/memo.h"
 
 struct paper *out_paper_new(struct out_request *r)
 {
@@ -131,10 +132,13 @@ static void take_one(void *context, const void *record)
 
 json_t *out_policy(struct out_request *r, const char *name, int64_t *number)
 {
-    struct paper *p = calloc(1, sizeof *p);
     struct store_query q = {.limit = 1, .kind = "policy", .state = "active"};
     char next[120];
-    json_t *body = NULL;
+    uint64_t age;
+    json_t *body = memo_policy(r->out->memo, name, out_machine_ms(r), number, &age);
+    if (body)
+        return body;
+    struct paper *p = calloc(1, sizeof *p);
     *number = 0;
     snprintf(q.seal, sizeof q.seal, "%s", name);
     if (p && store_papers(out_store(r), &q, take_one, p, next) == STORE_OK && p->id[0]) {
@@ -144,5 +148,7 @@ json_t *out_policy(struct out_request *r, const char *name, int64_t *number)
         json_decref(whole);
     }
     free(p);
-    return body ? body : policy_default(name);
+    body = body ? body : policy_default(name);
+    memo_policy_keep(r->out->memo, name, out_machine_ms(r), body, *number, age);
+    return body;
 }
