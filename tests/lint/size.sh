@@ -10,7 +10,7 @@ while read -r lines name file; do
     else
         passed=$((passed + 1))
     fi
-done < <(git ls-files 'libbulla/*.c' 'proto/*.c' 'platform/*.c' 'cli/*.c' 'sim/*.c' 'suite/*.c' 'firmware/*.c' |
+done < <(git ls-files 'libbulla/*.c' 'proto/*.c' 'reader/*.c' 'platform/*.c' 'cli/*.c' 'sim/*.c' 'suite/*.c' 'firmware/*.c' |
     ctags --languages=C --kinds-C=f --fields=+ne --output-format=json -o - -L - 2>/dev/null |
     python3 -c 'import json, sys
 for l in sys.stdin:

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reader/modem/correct.h"
+
+#include <math.h>
+
+#include "bulla/crc.h"
+
+#define WEAK_BLOCK 18 /* bits that may be turned */
+#define WEAK_FRAME 8
+#define BITS_MAX   (8 * BULLA_FRAME_MAX)
+
+unsigned modem_crc_start(const uint8_t *bytes, size_t n, enum bulla_start accepted)
+{
+    struct bulla_bytes all = {bytes, n};
+    if (accepted & BULLA_START_FFFF && bulla_crc16(BULLA_CRC_FFFF, all) == 0)
+        return BULLA_START_FFFF;
+    return accepted & BULLA_START_0000 && bulla_crc16(BULLA_CRC_0000, all) == 0 ? BULLA_START_0000 : 0;
+}
+
+struct weak {
+    uint16_t bit; /* on the air */
+    uint16_t syndrome;
+    float cost;
+};
+
+struct turn {
+    uint8_t n, which[MODEM_CORRECT_BITS_MAX];
+    float cost;
+};
+
+/* What turning each bit does to the CRC of the whole, by its place on the air. */
+static void syndromes_of(uint16_t *syndromes, size_t n_bytes)
+{
+    uint16_t crc = bulla_crc16_bit(0, 1);
+    for (size_t byte = n_bytes; byte-- > 0;)
+        for (unsigned bit = 0; bit < 8; bit++) { /* the last one of a byte in the CRC is its least significant one, first on the air */
+            syndromes[8 * byte + bit] = crc;
+            crc = bulla_crc16_bit(crc, 0);
+        }
+}
+
+/* The least sure bits, the least sure one first. */
+static size_t weakest(struct weak *weak, size_t most, const float *soft, const uint16_t *syndromes, size_t n_bits)
+{
+    size_t n = 0;
+    for (size_t bit = 0; bit < n_bits; bit++) {
+        float cost = fabsf(soft[bit]);
+        if (n == most && cost >= weak[most - 1].cost)
+            continue;
+        size_t at = n < most ? n++ : most - 1;
+        for (; at > 0 && weak[at - 1].cost > cost; at--)
+            weak[at] = weak[at - 1];
+        weak[at] = (struct weak){(uint16_t)bit, syndromes[bit], cost};
+    }
+    return n;
+}
+
+struct search {
+    uint8_t *bytes;
+    size_t n;
+    const struct weak *weak;
+    size_t n_weak;
+    unsigned most; /* bits at once */
+    bool (*sane)(const struct search *search);
+    enum bulla_start accepted;
+    bool from_seal;
+    struct turn turned, best;
+};
+
+static void turn_bits(const struct search *s)
+{
+    for (unsigned i = 0; i < s->turned.n; i++) {
+        unsigned bit = s->weak[s->turned.which[i]].bit;
+        s->bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+}
+
+/* All sets of the weak bits from `from` on, beside those that are turned already, for which the CRC is right. */
+static void try_from(struct search *s, size_t from, uint16_t crc)
+{
+    for (size_t i = from; i < s->n_weak; i++) {
+        float cost = s->turned.cost + s->weak[i].cost;
+        if (s->best.n > 0 && cost >= s->best.cost)
+            return; /* those behind it are no cheaper */
+        struct turn before = s->turned;
+        s->turned.which[s->turned.n++] = (uint8_t)i;
+        s->turned.cost = cost;
+        uint16_t left = crc ^ s->weak[i].syndrome;
+        if (left == 0) {
+            turn_bits(s);
+            if (s->sane(s))
+                s->best = s->turned;
+            turn_bits(s);
+        }
+        if (s->turned.n < s->most)
+            try_from(s, i + 1, left);
+        s->turned = before;
+    }
+}
+
+static bool sane_block(const struct search *s)
+{
+    struct bulla_block block;
+    struct bulla_fault fault;
+    struct bulla_bytes bytes = {s->bytes, BULLA_BLOCK_SIZE};
+    return bulla_block_decode(bytes, BULLA_READING_TABLE, s->accepted, &block, &fault) == BULLA_OK &&
+           (bulla_block_remarks(&block) & ~(unsigned)BULLA_BLOCK_NO_CONTAINER) == 0;
+}
+
+static bool sane_frame(const struct search *s)
+{
+    struct bulla_frame frame;
+    struct bulla_fault fault;
+    struct bulla_bytes bytes = {s->bytes, s->n};
+    enum bulla_status status = s->from_seal ? bulla_frame_decode_from_seal(bytes, s->accepted, &frame, &fault)
+                                            : bulla_frame_decode_to_seal(bytes, s->accepted, &frame, &fault);
+    return status == BULLA_OK && bulla_order_text(frame.code)[0] != '\0';
+}
+
+static unsigned correct(struct search *s, const float *soft, size_t most_weak)
+{
+    uint16_t syndromes[BITS_MAX];
+    struct weak weak[WEAK_BLOCK];
+    syndromes_of(syndromes, s->n);
+    s->weak = weak;
+    s->n_weak = weakest(weak, most_weak, soft, syndromes, 8 * s->n);
+    /* From one start: with two there is twice as much that fits by chance. */
+    s->accepted = s->accepted & BULLA_START_FFFF ? BULLA_START_FFFF : BULLA_START_0000;
+    uint16_t start = s->accepted == BULLA_START_FFFF ? BULLA_CRC_FFFF : BULLA_CRC_0000;
+    try_from(s, 0, bulla_crc16(start, (struct bulla_bytes){s->bytes, s->n}));
+    s->turned = s->best;
+    turn_bits(s);
+    return s->best.n;
+}
+
+unsigned modem_correct_block(uint8_t bytes[BULLA_BLOCK_SIZE], const float *soft, enum bulla_start accepted)
+{
+    struct search search = {.bytes = bytes, .n = BULLA_BLOCK_SIZE, .most = MODEM_CORRECT_BITS_MAX - 1, .sane = sane_block, .accepted = accepted};
+    return correct(&search, soft, WEAK_BLOCK);
+}
+
+unsigned modem_correct_frame(uint8_t *bytes, size_t n, const float *soft, bool from_seal, enum bulla_start accepted)
+{
+    struct search search = {.bytes = bytes, .n = n, .most = 2, .sane = sane_frame, .accepted = accepted, .from_seal = from_seal};
+    return correct(&search, soft, WEAK_FRAME);
+}

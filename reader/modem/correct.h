@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Bits that a CRC cannot be right with are turned, the least sure ones first, until it is. So much that is wrong fits a CRC of
+ * 16 bits by chance that what comes out must also be sane: a block with its identifier, blank spares, letters where letters
+ * are and a container number whose check digit is right; or a frame with an order that exists.
+ */
+#ifndef MODEM_CORRECT_H
+#define MODEM_CORRECT_H
+
+#include "bulla/air.h"
+
+#define MODEM_CORRECT_BITS_MAX 4 /* that are turned at most */
+
+/* Whether the CRC of these n bytes is right as it stands, from one of the accepted starts: that one, else 0. */
+unsigned modem_crc_start(const uint8_t *bytes, size_t n, enum bulla_start accepted);
+
+/* A block of 16 bytes, or a whole frame from or to a seal. soft[] has a number for each bit, in the order on the air without
+ * stop bits. Returns how many bits were turned; 0: nothing sane was found, and nothing is changed. Where
+ * both starts of the CRC are accepted, what is corrected begins with 0xFFFF. */
+unsigned modem_correct_block(uint8_t bytes[BULLA_BLOCK_SIZE], const float *soft, enum bulla_start accepted);
+unsigned modem_correct_frame(uint8_t *bytes, size_t n, const float *soft, bool from_seal, enum bulla_start accepted);
+
+#endif

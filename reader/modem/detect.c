@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reader/modem/detect.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CYCLE_S      60e-6
+#define REPEATED     19    /* cycles of the preamble that have one before them */
+#define CERTAINTY    13.0f /* noise is above with the probability exp(-this), a window */
+#define NOISE_BAND   450e3 /* what the channel filter leaves of noise, Hz */
+#define LEAST_REACH  0.16f /* of |sum| over energy: what random data reach at times is not looked at */
+
+void modem_detector_begin(struct modem_detector *d, double work_hz, const struct modem_kernels *kernels)
+{
+    memset(d, 0, sizeof *d);
+    d->kernels = kernels;
+    d->lag = (size_t)lrint(CYCLE_S * work_hz);
+    d->window = (size_t)(REPEATED * CYCLE_S * work_hz / MODEM_BLOCK);
+    double independent = REPEATED * CYCLE_S * (work_hz < NOISE_BAND ? work_hz : NOISE_BAND);
+    float threshold = CERTAINTY / (float)independent;
+    d->threshold = threshold > LEAST_REACH * LEAST_REACH ? threshold : LEAST_REACH * LEAST_REACH;
+}
+
+static bool give(struct modem_detector *d, struct modem_candidate *found, size_t *n, size_t most)
+{
+    d->above = false;
+    if (*n < most)
+        found[(*n)++] = d->best;
+    return true;
+}
+
+/* One window that ends with this block is above. */
+static void climb(struct modem_detector *d, float strength)
+{
+    if (!d->above || strength > d->best.strength) {
+        uint64_t begin = (d->n_blocks + 1 - d->window) * MODEM_BLOCK;
+        d->best = (struct modem_candidate){begin > d->lag ? begin - d->lag : 0, strength};
+        d->best_block = d->n_blocks;
+        d->above = true;
+    }
+}
+
+size_t modem_detector_feed(struct modem_detector *d, const int16_t *x, size_t n_blocks, struct modem_candidate *found, size_t most)
+{
+    struct modem_lag sums = {d->history[0] + d->window, d->history[1] + d->window, d->history[2] + d->window};
+    size_t n = 0;
+    d->kernels->lag(x, d->lag, n_blocks, &sums);
+    for (size_t i = 0; i < n_blocks; i++, d->n_blocks++) {
+        d->re += sums.re[i] - d->history[0][i];
+        d->im += sums.im[i] - d->history[1][i];
+        d->energy += sums.energy[i] - d->history[2][i];
+        float re = (float)d->re, im = (float)d->im, energy = (float)d->energy;
+        float strength = re * re + im * im;
+        if (strength > d->threshold * energy * energy && d->n_blocks + 1 >= d->window)
+            climb(d, strength);
+        if (d->above && d->n_blocks - d->best_block > d->window / 2)
+            give(d, found, &n, most);
+    }
+    for (size_t k = 0; k < 3; k++)
+        memmove(d->history[k], d->history[k] + n_blocks, d->window * sizeof **d->history);
+    return n;
+}
+
+bool modem_detector_end(struct modem_detector *d, struct modem_candidate *found)
+{
+    size_t n = 0;
+    return d->above && give(d, found, &n, 1);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The first stage of a receiver: samples of a file or a device become 16-bit numbers, pass a channel filter that keeps
+ * 200 kHz on either side, and are thinned out to a working rate of 0.4 to 0.84 MS/s. Full scale is MODEM_SCALE.
+ *
+ * Samples of 16 bits and floats are amplified by a power of two, so that a quiet recording loses nothing.
+ */
+#ifndef MODEM_FRONT_H
+#define MODEM_FRONT_H
+
+#include <stdbool.h>
+
+#include "reader/modem/format.h"
+#include "reader/modem/kernel.h"
+
+#define MODEM_UNIT      16   /* samples that are taken at a time, or a multiple */
+#define MODEM_SLICE     4096 /* outputs at a time, at most */
+#define MODEM_SLICE_IN(front) ((size_t)MODEM_SLICE * (front)->filter.decimation)
+
+struct modem_front {
+    enum modem_format format;
+    double rate_hz, work_hz;
+    double delay; /* samples of the input from where an output begins to where it belongs */
+    const struct modem_kernels *kernels;
+    struct modem_filter filter;
+    int16_t *taps, *held; /* what waits for the samples after it */
+    size_t n_held;
+    float gain; /* of the input, for 16 bits and floats */
+};
+
+/* False: no memory. The rate is between MODEM_RATE_MIN and MODEM_RATE_MAX. */
+bool modem_front_open(struct modem_front *front, enum modem_format format, double rate_hz, const struct modem_kernels *kernels);
+void modem_front_close(struct modem_front *front);
+
+/* n samples (a multiple of MODEM_UNIT, at most MODEM_SLICE_IN) in; returns how many came out, at most MODEM_SLICE + 4. */
+size_t modem_front_feed(struct modem_front *front, const void *from, size_t n, int16_t *to);
+
+#endif

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reader/modem/receiver.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reader/modem/correct.h"
+#include "reader/modem/demod.h"
+#include "reader/modem/detect.h"
+#include "reader/modem/front.h"
+
+#define BEFORE_S      420e-6 /* of a candidate that is looked at as well */
+#define AFTER_S       600e-6 /* behind the end of a frame: for a late candidate and a slow clock */
+#define FIRST_S       6.2e-3 /* of a frame with a block */
+#define SLOW          1.055
+#define KEPT          98304  /* samples that wait at most: a frame of 255 bytes and what comes meanwhile */
+#define WAITING       64     /* candidates at a time */
+#define LEAD          128    /* samples of nothing before the first one */
+#define CHANNEL_HZ    500e3
+
+struct waiting {
+    struct modem_candidate candidate;
+    double seconds; /* of what follows that it needs */
+};
+
+struct modem_receiver {
+    struct modem_settings settings;
+    struct modem_front front;
+    struct modem_detector detector;
+    struct modem_counts counts;
+    uint8_t raw[MODEM_UNIT * 8]; /* bytes that are not yet a unit */
+    size_t n_raw;
+    int16_t *x;          /* samples behind the filter */
+    size_t n_x;
+    uint64_t x_at;       /* which one x[0] is, LEAD of nothing counted */
+    uint64_t looked_at;  /* by the detector, blocks */
+    float *re, *im;      /* those of one frame */
+    struct waiting waiting[WAITING];
+    size_t n_waiting;
+    struct modem_demod demod;
+    struct modem_sync sync;
+    double over;         /* where the last good frame ends: what begins in it was in its bits */
+    bool ending;
+};
+
+struct modem_receiver *modem_receiver_new(const struct modem_settings *settings)
+{
+    if (!(settings->rate_hz >= MODEM_RATE_MIN && settings->rate_hz <= MODEM_RATE_MAX))
+        return NULL;
+    struct modem_receiver *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    r->settings = *settings;
+    const struct modem_kernels *kernels = settings->kernels ? settings->kernels : modem_kernels_best();
+    bool opened = modem_front_open(&r->front, settings->format, settings->rate_hz, kernels);
+    r->x = calloc(2 * (KEPT + MODEM_SLICE + 64), sizeof *r->x);
+    r->re = calloc(KEPT + MODEM_SLICE + 64, sizeof *r->re);
+    r->im = calloc(KEPT + MODEM_SLICE + 64, sizeof *r->im);
+    if (!opened || !r->x || !r->re || !r->im) {
+        modem_receiver_free(r);
+        return NULL;
+    }
+    modem_detector_begin(&r->detector, r->front.work_hz, kernels);
+    r->n_x = LEAD;
+    r->over = -1;
+    return r;
+}
+
+void modem_receiver_free(struct modem_receiver *receiver)
+{
+    if (!receiver)
+        return;
+    modem_front_close(&receiver->front);
+    free(receiver->x);
+    free(receiver->re);
+    free(receiver->im);
+    free(receiver);
+}
+
+struct modem_counts modem_receiver_counts(const struct modem_receiver *receiver)
+{
+    return receiver->counts;
+}
+
+/* ---- one frame ---- */
+
+/* Byte i of the frame as it was decided. */
+static void decide(struct modem_receiver *r, uint8_t *bytes, size_t n)
+{
+    size_t a_byte = r->settings.stop_bit ? 9 : 8;
+    for (size_t i = 0; i < n; i++) {
+        bytes[i] = 0;
+        for (unsigned bit = 0; bit < 8; bit++)
+            bytes[i] |= (uint8_t)((r->demod.soft[i * a_byte + bit] > 0) << bit);
+    }
+}
+
+/* Without those of stop bits; in place is well, for it only moves them down. */
+static const float *soft_of(struct modem_receiver *r, float *soft, size_t n)
+{
+    if (!r->settings.stop_bit)
+        return r->demod.soft;
+    for (size_t i = 0; i < 8 * n; i++)
+        soft[i] = r->demod.soft[i / 8 * 9 + i % 8];
+    return soft;
+}
+
+enum outcome { DONE, MORE_SAMPLES };
+
+static bool demodulate(struct modem_receiver *r, size_t n_bytes)
+{
+    return modem_demod_to(&r->demod, n_bytes * (r->settings.stop_bit ? 9 : 8));
+}
+
+/* The CRCs of a frame, or of every block of a chain, from one start. */
+static unsigned start_of(const struct modem_receiver *r, const struct modem_frame *f)
+{
+    if (f->bytes[0] == 0x40)
+        return modem_crc_start(f->bytes, f->n, r->settings.start);
+    unsigned accepted = r->settings.start;
+    for (size_t at = 0; at < f->n && accepted; at += BULLA_BLOCK_SIZE)
+        accepted = modem_crc_start(f->bytes + at, BULLA_BLOCK_SIZE, accepted);
+    return accepted;
+}
+
+/* The first block as it is, or corrected; whatever the first byte seems to say. False: it is no block. */
+static bool settle_block(struct modem_receiver *r, struct modem_frame *f)
+{
+    float room[8 * BULLA_BLOCK_SIZE];
+    decide(r, f->bytes, BULLA_BLOCK_SIZE);
+    if (f->bytes[0] >> 4 == 1 && modem_crc_start(f->bytes, BULLA_BLOCK_SIZE, r->settings.start))
+        return true;
+    f->corrected = r->settings.no_correction ? 0 : modem_correct_block(f->bytes, soft_of(r, room, BULLA_BLOCK_SIZE), r->settings.start);
+    return f->corrected > 0;
+}
+
+/* A frame with a length, as far as its head can be believed. */
+static bool settle_frame(struct modem_receiver *r, struct modem_frame *f, bool from_seal)
+{
+    float room[MODEM_BITS_MAX];
+    decide(r, f->bytes, f->n);
+    if (modem_crc_start(f->bytes, f->n, r->settings.start))
+        return true;
+    if (!r->settings.no_correction)
+        f->corrected = modem_correct_frame(f->bytes, f->n, soft_of(r, room, f->n), from_seal, r->settings.start);
+    return f->corrected > 0;
+}
+
+/* What follows a block that says so. False: there is not enough yet. */
+static bool take_chain(struct modem_receiver *r, struct modem_frame *f)
+{
+    size_t needs;
+    while (f->n = BULLA_BLOCK_SIZE > f->n ? BULLA_BLOCK_SIZE : f->n,
+           (needs = bulla_air_needs((struct bulla_bytes){f->bytes, f->n}, true)) > f->n) {
+        uint8_t all[BULLA_CHAIN_SIZE];
+        if (!demodulate(r, needs))
+            return false;
+        decide(r, all, needs);
+        memcpy(f->bytes + f->n, all + f->n, needs - f->n);
+        f->n = needs;
+    }
+    return true;
+}
+
+static void finish(struct modem_receiver *r, struct modem_frame *f)
+{
+    bool known = bulla_air_needs((struct bulla_bytes){f->bytes, f->n}, bulla_air_of(f->link)->from_seal) == f->n;
+    f->start = known ? (uint8_t)start_of(r, f) : 0;
+    f->crc = f->start == 0 ? MODEM_CRC_BAD : f->corrected > 0 ? MODEM_CRC_CORRECTED : MODEM_CRC_OK;
+    if (f->crc == MODEM_CRC_BAD)
+        f->corrected = 0;
+}
+
+/* The bytes of a frame. MORE_SAMPLES: n says how many bytes it has. */
+static enum outcome read_bytes(struct modem_receiver *r, struct modem_frame *f)
+{
+    const struct bulla_air *air = bulla_air_of(f->link);
+    size_t head = air->from_seal ? BULLA_BLOCK_SIZE : 4;
+    f->n = head;
+    if (!demodulate(r, head))
+        return MORE_SAMPLES;
+    decide(r, f->bytes, head);
+    size_t needs = bulla_air_needs((struct bulla_bytes){f->bytes, head}, air->from_seal);
+    if (f->bytes[0] == 0x40 && needs >= 8) {
+        f->n = needs;
+        if (!demodulate(r, needs))
+            return MORE_SAMPLES;
+        if (settle_frame(r, f, air->from_seal) || !air->from_seal) {
+            finish(r, f);
+            return DONE;
+        }
+    }
+    f->n = head;
+    if (air->from_seal && settle_block(r, f) && !take_chain(r, f))
+        return MORE_SAMPLES;
+    finish(r, f);
+    return DONE;
+}
+
+static double decibels(double ratio)
+{
+    return 10 * log10(ratio > 1e-12 ? ratio : 1e-12);
+}
+
+/* All that is said of a frame beside its bytes; `begin` is the region's first sample. */
+static void describe(const struct modem_receiver *r, uint64_t begin, struct modem_frame *f)
+{
+    const struct modem_sync *s = &r->sync;
+    const struct modem_front *front = &r->front;
+    double sample = (double)begin + s->edge - LEAD;
+    double power = (double)s->amplitude * s->amplitude, bit_s = 2e-9 * bulla_air_of(s->link)->half_ns;
+    double gain = front->gain > 0 ? front->gain : 1;
+    f->link = s->link;
+    f->t_s = (sample * front->filter.decimation + front->delay) / front->rate_hz;
+    f->offset_hz = s->carrier * front->work_hz;
+    f->clock_ppm = (s->clock - 1) * 1e6;
+    f->ebn0_db = decibels(s->ebn0);
+    f->snr_db = decibels(s->ebn0 / (bit_s * CHANNEL_HZ));
+    f->level_db = decibels(power / ((double)MODEM_SCALE * MODEM_SCALE * gain * gain));
+    f->inverted = s->inverted;
+}
+
+/* ---- candidates ---- */
+
+static void make_region(struct modem_receiver *r, uint64_t begin, size_t n)
+{
+    r->front.kernels->split(r->re, r->im, r->x + 2 * (begin - r->x_at), n);
+    memset(r->re + n, 0, MODEM_TONE * sizeof *r->re);
+    memset(r->im + n, 0, MODEM_TONE * sizeof *r->im);
+}
+
+/* Looks at a candidate for which there is enough, or all that there will be. MORE_SAMPLES: it turned out that it is not. */
+static enum outcome look(struct modem_receiver *r, struct waiting *w)
+{
+    double work = r->front.work_hz;
+    uint64_t before = (uint64_t)(BEFORE_S * work), begin = w->candidate.at > before ? w->candidate.at - before : 0;
+    begin = begin > r->x_at ? begin : r->x_at;
+    size_t there = (size_t)(r->x_at + r->n_x - begin), wanted = before + (size_t)(w->seconds * work), n = there < wanted ? there : wanted;
+    struct modem_frame frame = {0};
+    make_region(r, begin, n);
+    struct modem_region region = {r->re, r->im, n, work, r->front.kernels};
+    r->counts.candidates++;
+    if (!modem_sync_find(&region, (double)(w->candidate.at - begin), &r->sync))
+        return DONE;
+    if ((double)begin + r->sync.edge < r->over) /* in the bits of a frame that was good */
+        return DONE;
+    r->counts.synced++;
+    describe(r, begin, &frame);
+    modem_demod_begin(&r->demod, &region, &r->sync);
+    enum outcome outcome = read_bytes(r, &frame);
+    double seconds = bulla_air_ns(frame.link, frame.n, r->settings.stop_bit) * 1e-9 * SLOW + AFTER_S;
+    if (outcome == MORE_SAMPLES && seconds > w->seconds && !r->ending) {
+        w->seconds = seconds;
+        return MORE_SAMPLES;
+    }
+    if (outcome == MORE_SAMPLES) /* the recording ends within it */
+        return DONE;
+    if (frame.crc != MODEM_CRC_BAD)
+        r->over = (double)begin + r->demod.place.value;
+    r->settings.on_frame(r->settings.user, &frame);
+    return DONE;
+}
+
+static void look_at_waiting(struct modem_receiver *r)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->n_waiting; i++) {
+        struct waiting *w = &r->waiting[i];
+        uint64_t end = w->candidate.at + (uint64_t)(w->seconds * r->front.work_hz);
+        bool there = end <= r->x_at + r->n_x || r->ending;
+        if (there && (double)w->candidate.at + BEFORE_S * r->front.work_hz < r->over)
+            continue;
+        if (!there || look(r, w) == MORE_SAMPLES)
+            r->waiting[kept++] = *w;
+    }
+    r->n_waiting = kept;
+}
+
+static void wait_for(struct modem_receiver *r, const struct modem_candidate *found, size_t n)
+{
+    double first = FIRST_S * SLOW + AFTER_S + (r->settings.stop_bit ? 0.7e-3 : 0);
+    for (size_t i = 0; i < n && r->n_waiting < WAITING; i++)
+        r->waiting[r->n_waiting++] = (struct waiting){found[i], first};
+}
+
+/* Lets go of samples that nobody needs any more. */
+static void let_go(struct modem_receiver *r)
+{
+    uint64_t needed = r->looked_at * MODEM_BLOCK - r->detector.window * MODEM_BLOCK * (r->looked_at > r->detector.window);
+    uint64_t before = (uint64_t)(BEFORE_S * r->front.work_hz) + r->detector.lag + 4 * MODEM_BLOCK;
+    for (size_t i = 0; i < r->n_waiting; i++)
+        needed = r->waiting[i].candidate.at < needed ? r->waiting[i].candidate.at : needed;
+    if (r->detector.above && r->detector.best.at < needed)
+        needed = r->detector.best.at;
+    needed = needed > before ? needed - before : 0;
+    uint64_t all = r->x_at + r->n_x;
+    if (all - needed > KEPT) /* nothing waits for so long: a chain of candidates in a hostile recording */
+        needed = all - KEPT;
+    if (needed <= r->x_at)
+        return;
+    size_t gone = (size_t)(needed - r->x_at);
+    r->n_x -= gone;
+    memmove(r->x, r->x + 2 * gone, 2 * r->n_x * sizeof *r->x);
+    r->x_at = needed;
+}
+
+static void detect(struct modem_receiver *r)
+{
+    struct modem_candidate found[16];
+    uint64_t blocks = (r->x_at + r->n_x - LEAD) / MODEM_BLOCK;
+    while (r->looked_at < blocks) {
+        size_t n = blocks - r->looked_at < MODEM_DETECT_BLOCKS_MAX ? (size_t)(blocks - r->looked_at) : MODEM_DETECT_BLOCKS_MAX;
+        const int16_t *x = r->x + 2 * (LEAD + r->looked_at * MODEM_BLOCK - r->x_at);
+        size_t n_found = modem_detector_feed(&r->detector, x, n, found, sizeof found / sizeof *found);
+        r->looked_at += n;
+        for (size_t i = 0; i < n_found; i++)
+            found[i].at += LEAD;
+        wait_for(r, found, n_found);
+    }
+}
+
+/* A multiple of MODEM_UNIT samples, no more than a slice. */
+static void take(struct modem_receiver *r, const uint8_t *bytes, size_t n)
+{
+    r->n_x += modem_front_feed(&r->front, bytes, n, r->x + 2 * r->n_x);
+    r->counts.samples += n;
+    detect(r);
+    look_at_waiting(r);
+    let_go(r);
+}
+
+void modem_receiver_feed(struct modem_receiver *receiver, const void *bytes, size_t n)
+{
+    const uint8_t *from = bytes;
+    size_t sample = modem_format_size(receiver->settings.format), unit = MODEM_UNIT * sample;
+    if (receiver->n_raw > 0) {
+        size_t part = unit - receiver->n_raw < n ? unit - receiver->n_raw : n;
+        memcpy(receiver->raw + receiver->n_raw, from, part);
+        receiver->n_raw += part;
+        from += part;
+        n -= part;
+        if (receiver->n_raw < unit)
+            return;
+        take(receiver, receiver->raw, MODEM_UNIT);
+        receiver->n_raw = 0;
+    }
+    while (n >= unit) {
+        size_t samples = n / unit * MODEM_UNIT, most = MODEM_SLICE_IN(&receiver->front);
+        samples = samples < most ? samples : most;
+        take(receiver, from, samples);
+        from += samples * sample;
+        n -= samples * sample;
+    }
+    memcpy(receiver->raw, from, n);
+    receiver->n_raw = n;
+}
+
+void modem_receiver_end(struct modem_receiver *receiver)
+{
+    static const uint8_t silence[MODEM_UNIT * 8];
+    uint8_t middle[MODEM_UNIT * 8];
+    size_t sample = modem_format_size(receiver->settings.format);
+    uint64_t whole = receiver->counts.samples + receiver->n_raw / sample;
+    memset(middle, receiver->settings.format == MODEM_CU8 ? 0x80 : 0, sizeof middle);
+    /* So much silence that the filter gives all that it holds, and the detector closes what is open. */
+    double seconds = 2e-3;
+    memcpy(receiver->raw + receiver->n_raw, middle, MODEM_UNIT * sample - receiver->n_raw);
+    take(receiver, receiver->raw, MODEM_UNIT);
+    receiver->n_raw = 0;
+    for (size_t n = 0; n < seconds * receiver->front.rate_hz; n += MODEM_UNIT)
+        take(receiver, receiver->settings.format == MODEM_CU8 ? middle : silence, MODEM_UNIT);
+    struct modem_candidate last;
+    if (modem_detector_end(&receiver->detector, &last)) {
+        last.at += LEAD;
+        wait_for(receiver, &last, 1);
+    }
+    receiver->ending = true;
+    look_at_waiting(receiver);
+    receiver->counts.samples = whole;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A transmitter: a frame (bulla/air.h) as samples of the carrier around its nominal frequency. FSK with continuous phase,
+ * high is the upper tone; raised-cosine ramps before and after, at the tone that follows or was before.
+ */
+#ifndef MODEM_WAVE_H
+#define MODEM_WAVE_H
+
+#include "bulla/air.h"
+
+#define MODEM_WAVE_RUNS_MAX (2 * 9 * BULLA_FRAME_MAX + 64)
+
+struct modem_wave {
+    enum bulla_air_link link;
+    struct bulla_bytes bytes; /* the caller's */
+    bool stop_bit, inverted;
+    double offset_hz;
+    double clock;        /* how much longer than nominal everything takes: 1.05 is 5 % slow */
+    double ramp_s;       /* each of the two; 0: none */
+    double phase_turns;  /* of the carrier at the first edge */
+    double amplitude;
+    double deviation_hz; /* 0: that of the link */
+};
+
+/* From the begin of the ramp to the end of the other one. */
+double modem_wave_seconds(const struct modem_wave *wave);
+
+/* Adds the part of the wave that lies in iq[n] (pairs of floats) at that rate; its first edge is `edge` samples behind iq[0]
+ * and may lie before or behind it all. */
+void modem_wave_add(const struct modem_wave *wave, double rate_hz, double edge, float *iq, size_t n);
+
+#endif
