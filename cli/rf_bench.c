@@ -180,12 +180,18 @@ static bool curve(size_t packets, uint64_t seed)
 static bool conditions(size_t packets, uint64_t seed)
 {
     const struct conditions cases[] = {
-        {"0.5 MS/s", 0.5e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CU8}, {"0.85 MS/s", 0.85e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CU8},
-        {"1.6 MS/s", 1.6e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CU8}, {"2 MS/s", 2e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CU8},
-        {"2.4 MS/s", 2.4e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CU8}, {"cs8", 1e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CS8},
-        {"cs16", 1e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CS16},      {"cf32", 1e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CF32},
-        {"ramps of 1 ms", 1e6, 0, 3e-3, 15e-3, 1e-3, 0, MODEM_CU8}, {"gaps of 100 ms", 1e6, 0, 100e-3, 101e-3, 50e-6, 0, MODEM_CU8},
-        {"no gaps", 1e6, 0, 0, 0, 50e-6, 0, MODEM_CU8},           {"clock +-5 %", 1e6, 0, 3e-3, 15e-3, 50e-6, 5, MODEM_CU8},
+        {"0.5 MS/s", 0.5e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CU8},
+        {"0.85 MS/s", 0.85e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CU8},
+        {"1.6 MS/s", 1.6e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CU8},
+        {"2 MS/s", 2e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CU8},
+        {"2.4 MS/s", 2.4e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CU8},
+        {"cs8", 1e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CS8},
+        {"cs16", 1e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CS16},
+        {"cf32", 1e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CF32},
+        {"ramps of 1 ms", 1e6, 0, 3e-3, 15e-3, 1e-3, 0, MODEM_CU8},
+        {"gaps of 100 ms", 1e6, 0, 100e-3, 101e-3, 50e-6, 0, MODEM_CU8},
+        {"no gaps", 1e6, 0, 0, 0, 50e-6, 0, MODEM_CU8},
+        {"clock +-5 %", 1e6, 0, 3e-3, 15e-3, 50e-6, 5, MODEM_CU8},
     };
     const double points[] = {8.8, 9.3, 9.8, 10.2, 10.6, 11.1, 11.6, 30};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -220,8 +226,9 @@ static bool collision(double step_db, double ppm, size_t slots, uint64_t seed)
     if (!played)
         return false;
     double read = (double)(score.n_hard + score.n_corrected) / (double)(2 * slots);
-    cli_json_print(json_pack("{s:s, s:f, s:f, s:f, s:I, s:f, s:I}", "measured", "collision", "step_db", step_db, "within_ppm", ppm, "weaker_ebn0_db", 18.0,
-                             "slots", (json_int_t)slots, "read_of_two", 2 * read, "wrong", (json_int_t)score.n_wrong));
+    cli_json_print(json_pack("{s:s, s:f, s:f, s:f, s:I, s:f, s:I}", "measured", "collision", "step_db", step_db, "within_ppm", ppm,
+                             "weaker_ebn0_db", 18.0, "slots", (json_int_t)slots, "read_of_two", 2 * read, "wrong",
+                             (json_int_t)score.n_wrong));
     return true;
 }
 
@@ -261,7 +268,8 @@ static double rtl_433_seconds(const char *path, unsigned long *n)
         dup2(pipes[1], STDOUT_FILENO);
         close(pipes[0]);
         (void)!freopen("/dev/null", "w", stderr);
-        execlp("rtl_433", "rtl_433", "-R", "0", "-X", "n=seal,m=FSK_PCM,s=18,l=18,r=200", "-s", "1000000", "-F", "json", "-r", path, (char *)NULL);
+        execlp("rtl_433", "rtl_433", "-R", "0", "-X", "n=seal,m=FSK_PCM,s=18,l=18,r=200", "-s", "1000000", "-F", "json", "-r", path,
+               (char *)NULL);
         _exit(127);
     }
     close(pipes[1]);

@@ -78,10 +78,10 @@ static void print_frame(void *user, const struct modem_frame *f)
     json_object_set_new(object, "crc", json_string(crcs[f->crc]));
     json_object_set_new(object, "corrected", json_integer((json_int_t)f->corrected));
     bool block = good && f->bytes[0] != 0x40, right = true;
-    json_object_set_new(object, "block",
-                        block ? cli_block_json((struct bulla_bytes){f->bytes, f->n}, BULLA_READING_TABLE, printer->start,
-                                               BULLA_RANDOM_UNKNOWN, &right)
-                              : json_null());
+    json_object_set_new(
+        object, "block",
+        block ? cli_block_json((struct bulla_bytes){f->bytes, f->n}, BULLA_READING_TABLE, printer->start, BULLA_RANDOM_UNKNOWN, &right)
+              : json_null());
     if (good && !block)
         json_object_set_new(object, "frame", frame_json(f));
     json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));

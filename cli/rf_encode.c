@@ -11,10 +11,10 @@
 #include "reader/modem/format.h"
 #include "reader/modem/scene.h"
 
-#define PIECE       65536
-#define FRAMES_MAX  1000000
-#define BEFORE_S    5e-3 /* of the first frame, and behind the last one */
-#define PPM200_HZ   86784.0
+#define PIECE      65536
+#define FRAMES_MAX 1000000
+#define BEFORE_S   5e-3 /* of the first frame, and behind the last one */
+#define PPM200_HZ  86784.0
 
 struct options {
     const char *rate, *format, *link, *ebn0, *offset, *clock, *ramp, *gap, *repeat, *random, *seed;
@@ -28,7 +28,8 @@ struct channel {
 
 static bool read_options(const struct options *o, struct channel *c)
 {
-    *c = (struct channel){.rate = 1e6, .ebn0 = INFINITY, .ramp_us = 50, .gap_ms = 5, .repeat = 1, .seed = 1, .link = BULLA_AIR_ISO433_RETURN};
+    *c = (struct channel){
+        .rate = 1e6, .ebn0 = INFINITY, .ramp_us = 50, .gap_ms = 5, .repeat = 1, .seed = 1, .link = BULLA_AIR_ISO433_RETURN};
     const struct {
         const char *name, *text;
         double least, most, *to;
@@ -110,10 +111,10 @@ int cli_rf_encode(int argc, char **argv)
 {
     struct options o = {0};
     struct channel c;
-    const struct cli_option options[] = {{"rate", &o.rate, NULL},         {"format", &o.format, NULL},  {"link", &o.link, NULL},
-                                         {"ebn0", &o.ebn0, NULL},         {"offset", &o.offset, NULL},  {"clock", &o.clock, NULL},
-                                         {"ramp", &o.ramp, NULL},         {"gap", &o.gap, NULL},        {"repeat", &o.repeat, NULL},
-                                         {"random", &o.random, NULL},     {"seed", &o.seed, NULL},      {"stop-bit", NULL, &o.stop_bit},
+    const struct cli_option options[] = {{"rate", &o.rate, NULL},        {"format", &o.format, NULL}, {"link", &o.link, NULL},
+                                         {"ebn0", &o.ebn0, NULL},        {"offset", &o.offset, NULL}, {"clock", &o.clock, NULL},
+                                         {"ramp", &o.ramp, NULL},        {"gap", &o.gap, NULL},       {"repeat", &o.repeat, NULL},
+                                         {"random", &o.random, NULL},    {"seed", &o.seed, NULL},     {"stop-bit", NULL, &o.stop_bit},
                                          {"inverted", NULL, &o.inverted}};
     argc = cli_options(&cli_rf, options, sizeof options / sizeof *options, argc, argv);
     if (argc < 0)

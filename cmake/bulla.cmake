@@ -194,6 +194,7 @@ function(bulla_tests)
         progress.py
         real_journeys.py
         replay.sh
+        rf.py
         seal_api.sh
         seal_data.sh
         trackers.py

@@ -135,7 +135,8 @@ static unsigned correct(struct search *s, const float *soft, size_t most_weak)
 
 unsigned modem_correct_block(uint8_t bytes[BULLA_BLOCK_SIZE], const float *soft, enum bulla_start accepted)
 {
-    struct search search = {.bytes = bytes, .n = BULLA_BLOCK_SIZE, .most = MODEM_CORRECT_BITS_MAX - 1, .sane = sane_block, .accepted = accepted};
+    struct search search = {
+        .bytes = bytes, .n = BULLA_BLOCK_SIZE, .most = MODEM_CORRECT_BITS_MAX - 1, .sane = sane_block, .accepted = accepted};
     return correct(&search, soft, WEAK_BLOCK);
 }
 

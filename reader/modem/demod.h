@@ -19,11 +19,11 @@ struct modem_follow { /* a value, how fast it changes a bit, and how sure both a
 struct modem_demod {
     const struct modem_region *region;
     const struct modem_sync *sync;
-    struct modem_follow phase; /* turns, where the next bit begins */
-    struct modem_follow place; /* samples */
-    double variance;           /* of one measurement of phase, rad^2 */
-    float amplitude;           /* of a bit */
-    size_t n;                  /* bits so far */
+    struct modem_follow phase;  /* turns, where the next bit begins */
+    struct modem_follow place;  /* samples */
+    double variance;            /* of one measurement of phase, rad^2 */
+    float amplitude;            /* of a bit */
+    size_t n;                   /* bits so far */
     float soft[MODEM_BITS_MAX]; /* above 0: a one; the size is how sure */
 };
 

@@ -4,11 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-#define CYCLE_S      60e-6
-#define REPEATED     19    /* cycles of the preamble that have one before them */
-#define CERTAINTY    13.0f /* noise is above with the probability exp(-this), a window */
-#define NOISE_BAND   450e3 /* what the channel filter leaves of noise, Hz */
-#define LEAST_REACH  0.16f /* of |sum| over energy: what random data reach at times is not looked at */
+#define CYCLE_S     60e-6
+#define REPEATED    19    /* cycles of the preamble that have one before them */
+#define CERTAINTY   13.0f /* noise is above with the probability exp(-this), a window */
+#define NOISE_BAND  450e3 /* what the channel filter leaves of noise, Hz */
+#define LEAST_REACH 0.16f /* of |sum| over energy: what random data reach at times is not looked at */
 
 void modem_detector_begin(struct modem_detector *d, double work_hz, const struct modem_kernels *kernels)
 {

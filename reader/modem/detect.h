@@ -15,15 +15,15 @@
 #define MODEM_DETECT_BLOCKS_MAX 1024
 
 struct modem_candidate {
-    uint64_t at;     /* where the preamble may begin, in samples since the begin; a hundred microseconds off, or two */
-    float strength;  /* |sum|^2 */
+    uint64_t at;    /* where the preamble may begin, in samples since the begin; a hundred microseconds off, or two */
+    float strength; /* |sum|^2 */
 };
 
 struct modem_detector {
     const struct modem_kernels *kernels;
-    size_t lag, window; /* samples, blocks */
-    float threshold;    /* of |sum|^2 over energy^2 */
-    uint64_t n_blocks;  /* seen so far */
+    size_t lag, window;     /* samples, blocks */
+    float threshold;        /* of |sum|^2 over energy^2 */
+    uint64_t n_blocks;      /* seen so far */
     int64_t re, im, energy; /* over the window */
     bool above;
     struct modem_candidate best; /* while above */
@@ -35,8 +35,7 @@ void modem_detector_begin(struct modem_detector *detector, double work_hz, const
 
 /* Looks at n_blocks (at most MODEM_DETECT_BLOCKS_MAX) more; x has what comes, and `lag` samples before it. Returns how many
  * candidates there were, at most `most`, in the order of time. */
-size_t modem_detector_feed(struct modem_detector *detector, const int16_t *x, size_t n_blocks, struct modem_candidate *found,
-                           size_t most);
+size_t modem_detector_feed(struct modem_detector *detector, const int16_t *x, size_t n_blocks, struct modem_candidate *found, size_t most);
 
 /* The candidate that is still growing, if there is one. */
 bool modem_detector_end(struct modem_detector *detector, struct modem_candidate *found);

@@ -25,7 +25,7 @@ const char *modem_format_text(enum modem_format format);
 int modem_format_from(const char *text); /* -1: none */
 
 struct modem_name {
-    int format;                  /* enum modem_format, or -1: the name does not say */
+    int format;                   /* enum modem_format, or -1: the name does not say */
     double rate_hz, frequency_hz; /* 0: the name does not say */
 };
 

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORK_LEAST_HZ  450000.0
-#define WORK_MOST_HZ   840000.0 /* a tone of a half bit is no longer than MODEM_TONE samples */
-#define EDGE_HZ        255000.0 /* of the channel, where the filter is at half */
-#define TAPS_LEAST     16u
-#define UNITY          32767
-#define BESSEL_TERMS   20
-#define KAISER_BETA    3.4
+#define WORK_LEAST_HZ 450000.0
+#define WORK_MOST_HZ  840000.0 /* a tone of a half bit is no longer than MODEM_TONE samples */
+#define EDGE_HZ       255000.0 /* of the channel, where the filter is at half */
+#define TAPS_LEAST    16u
+#define UNITY         32767
+#define BESSEL_TERMS  20
+#define KAISER_BETA   3.4
 
 static unsigned decimation_for(double rate_hz)
 {

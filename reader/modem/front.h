@@ -13,8 +13,8 @@
 #include "reader/modem/format.h"
 #include "reader/modem/kernel.h"
 
-#define MODEM_UNIT      16   /* samples that are taken at a time, or a multiple */
-#define MODEM_SLICE     4096 /* outputs at a time, at most */
+#define MODEM_UNIT            16   /* samples that are taken at a time, or a multiple */
+#define MODEM_SLICE           4096 /* outputs at a time, at most */
 #define MODEM_SLICE_IN(front) ((size_t)MODEM_SLICE * (front)->filter.decimation)
 
 struct modem_front {

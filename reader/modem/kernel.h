@@ -16,8 +16,8 @@
 #define MODEM_TONE  16   /* samples of one tone that are correlated at once */
 
 struct modem_filter {
-    unsigned decimation; /* one sample out for so many in */
-    unsigned n;          /* taps of either phase, a multiple of 8 */
+    unsigned decimation;    /* one sample out for so many in */
+    unsigned n;             /* taps of either phase, a multiple of 8 */
     const int16_t *taps[2]; /* in pairs, each twice: h0 h1 h0 h1 h2 h3 h2 h3; [1] for outputs that begin at an odd sample */
 };
 

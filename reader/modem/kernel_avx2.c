@@ -28,8 +28,8 @@ static __m128i output(const struct modem_filter *f, const int16_t *from, size_t 
     const int16_t *x = from + begin / 2 * 4, *taps = f->taps[begin % 2];
     __m256i sum = _mm256_setzero_si256();
     for (size_t i = 0; i < 2 * f->n; i += 16)
-        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_loadu_si256((const __m256i *)(x + i)),
-                                                      _mm256_loadu_si256((const __m256i *)(taps + i))));
+        sum = _mm256_add_epi32(
+            sum, _mm256_madd_epi16(_mm256_loadu_si256((const __m256i *)(x + i)), _mm256_loadu_si256((const __m256i *)(taps + i))));
     return _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
 }
 
@@ -52,7 +52,8 @@ static void filter(const struct modem_filter *f, const int16_t *from, int16_t *t
 static void lag(const int16_t *x, size_t samples, size_t n_blocks, const struct modem_lag *to)
 {
     const __m256i sign = _mm256_set1_epi32(0x0000FFFF), swap = _mm256_set1_epi32(0x01000302);
-    const __m256i order = _mm256_add_epi8(swap, _mm256_set_epi32(0x0C0C0C0C, 0x08080808, 0x04040404, 0, 0x0C0C0C0C, 0x08080808, 0x04040404, 0));
+    const __m256i order =
+        _mm256_add_epi8(swap, _mm256_set_epi32(0x0C0C0C0C, 0x08080808, 0x04040404, 0, 0x0C0C0C0C, 0x08080808, 0x04040404, 0));
     for (size_t block = 0; block < n_blocks; block++, x += 2 * MODEM_BLOCK) {
         __m256i now = _mm256_loadu_si256((const __m256i *)x);
         __m256i before = _mm256_loadu_si256((const __m256i *)(x - 2 * samples));

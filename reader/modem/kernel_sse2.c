@@ -35,8 +35,7 @@ static __m128i output(const struct modem_filter *f, const int16_t *from, size_t 
     const int16_t *x = from + begin / 2 * 4, *taps = f->taps[begin % 2];
     __m128i sum = _mm_setzero_si128();
     for (size_t i = 0; i < 2 * f->n; i += 8)
-        sum = _mm_add_epi32(
-            sum, _mm_madd_epi16(_mm_loadu_si128((const __m128i *)(x + i)), _mm_loadu_si128((const __m128i *)(taps + i))));
+        sum = _mm_add_epi32(sum, _mm_madd_epi16(_mm_loadu_si128((const __m128i *)(x + i)), _mm_loadu_si128((const __m128i *)(taps + i))));
     return sum;
 }
 

@@ -10,14 +10,14 @@
 #include "reader/modem/detect.h"
 #include "reader/modem/front.h"
 
-#define BEFORE_S      420e-6 /* of a candidate that is looked at as well */
-#define AFTER_S       600e-6 /* behind the end of a frame: for a late candidate and a slow clock */
-#define FIRST_S       6.2e-3 /* of a frame with a block */
-#define SLOW          1.055
-#define KEPT          98304  /* samples that wait at most: a frame of 255 bytes and what comes meanwhile */
-#define WAITING       64     /* candidates at a time */
-#define LEAD          128    /* samples of nothing before the first one */
-#define CHANNEL_HZ    500e3
+#define BEFORE_S   420e-6 /* of a candidate that is looked at as well */
+#define AFTER_S    600e-6 /* behind the end of a frame: for a late candidate and a slow clock */
+#define FIRST_S    6.2e-3 /* of a frame with a block */
+#define SLOW       1.055
+#define KEPT       98304 /* samples that wait at most: a frame of 255 bytes and what comes meanwhile */
+#define WAITING    64    /* candidates at a time */
+#define LEAD       128   /* samples of nothing before the first one */
+#define CHANNEL_HZ 500e3
 
 struct waiting {
     struct modem_candidate candidate;
@@ -31,16 +31,16 @@ struct modem_receiver {
     struct modem_counts counts;
     uint8_t raw[MODEM_UNIT * 8]; /* bytes that are not yet a unit */
     size_t n_raw;
-    int16_t *x;          /* samples behind the filter */
+    int16_t *x; /* samples behind the filter */
     size_t n_x;
-    uint64_t x_at;       /* which one x[0] is, LEAD of nothing counted */
-    uint64_t looked_at;  /* by the detector, blocks */
-    float *re, *im;      /* those of one frame */
+    uint64_t x_at;      /* which one x[0] is, LEAD of nothing counted */
+    uint64_t looked_at; /* by the detector, blocks */
+    float *re, *im;     /* those of one frame */
     struct waiting waiting[WAITING];
     size_t n_waiting;
     struct modem_demod demod;
     struct modem_sync sync;
-    double over;         /* where the last good frame ends: what begins in it was in its bits */
+    double over; /* where the last good frame ends: what begins in it was in its bits */
     bool ending;
 };
 
@@ -147,18 +147,18 @@ static bool settle_frame(struct modem_receiver *r, struct modem_frame *f, bool f
     return f->corrected > 0;
 }
 
-/* What follows a block that says so. False: there is not enough yet. */
+/* What follows a block that says so. False: there is not enough yet; n says how many bytes it has at least. */
 static bool take_chain(struct modem_receiver *r, struct modem_frame *f)
 {
+    uint8_t all[BULLA_CHAIN_SIZE];
     size_t needs;
-    while (f->n = BULLA_BLOCK_SIZE > f->n ? BULLA_BLOCK_SIZE : f->n,
-           (needs = bulla_air_needs((struct bulla_bytes){f->bytes, f->n}, true)) > f->n) {
-        uint8_t all[BULLA_CHAIN_SIZE];
+    while ((needs = bulla_air_needs((struct bulla_bytes){f->bytes, f->n}, true)) > f->n) {
+        size_t had = f->n;
+        f->n = needs;
         if (!demodulate(r, needs))
             return false;
         decide(r, all, needs);
-        memcpy(f->bytes + f->n, all + f->n, needs - f->n);
-        f->n = needs;
+        memcpy(f->bytes + had, all + had, needs - had); /* what was corrected stays */
     }
     return true;
 }

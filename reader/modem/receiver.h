@@ -19,12 +19,12 @@ enum modem_crc { MODEM_CRC_OK, MODEM_CRC_BAD, MODEM_CRC_CORRECTED };
 
 struct modem_frame {
     enum bulla_air_link link;
-    double t_s;        /* first edge of the preamble, since the begin of the recording */
-    double offset_hz;  /* of the carrier */
-    double clock_ppm;  /* how much longer than nominal its bits are */
-    double ebn0_db;    /* energy of a bit over noise density */
-    double snr_db;     /* power over noise in 500 kHz, the channel of the standard */
-    double level_db;   /* of the carrier, under full scale */
+    double t_s;       /* first edge of the preamble, since the begin of the recording */
+    double offset_hz; /* of the carrier */
+    double clock_ppm; /* how much longer than nominal its bits are */
+    double ebn0_db;   /* energy of a bit over noise density */
+    double snr_db;    /* power over noise in 500 kHz, the channel of the standard */
+    double level_db;  /* of the carrier, under full scale */
     bool inverted;
     enum modem_crc crc;
     unsigned corrected; /* bits that were turned */
@@ -38,8 +38,8 @@ struct modem_settings {
     double rate_hz;
     bool stop_bit;
     bool no_correction;
-    enum bulla_start start;              /* accepted */
-    const struct modem_kernels *kernels; /* NULL: the fastest */
+    enum bulla_start start;                                        /* accepted */
+    const struct modem_kernels *kernels;                           /* NULL: the fastest */
     void (*on_frame)(void *user, const struct modem_frame *frame); /* in the order in which frames were found */
     void *user;
 };

@@ -3,21 +3,21 @@
 
 #include <string.h>
 
-#define CYCLE_S      60e-6
-#define CYCLES       20
-#define HALVES       (2 * CYCLES)
-#define CLOCK_OFF    0.055 /* at most, with what noise adds */
-#define CARRIER_OFF  93e3  /* Hz: 200 ppm of 433.92 MHz, and a little */
-#define CYCLE_MAX    64    /* samples */
-#define LINES        7     /* of a cycle's spectrum on either side that count */
-#define ALIASES      7     /* offsets on either side that a lag of one cycle cannot tell apart */
-#define PLACES       32    /* in a cycle that are tried */
-#define FITS         4     /* offsets for which they are */
-#define SAME_BASE    0.12  /* turns over all cycles */
-#define SLACK        10    /* halves by which a guess may be off */
+#define CYCLE_S       60e-6
+#define CYCLES        20
+#define HALVES        (2 * CYCLES)
+#define CLOCK_OFF     0.055 /* at most, with what noise adds */
+#define CARRIER_OFF   93e3  /* Hz: 200 ppm of 433.92 MHz, and a little */
+#define CYCLE_MAX     64    /* samples */
+#define LINES         7     /* of a cycle's spectrum on either side that count */
+#define ALIASES       7     /* offsets on either side that a lag of one cycle cannot tell apart */
+#define PLACES        32    /* in a cycle that are tried */
+#define FITS          4     /* offsets for which they are */
+#define SAME_BASE     0.12  /* turns over all cycles */
+#define SLACK         10    /* halves by which a guess may be off */
 #define LEAST_QUALITY 0.06f
 #define LEAST_EBN0    2.5 /* 4 dB: below it no frame is read, and a carrier without modulation looks like that */
-#define DEVIATIONS   2
+#define DEVIATIONS    2
 
 static const double links_deviation[DEVIATIONS] = {50000, 37500}; /* by enum bulla_air_link */
 
@@ -27,7 +27,7 @@ struct search {
     double guess, cycle;
     double carrier[2 * ALIASES + 1]; /* the candidates; beyond the channel: NAN */
     bool folded;
-    double base;                     /* carrier that the cycles were laid over each other with: a candidate less its alias */
+    double base; /* carrier that the cycles were laid over each other with: a candidate less its alias */
     struct modem_sum lines[2 * (ALIASES + LINES) + 1]; /* spectrum of one cycle around the base */
 };
 
@@ -222,7 +222,7 @@ static bool find_fit(struct search *s, struct fit *best)
 #define HALVES_ALL (HALVES + 2 * SLACK)
 
 struct halves {
-    double first, half; /* where half 0 begins, a high one; and how long each is */
+    double first, half;                     /* where half 0 begins, a high one; and how long each is */
     struct modem_sum sum[HALVES_ALL + 1];   /* of each */
     struct modem_sum total[HALVES_ALL + 1]; /* of all before it */
 };

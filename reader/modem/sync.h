@@ -21,16 +21,16 @@
 struct modem_sync {
     enum bulla_air_link link;
     bool inverted;
-    double edge;       /* first edge of the preamble, in the region */
-    double start;      /* where the first bit begins */
-    double clock;      /* how much longer than nominal everything takes */
-    double carrier;    /* turns a sample */
-    double phase;      /* turns, where the first bit begins */
-    double deviation;  /* turns a sample */
-    float amplitude;   /* of the carrier */
-    float noise;       /* variance of a sample, both parts, within the channel */
-    float quality;     /* of preamble and sync: energy that they explain, 0 to 1 */
-    double ebn0;       /* a bit's energy over the noise density */
+    double edge;              /* first edge of the preamble, in the region */
+    double start;             /* where the first bit begins */
+    double clock;             /* how much longer than nominal everything takes */
+    double carrier;           /* turns a sample */
+    double phase;             /* turns, where the first bit begins */
+    double deviation;         /* turns a sample */
+    float amplitude;          /* of the carrier */
+    float noise;              /* variance of a sample, both parts, within the channel */
+    float quality;            /* of preamble and sync: energy that they explain, 0 to 1 */
+    double ebn0;              /* a bit's energy over the noise density */
     struct modem_tones tones; /* at that carrier */
 };
 

@@ -41,8 +41,7 @@ static struct modem_sum conjugate(struct modem_sum a)
     return (struct modem_sum){a.re, -a.im};
 }
 
-int modem_tones_over(const struct modem_region *region, const struct modem_tones *tones, double from, double to,
-                     struct modem_sum sums[2])
+int modem_tones_over(const struct modem_region *region, const struct modem_tones *tones, double from, double to, struct modem_sum sums[2])
 {
     sums[0] = sums[1] = (struct modem_sum){0, 0};
     if (!(from > 0) || !(to <= (double)region->n))

@@ -27,8 +27,7 @@ void modem_tones_set(struct modem_tones *tones, double high, double low);
 
 /* Sums over the samples in [from, to) with the high tone and the low one, either of phase zero at `from`. False, and nothing:
  * these lie not all in the region. */
-int modem_tones_over(const struct modem_region *region, const struct modem_tones *tones, double from, double to,
-                     struct modem_sum sums[2]);
+int modem_tones_over(const struct modem_region *region, const struct modem_tones *tones, double from, double to, struct modem_sum sums[2]);
 
 struct modem_sum modem_turn(double turns); /* e^(2 pi i turns), to a few thousandths */
 

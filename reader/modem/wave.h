@@ -15,9 +15,9 @@ struct modem_wave {
     struct bulla_bytes bytes; /* the caller's */
     bool stop_bit, inverted;
     double offset_hz;
-    double clock;        /* how much longer than nominal everything takes: 1.05 is 5 % slow */
-    double ramp_s;       /* each of the two; 0: none */
-    double phase_turns;  /* of the carrier at the first edge */
+    double clock;       /* how much longer than nominal everything takes: 1.05 is 5 % slow */
+    double ramp_s;      /* each of the two; 0: none */
+    double phase_turns; /* of the carrier at the first edge */
     double amplitude;
     double deviation_hz; /* 0: that of the link */
 };
