@@ -55,7 +55,7 @@ bool modem_front_open(struct modem_front *front, enum modem_format format, doubl
     unsigned d = decimation_for(rate_hz);
     bool narrow = d == 1 && rate_hz <= 2 * EDGE_HZ * 1.1; /* nothing is outside of the channel */
     unsigned n = narrow ? 1 : 8 * d < TAPS_LEAST ? TAPS_LEAST : 8 * d > 504 ? 504 : 8 * d;
-    unsigned room = (n + 1 + 7) / 8 * 8;
+    unsigned room = (n + d % 2 + 7) / 8 * 8; /* one more where outputs begin at odd samples too */
     double edge = EDGE_HZ < rate_hz / d / 2 ? EDGE_HZ / rate_hz : 0.5 / d;
     *front = (struct modem_front){.format = format, .rate_hz = rate_hz, .work_hz = rate_hz / d, .kernels = kernels, .gain = 0};
     front->delay = (n - 1) / 2.0;

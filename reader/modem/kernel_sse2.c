@@ -29,14 +29,23 @@ static void pairs(int16_t *to, const uint8_t *from, size_t n, uint8_t flip, cons
     }
 }
 
-/* I, Q of one output in two halves that are still to be added. */
-static __m128i output(const struct modem_filter *f, const int16_t *from, size_t begin)
+/* I, Q of four outputs, each in two halves that are still to be added. */
+static inline void four_outputs(const struct modem_filter *f, const int16_t *from, size_t begin, __m128i to[4])
 {
-    const int16_t *x = from + begin / 2 * 4, *taps = f->taps[begin % 2];
-    __m128i sum = _mm_setzero_si128();
+    const int16_t *x[4], *taps[4];
+    __m128i sum[4];
+    for (size_t k = 0; k < 4; k++, begin += f->decimation) {
+        x[k] = from + begin / 2 * 4;
+        taps[k] = f->taps[begin % 2];
+        sum[k] = _mm_setzero_si128();
+    }
     for (size_t i = 0; i < 2 * f->n; i += 8)
-        sum = _mm_add_epi32(sum, _mm_madd_epi16(_mm_loadu_si128((const __m128i *)(x + i)), _mm_loadu_si128((const __m128i *)(taps + i))));
-    return sum;
+        for (size_t k = 0; k < 4; k++) {
+            __m128i product = _mm_madd_epi16(_mm_loadu_si128((const __m128i *)(x[k] + i)), _mm_loadu_si128((const __m128i *)(taps[k] + i)));
+            sum[k] = _mm_add_epi32(sum[k], product);
+        }
+    for (size_t k = 0; k < 4; k++)
+        to[k] = sum[k];
 }
 
 static __m128i two_outputs(__m128i a, __m128i b)
@@ -47,10 +56,10 @@ static __m128i two_outputs(__m128i a, __m128i b)
 
 static void filter(const struct modem_filter *f, const int16_t *from, int16_t *to, size_t n)
 {
-    size_t d = f->decimation;
     for (size_t out = 0; out < n; out += 4) {
-        __m128i first = two_outputs(output(f, from, out * d), output(f, from, (out + 1) * d));
-        __m128i second = two_outputs(output(f, from, (out + 2) * d), output(f, from, (out + 3) * d));
+        __m128i four[4];
+        four_outputs(f, from, out * f->decimation, four);
+        __m128i first = two_outputs(four[0], four[1]), second = two_outputs(four[2], four[3]);
         _mm_storeu_si128((__m128i *)(to + 2 * out), _mm_packs_epi32(first, second));
     }
 }

@@ -51,6 +51,7 @@ struct modem_receiver *modem_receiver_new(const struct modem_settings *settings)
     struct modem_receiver *r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
+    modem_turns_fill();
     r->settings = *settings;
     const struct modem_kernels *kernels = settings->kernels ? settings->kernels : modem_kernels_best();
     bool opened = modem_front_open(&r->front, settings->format, settings->rate_hz, kernels);

@@ -13,6 +13,7 @@
 #define ALIASES       7     /* offsets on either side that a lag of one cycle cannot tell apart */
 #define PLACES        32    /* in a cycle that are tried */
 #define FITS          4     /* offsets for which they are */
+#define UNLIKE        0.6f  /* of the likeliest one: those below are not tried */
 #define SAME_BASE     0.12  /* turns over all cycles */
 #define SLACK         10    /* halves by which a guess may be off */
 #define LEAST_QUALITY 0.06f
@@ -29,6 +30,7 @@ struct search {
     bool folded;
     double base; /* carrier that the cycles were laid over each other with: a candidate less its alias */
     struct modem_sum lines[2 * (ALIASES + LINES) + 1]; /* spectrum of one cycle around the base */
+    float powers[2 * (ALIASES + LINES) + 1];           /* |line|^2 */
 };
 
 struct fit {
@@ -104,6 +106,32 @@ static void find_carriers(struct search *s, const struct peak *five, const struc
 
 /* ---- the place in the cycle ---- */
 
+/* The lines of one cycle of n samples: correlations with e^(2 pi i k t), step by step in k. */
+static void spectrum(struct search *s, const float *re, const float *im, size_t n)
+{
+    const int most = ALIASES + LINES;
+    float step_re[CYCLE_MAX], step_im[CYCLE_MAX], wave_re[CYCLE_MAX], wave_im[CYCLE_MAX], back_im[CYCLE_MAX];
+    for (size_t i = 0; i < n; i++) {
+        struct modem_sum step = modem_turn((double)i / s->cycle);
+        step_re[i] = step.re;
+        step_im[i] = step.im;
+        wave_re[i] = 1;
+        wave_im[i] = back_im[i] = 0;
+    }
+    for (int k = 0; k <= most; k++) {
+        s->lines[most + k] = s->region->kernels->correlate(re, im, wave_re, wave_im, n);
+        s->lines[most - k] = s->region->kernels->correlate(re, im, wave_re, back_im, n);
+        for (size_t i = 0; i < n; i++) {
+            float next = wave_re[i] * step_re[i] - wave_im[i] * step_im[i];
+            wave_im[i] = wave_re[i] * step_im[i] + wave_im[i] * step_re[i];
+            wave_re[i] = next;
+            back_im[i] = -wave_im[i];
+        }
+    }
+    for (int k = 0; k <= 2 * most; k++)
+        s->powers[k] = modem_square(s->lines[k]);
+}
+
 /* Lays all cycles over each other, in step; then the spectrum of that one, line m at m over a cycle. Once for all candidates
  * where a cycle is a whole number of samples; elsewhere their bases differ. */
 static void fold(struct search *s, int alias)
@@ -126,13 +154,12 @@ static void fold(struct search *s, int alias)
             im[i] += r->re[from + i] * turn.im + r->im[from + i] * turn.re;
         }
     }
-    const int most = ALIASES + LINES;
-    for (int k = -most; k <= most; k++) {
-        struct modem_sum sum = {0, 0};
-        for (size_t i = 0; i < n; i++)
-            sum = modem_plus(sum, modem_times((struct modem_sum){re[i], im[i]}, modem_turn(-(s->base + k / s->cycle) * (double)i)));
-        s->lines[k + most] = sum;
+    for (size_t i = 0; i < n; i++) {
+        struct modem_sum sample = modem_times((struct modem_sum){re[i], im[i]}, modem_turn(-base * (double)i));
+        re[i] = sample.re;
+        im[i] = sample.im;
     }
+    spectrum(s, re, im, n);
 }
 
 /* The spectrum of a cycle that begins with its high half, at the nominal clock. */
@@ -162,7 +189,7 @@ static float likeness(const struct search *s, int alias, int deviation)
     const struct modem_sum *lines = template_of(deviation);
     float sum = 0;
     for (int k = -LINES; k <= LINES; k++)
-        sum += modem_square(s->lines[ALIASES + LINES + alias + k]) * modem_square(lines[k + LINES]);
+        sum += s->powers[ALIASES + LINES + alias + k] * modem_square(lines[k + LINES]);
     return sum;
 }
 
@@ -179,7 +206,8 @@ static void find_place(const struct search *s, struct fit *fit)
     for (int place = 0; place < PLACES; place++) {
         struct modem_sum sum = {0, 0};
         for (int k = -LINES; k <= LINES; k++)
-            sum = modem_plus(sum, modem_times(product[k + LINES], modem_turn((double)k * place / PLACES)));
+            sum = modem_plus(
+                sum, modem_times(product[k + LINES], modem_turns[(unsigned)(k * place * (MODEM_TURN_STEPS / PLACES)) % MODEM_TURN_STEPS]));
         strength[place] = modem_square(sum);
         if (strength[place] > strength[best])
             best = place;
@@ -208,7 +236,10 @@ static bool find_fit(struct search *s, struct fit *best)
                 fits[at] = fits[at - 1];
             fits[at] = fit;
         }
+    float likeliest = n > 0 ? fits[0].strength : 0;
     for (int i = 0; i < n; i++) {
+        if (fits[i].strength < UNLIKE * likeliest)
+            continue;
         fold(s, fits[i].alias);
         find_place(s, &fits[i]);
         if (i == 0 || fits[i].strength > best->strength)

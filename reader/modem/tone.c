@@ -3,18 +3,16 @@
 
 #include <string.h>
 
-#define STEPS 2048
+struct modem_sum modem_turns[MODEM_TURN_STEPS];
 
-struct modem_sum modem_turn(double turns)
+void modem_turns_fill(void)
 {
-    static struct modem_sum table[STEPS];
     static int filled; /* whoever comes first fills it; two at once write the same */
-    if (!__atomic_load_n(&filled, __ATOMIC_ACQUIRE)) {
-        for (int i = 0; i < STEPS; i++)
-            table[i] = (struct modem_sum){(float)cos(2 * M_PI * i / STEPS), (float)sin(2 * M_PI * i / STEPS)};
-        __atomic_store_n(&filled, 1, __ATOMIC_RELEASE);
-    }
-    return table[(unsigned)(int)lrint((turns - floor(turns)) * STEPS) % STEPS];
+    if (__atomic_load_n(&filled, __ATOMIC_ACQUIRE))
+        return;
+    for (int i = 0; i < MODEM_TURN_STEPS; i++)
+        modem_turns[i] = (struct modem_sum){(float)cos(2 * M_PI * i / MODEM_TURN_STEPS), (float)sin(2 * M_PI * i / MODEM_TURN_STEPS)};
+    __atomic_store_n(&filled, 1, __ATOMIC_RELEASE);
 }
 
 void modem_tones_set(struct modem_tones *tones, double high, double low)
@@ -24,10 +22,13 @@ void modem_tones_set(struct modem_tones *tones, double high, double low)
     tones->low = low;
     for (int tone = 0; tone < 2; tone++) {
         float(*table)[2 * MODEM_TONE] = tones->table[tone];
+        double re = 1, im = 0, turns = tone ? low : high, step_re = cos(2 * M_PI * turns), step_im = sin(2 * M_PI * turns);
         for (int i = 0; i < MODEM_TONE; i++) {
-            double turns = (tone ? low : high) * i;
-            table[MODEM_TONE][i] = (float)cos(2 * M_PI * turns);
-            table[MODEM_TONE][MODEM_TONE + i] = (float)sin(2 * M_PI * turns);
+            table[MODEM_TONE][i] = (float)re;
+            table[MODEM_TONE][MODEM_TONE + i] = (float)im;
+            double next = re * step_re - im * step_im;
+            im = re * step_im + im * step_re;
+            re = next;
         }
         for (int n = 1; n < MODEM_TONE; n++) {
             memcpy(table[n], table[MODEM_TONE], (size_t)n * sizeof(float));

@@ -29,7 +29,15 @@ void modem_tones_set(struct modem_tones *tones, double high, double low);
  * these lie not all in the region. */
 int modem_tones_over(const struct modem_region *region, const struct modem_tones *tones, double from, double to, struct modem_sum sums[2]);
 
-struct modem_sum modem_turn(double turns); /* e^(2 pi i turns), to a few thousandths */
+#define MODEM_TURN_STEPS 2048
+extern struct modem_sum modem_turns[MODEM_TURN_STEPS];
+void modem_turns_fill(void); /* before the first turn; every receiver does */
+
+/* e^(2 pi i turns), to 0.002; up to 65,000 turns either way. */
+static inline struct modem_sum modem_turn(double turns)
+{
+    return modem_turns[(uint64_t)(int64_t)((turns + 65536) * MODEM_TURN_STEPS + 0.5) % MODEM_TURN_STEPS];
+}
 
 static inline struct modem_sum modem_times(struct modem_sum a, struct modem_sum b)
 {
