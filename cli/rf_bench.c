@@ -156,7 +156,8 @@ static bool point(const char *what, const struct conditions *c, size_t packets, 
     free(scene.frames);
     if (!played)
         return false;
-    double n = (double)packets, hard = 1 - (double)score.n_hard / n, corrected = hard - (double)score.n_corrected / n;
+    double n = (double)packets, hard = (double)(packets - score.n_hard) / n,
+           corrected = (double)(packets - score.n_hard - score.n_corrected) / n;
     json_t *row = measured(what, c);
     json_object_update_new(row, json_pack("{s:I, s:f, s:f, s:f, s:I, s:I}", "packets", (json_int_t)packets, "lost_hard", hard,
                                           "lost_corrected", corrected, "theory_hard", theory(c->ebn0_db), "wrong",
