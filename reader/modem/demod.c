@@ -75,6 +75,8 @@ bool modem_demod_to(struct modem_demod *demod, size_t n)
         struct bit bit;
         if (!correlate_bit(demod, &bit))
             return false;
+        demod->places[demod->n] = demod->place.value;
+        demod->phases[demod->n] = demod->phase.value;
         struct modem_sum rising = modem_plus(bit.low[0], bit.high[1]), falling = modem_plus(bit.high[0], bit.low[1]);
         bool up = rising.re > falling.re;
         struct modem_sum whole = up ? rising : falling, high = bit.high[up], low = bit.low[!up];

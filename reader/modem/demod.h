@@ -19,12 +19,13 @@ struct modem_follow { /* a value, how fast it changes a bit, and how sure both a
 struct modem_demod {
     const struct modem_region *region;
     const struct modem_sync *sync;
-    struct modem_follow phase;  /* turns, where the next bit begins */
-    struct modem_follow place;  /* samples */
-    double variance;            /* of one measurement of phase, rad^2 */
-    float amplitude;            /* of a bit */
-    size_t n;                   /* bits so far */
-    float soft[MODEM_BITS_MAX]; /* above 0: a one; the size is how sure */
+    struct modem_follow phase;                             /* turns, where the next bit begins */
+    struct modem_follow place;                             /* samples */
+    double variance;                                       /* of one measurement of phase, rad^2 */
+    float amplitude;                                       /* of a bit */
+    size_t n;                                              /* bits so far */
+    double places[MODEM_BITS_MAX], phases[MODEM_BITS_MAX]; /* where each began */
+    float soft[MODEM_BITS_MAX];                            /* above 0: a one; the size is how sure */
 };
 
 void modem_demod_begin(struct modem_demod *demod, const struct modem_region *region, const struct modem_sync *sync);

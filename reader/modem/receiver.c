@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/modem/cancel.h"
 #include "reader/modem/correct.h"
 #include "reader/modem/demod.h"
 #include "reader/modem/detect.h"
@@ -14,14 +15,30 @@
 #define AFTER_S    600e-6 /* behind the end of a frame: for a late candidate and a slow clock */
 #define FIRST_S    6.2e-3 /* of a frame with a block */
 #define SLOW       1.055
-#define KEPT       98304 /* samples that wait at most: a frame of 255 bytes and what comes meanwhile */
-#define WAITING    64    /* candidates at a time */
-#define LEAD       128   /* samples of nothing before the first one */
+#define KEPT       98304  /* samples that wait at most: a frame of 255 bytes and what comes meanwhile */
+#define WAITING    64     /* candidates at a time */
+#define LEAD       128    /* samples of nothing before the first one */
+#define COLLIDING  4      /* frames that are looked for where two or more begin together */
+#define FEW        2      /* bits that may be turned where so much is tried */
+#define BENEATH    3      /* frames that are taken out of each other */
+#define READ       16     /* frames that are remembered */
+#define SAME_S     100e-6 /* a frame that begins so near to the same one is the same */
+#define HISTORY_S  8e-3   /* kept for frames that began before one that covers them */
+#define MORE_THAN  1.35f  /* the floor: something is there */
+#define LEFT_OVER  0.004f /* of a frame's power that its removal leaves */
+#define FLOOR_UP   1.02f  /* a window, so that it follows */
 #define CHANNEL_HZ 500e3
 
 struct waiting {
     struct modem_candidate candidate;
-    double seconds; /* of what follows that it needs */
+    double seconds;   /* of what follows that it needs */
+    unsigned beneath; /* so many frames were taken out where it was found */
+};
+
+struct read_frame { /* a good one */
+    double edge;    /* samples since the begin */
+    size_t n;
+    uint8_t bytes[BULLA_FRAME_MAX];
 };
 
 struct modem_receiver {
@@ -40,6 +57,11 @@ struct modem_receiver {
     size_t n_waiting;
     struct modem_demod demod;
     struct modem_sync sync;
+    struct modem_sync syncs[COLLIDING];
+    struct modem_detector again;  /* for what is under a frame */
+    struct read_frame read[READ]; /* the last ones, in turn */
+    size_t n_read;
+    float floor; /* power of a sample where there is nothing but noise, about */
     double over; /* where the last good frame ends: what begins in it was in its bits */
     bool ending;
 };
@@ -231,6 +253,97 @@ static void make_region(struct modem_receiver *r, uint64_t begin, size_t n)
     memset(r->im + n, 0, MODEM_TONE * sizeof *r->im);
 }
 
+static void wait_for(struct modem_receiver *r, const struct modem_candidate *found, size_t n, unsigned beneath)
+{
+    double first = FIRST_S * SLOW + AFTER_S + (r->settings.stop_bit ? 0.7e-3 : 0);
+    for (size_t i = 0; i < n && r->n_waiting < WAITING; i++)
+        r->waiting[r->n_waiting++] = (struct waiting){found[i], first, beneath};
+}
+
+static bool read_before(const struct modem_receiver *r, double edge, const struct modem_frame *f)
+{
+    for (size_t i = 0; i < READ && i < r->n_read; i++) {
+        const struct read_frame *read = &r->read[i];
+        if (fabs(read->edge - edge) < SAME_S * r->front.work_hz && read->n == f->n && memcmp(read->bytes, f->bytes, f->n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Looks for preambles in what was left of a frame, and before it. */
+static void look_beneath(struct modem_receiver *r, uint64_t begin, unsigned beneath)
+{
+    double work = r->front.work_hz;
+    uint64_t end = begin + (uint64_t)r->demod.place.value, back = (uint64_t)(HISTORY_S * work);
+    uint64_t from = begin + (uint64_t)fmax(r->sync.edge, 0), earliest = r->x_at + r->detector.lag;
+    from = from > back && from - back > earliest ? from - back : earliest;
+    struct modem_candidate found[COLLIDING];
+    size_t blocks = end > from ? (size_t)(end - from) / MODEM_BLOCK : 0;
+    modem_detector_begin(&r->again, work, r->front.kernels);
+    while (blocks > 0) {
+        size_t n = blocks < MODEM_DETECT_BLOCKS_MAX ? blocks : MODEM_DETECT_BLOCKS_MAX;
+        const int16_t *x = r->x + 2 * (from - r->x_at);
+        size_t n_found = modem_detector_feed(&r->again, x + 2 * MODEM_BLOCK * r->again.n_blocks, n, found, COLLIDING);
+        blocks -= n;
+        if (blocks == 0 && n_found < COLLIDING)
+            n_found += modem_detector_end(&r->again, &found[n_found]);
+        for (size_t i = 0; i < n_found; i++)
+            found[i].at += from;
+        wait_for(r, found, n_found, beneath);
+    }
+}
+
+/* Takes the good frame out of the samples and looks at what is left, where something is. */
+static void take_out(struct modem_receiver *r, uint64_t begin, size_t n, const struct modem_frame *f, unsigned beneath)
+{
+    float amplitude = r->sync.amplitude, with = modem_cancel_power(&r->demod);
+    if (beneath >= BENEATH || with - amplitude * amplitude < MORE_THAN * r->floor + LEFT_OVER * with)
+        return;
+    float left = modem_cancel(&r->demod, (struct bulla_bytes){f->bytes, f->n}, r->settings.stop_bit, r->re, r->im);
+    int16_t *x = r->x + 2 * (begin - r->x_at);
+    for (size_t i = 0; i < n; i++) {
+        x[2 * i] = (int16_t)lrintf(r->re[i]);
+        x[2 * i + 1] = (int16_t)lrintf(r->im[i]);
+    }
+    if (left > MORE_THAN * r->floor + LEFT_OVER * with)
+        look_beneath(r, begin, beneath + 1);
+}
+
+/* Reads the frame that r->sync is about. */
+static enum outcome read_frame(struct modem_receiver *r, const struct modem_region *region, uint64_t begin, struct modem_frame *frame)
+{
+    *frame = (struct modem_frame){0};
+    describe(r, begin, frame);
+    modem_demod_begin(&r->demod, region, &r->sync);
+    return read_bytes(r, frame);
+}
+
+/* Two or three that begin together: whichever of the likely carriers gives a good frame. */
+static bool read_one_of_several(struct modem_receiver *r, const struct modem_region *region, uint64_t begin, double guess,
+                                struct modem_frame *frame)
+{
+    size_t n = modem_sync_find_all(region, guess, r->syncs, COLLIDING);
+    for (size_t i = 0; i < n; i++) {
+        r->sync = r->syncs[i];
+        if (read_frame(r, region, begin, frame) == DONE && frame->crc != MODEM_CRC_BAD && frame->corrected <= FEW)
+            return true;
+    }
+    return false;
+}
+
+static void settle_good(struct modem_receiver *r, uint64_t begin, size_t n, const struct modem_frame *frame, unsigned beneath)
+{
+    double edge = (double)begin + r->sync.edge;
+    if (read_before(r, edge, frame))
+        return;
+    struct read_frame *read = &r->read[r->n_read++ % READ];
+    *read = (struct read_frame){.edge = edge, .n = frame->n};
+    memcpy(read->bytes, frame->bytes, frame->n);
+    r->over = fmax(r->over, (double)begin + r->demod.place.value);
+    r->settings.on_frame(r->settings.user, frame);
+    take_out(r, begin, n, frame, beneath);
+}
+
 /* Looks at a candidate for which there is enough, or all that there will be. MORE_SAMPLES: it turned out that it is not. */
 static enum outcome look(struct modem_receiver *r, struct waiting *w)
 {
@@ -238,18 +351,20 @@ static enum outcome look(struct modem_receiver *r, struct waiting *w)
     uint64_t before = (uint64_t)(BEFORE_S * work), begin = w->candidate.at > before ? w->candidate.at - before : 0;
     begin = begin > r->x_at ? begin : r->x_at;
     size_t there = (size_t)(r->x_at + r->n_x - begin), wanted = before + (size_t)(w->seconds * work), n = there < wanted ? there : wanted;
-    struct modem_frame frame = {0};
+    double guess = (double)w->candidate.at - (double)begin;
+    struct modem_frame frame;
     make_region(r, begin, n);
     struct modem_region region = {r->re, r->im, n, work, r->front.kernels};
     r->counts.candidates++;
-    if (!modem_sync_find(&region, (double)(w->candidate.at - begin), &r->sync))
+    if (!modem_sync_find(&region, guess, &r->sync)) {
+        if ((w->beneath > 0 || (double)w->candidate.at > r->over) && read_one_of_several(r, &region, begin, guess, &frame))
+            settle_good(r, begin, n, &frame, w->beneath);
         return DONE;
-    if ((double)begin + r->sync.edge < r->over) /* in the bits of a frame that was good */
+    }
+    if (w->beneath == 0 && (double)begin + r->sync.edge < r->over) /* in the bits of a frame that was good */
         return DONE;
     r->counts.synced++;
-    describe(r, begin, &frame);
-    modem_demod_begin(&r->demod, &region, &r->sync);
-    enum outcome outcome = read_bytes(r, &frame);
+    enum outcome outcome = read_frame(r, &region, begin, &frame);
     double seconds = bulla_air_ns(frame.link, frame.n, r->settings.stop_bit) * 1e-9 * SLOW + AFTER_S;
     if (outcome == MORE_SAMPLES && seconds > w->seconds && !r->ending) {
         w->seconds = seconds;
@@ -257,39 +372,40 @@ static enum outcome look(struct modem_receiver *r, struct waiting *w)
     }
     if (outcome == MORE_SAMPLES) /* the recording ends within it */
         return DONE;
-    if (frame.crc != MODEM_CRC_BAD)
-        r->over = (double)begin + r->demod.place.value;
-    r->settings.on_frame(r->settings.user, &frame);
+    struct modem_frame first = frame;
+    if (frame.crc != MODEM_CRC_BAD || read_one_of_several(r, &region, begin, guess, &frame))
+        settle_good(r, begin, n, &frame, w->beneath);
+    else if (w->beneath == 0)
+        r->settings.on_frame(r->settings.user, &first);
     return DONE;
 }
 
 static void look_at_waiting(struct modem_receiver *r)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < r->n_waiting; i++) {
-        struct waiting *w = &r->waiting[i];
-        uint64_t end = w->candidate.at + (uint64_t)(w->seconds * r->front.work_hz);
-        bool there = end <= r->x_at + r->n_x || r->ending;
-        if (there && (double)w->candidate.at + BEFORE_S * r->front.work_hz < r->over)
+    for (size_t i = 0; i < r->n_waiting;) {
+        struct waiting w = r->waiting[i];
+        uint64_t end = w.candidate.at + (uint64_t)(w.seconds * r->front.work_hz);
+        if (end > r->x_at + r->n_x && !r->ending) {
+            i++;
             continue;
-        if (!there || look(r, w) == MORE_SAMPLES)
-            r->waiting[kept++] = *w;
+        }
+        memmove(&r->waiting[i], &r->waiting[i + 1], (r->n_waiting - i - 1) * sizeof w);
+        r->n_waiting--;
+        if (w.beneath == 0 && (double)w.candidate.at + BEFORE_S * r->front.work_hz < r->over)
+            continue;
+        if (look(r, &w) == MORE_SAMPLES && r->n_waiting < WAITING) { /* what was found beneath is at the end */
+            memmove(&r->waiting[i + 1], &r->waiting[i], (r->n_waiting - i) * sizeof w);
+            r->waiting[i++] = w;
+            r->n_waiting++;
+        }
     }
-    r->n_waiting = kept;
-}
-
-static void wait_for(struct modem_receiver *r, const struct modem_candidate *found, size_t n)
-{
-    double first = FIRST_S * SLOW + AFTER_S + (r->settings.stop_bit ? 0.7e-3 : 0);
-    for (size_t i = 0; i < n && r->n_waiting < WAITING; i++)
-        r->waiting[r->n_waiting++] = (struct waiting){found[i], first};
 }
 
 /* Lets go of samples that nobody needs any more. */
 static void let_go(struct modem_receiver *r)
 {
     uint64_t needed = r->looked_at * MODEM_BLOCK - r->detector.window * MODEM_BLOCK * (r->looked_at > r->detector.window);
-    uint64_t before = (uint64_t)(BEFORE_S * r->front.work_hz) + r->detector.lag + 4 * MODEM_BLOCK;
+    uint64_t before = (uint64_t)((BEFORE_S + HISTORY_S) * r->front.work_hz) + r->detector.lag + 4 * MODEM_BLOCK;
     for (size_t i = 0; i < r->n_waiting; i++)
         needed = r->waiting[i].candidate.at < needed ? r->waiting[i].candidate.at : needed;
     if (r->detector.above && r->detector.best.at < needed)
@@ -306,6 +422,16 @@ static void let_go(struct modem_receiver *r)
     r->x_at = needed;
 }
 
+/* The least power of late, from the detector's window. */
+static void follow_floor(struct modem_receiver *r, size_t blocks)
+{
+    float power = (float)r->detector.energy / (float)(r->detector.window * MODEM_BLOCK);
+    if (r->looked_at < r->detector.window)
+        return;
+    r->floor *= powf(FLOOR_UP, (float)blocks / (float)r->detector.window);
+    r->floor = r->floor == 0 || power < r->floor ? power : r->floor;
+}
+
 static void detect(struct modem_receiver *r)
 {
     struct modem_candidate found[16];
@@ -315,9 +441,10 @@ static void detect(struct modem_receiver *r)
         const int16_t *x = r->x + 2 * (LEAD + r->looked_at * MODEM_BLOCK - r->x_at);
         size_t n_found = modem_detector_feed(&r->detector, x, n, found, sizeof found / sizeof *found);
         r->looked_at += n;
+        follow_floor(r, n);
         for (size_t i = 0; i < n_found; i++)
             found[i].at += LEAD;
-        wait_for(r, found, n_found);
+        wait_for(r, found, n_found, 0);
     }
 }
 
@@ -374,7 +501,7 @@ void modem_receiver_end(struct modem_receiver *receiver)
     struct modem_candidate last;
     if (modem_detector_end(&receiver->detector, &last)) {
         last.at += LEAD;
-        wait_for(receiver, &last, 1);
+        wait_for(receiver, &last, 1, 0);
     }
     receiver->ending = true;
     look_at_waiting(receiver);

@@ -14,8 +14,11 @@
 #define PLACES        32    /* in a cycle that are tried */
 #define FITS          4     /* offsets for which they are */
 #define UNLIKE        0.6f  /* of the likeliest one: those below are not tried */
-#define SAME_BASE     0.12  /* turns over all cycles */
-#define SLACK         10    /* halves by which a guess may be off */
+#define STEPS         40    /* carriers that are tried, of those that a cycle tells apart, where frames collide */
+#define NEIGHBOURS    3     /* steps */
+#define SCANNED       6
+#define SAME_BASE     0.12 /* turns over all cycles */
+#define SLACK         10   /* halves by which a guess may be off */
 #define LEAST_QUALITY 0.06f
 #define LEAST_EBN0    2.5 /* 4 dB: below it no frame is read, and a carrier without modulation looks like that */
 #define DEVIATIONS    2
@@ -34,6 +37,7 @@ struct search {
 };
 
 struct fit {
+    double base, carrier;
     int alias, deviation;
     float strength;
     double place; /* where a high half begins, in cycles */
@@ -132,11 +136,10 @@ static void spectrum(struct search *s, const float *re, const float *im, size_t 
         s->powers[k] = modem_square(s->lines[k]);
 }
 
-/* Lays all cycles over each other, in step; then the spectrum of that one, line m at m over a cycle. Once for all candidates
- * where a cycle is a whole number of samples; elsewhere their bases differ. */
-static void fold(struct search *s, int alias)
+/* Lays all cycles over each other, in step; then the spectrum of that one, line m at m over a cycle. Nothing is done anew for
+ * a base that is the same but for little: where a cycle is a whole number of samples all candidates have one. */
+static void fold(struct search *s, double base)
 {
-    double base = s->carrier[alias + ALIASES] - alias / s->cycle;
     if (s->folded && fabs(base - s->base) * CYCLES * s->cycle < SAME_BASE)
         return;
     s->folded = true;
@@ -218,6 +221,18 @@ static void find_place(const struct search *s, struct fit *fit)
     fit->place = (best + (curve < 0 ? 0.5 * (double)((before - after) / curve) : 0)) / PLACES;
 }
 
+/* Among the strongest, the strongest first; returns how many there are now. */
+static int keep(struct fit *fits, int n, int most, const struct fit *fit)
+{
+    if (n == most && fits[most - 1].strength >= fit->strength)
+        return n;
+    int at = n < most ? n++ : most - 1;
+    for (; at > 0 && fits[at - 1].strength < fit->strength; at--)
+        fits[at] = fits[at - 1];
+    fits[at] = *fit;
+    return n;
+}
+
 /* The best offset, deviation and place. False: none of them is in the channel. */
 static bool find_fit(struct search *s, struct fit *best)
 {
@@ -227,20 +242,16 @@ static bool find_fit(struct search *s, struct fit *best)
         for (int d = 0; d < DEVIATIONS; d++) {
             if (isnan(s->carrier[alias + ALIASES]))
                 continue;
-            fold(s, alias);
-            struct fit fit = {alias, d, likeness(s, alias, d), 0};
-            if (n == FITS && fits[FITS - 1].strength >= fit.strength)
-                continue;
-            int at = n < FITS ? n++ : FITS - 1;
-            for (; at > 0 && fits[at - 1].strength < fit.strength; at--)
-                fits[at] = fits[at - 1];
-            fits[at] = fit;
+            double carrier = s->carrier[alias + ALIASES], base = carrier - alias / s->cycle;
+            fold(s, base);
+            struct fit fit = {base, carrier, alias, d, likeness(s, alias, d), 0};
+            n = keep(fits, n, FITS, &fit);
         }
     float likeliest = n > 0 ? fits[0].strength : 0;
     for (int i = 0; i < n; i++) {
         if (fits[i].strength < UNLIKE * likeliest)
             continue;
-        fold(s, fits[i].alias);
+        fold(s, fits[i].base);
         find_place(s, &fits[i]);
         if (i == 0 || fits[i].strength > best->strength)
             *best = fits[i];
@@ -379,6 +390,22 @@ static bool find_frame(const struct search *s, const struct fit *fit, struct mod
     return true;
 }
 
+/* From a fit to a frame. */
+static bool settle(const struct search *s, const struct fit *fit, struct modem_sync *sync)
+{
+    const struct modem_region *region = s->region;
+    *sync = (struct modem_sync){.link = (enum bulla_air_link)fit->deviation, .carrier = fit->carrier};
+    sync->clock = s->cycle / (CYCLE_S * region->work_hz);
+    sync->deviation = links_deviation[fit->deviation] / region->work_hz;
+    modem_tones_set(&sync->tones, sync->carrier + sync->deviation, sync->carrier - sync->deviation);
+    if (!find_frame(s, fit, sync))
+        return false;
+    modem_tones_set(&sync->tones, sync->carrier + sync->deviation, sync->carrier - sync->deviation);
+    double bit = 2e-9 * bulla_air_of(sync->link)->half_ns * region->work_hz;
+    sync->ebn0 = sync->amplitude * sync->amplitude * bit / sync->noise;
+    return true;
+}
+
 bool modem_sync_find(const struct modem_region *region, double guess, struct modem_sync *sync)
 {
     struct search s = {.region = region, .guess = guess < 1 ? 1 : rint(guess)};
@@ -388,16 +415,52 @@ bool modem_sync_find(const struct modem_region *region, double guess, struct mod
     struct peak ten = most_alike(&s, 2 * five.exact - 3, 2 * five.exact + 3);
     s.cycle = ten.exact / 10;
     find_carriers(&s, &five, &ten);
-    if (!find_fit(&s, &fit))
-        return false;
-    *sync = (struct modem_sync){.link = (enum bulla_air_link)fit.deviation, .carrier = s.carrier[fit.alias + ALIASES]};
-    sync->clock = s.cycle / nominal;
-    sync->deviation = links_deviation[fit.deviation] / region->work_hz;
-    modem_tones_set(&sync->tones, sync->carrier + sync->deviation, sync->carrier - sync->deviation);
-    if (!find_frame(&s, &fit, sync))
-        return false;
-    modem_tones_set(&sync->tones, sync->carrier + sync->deviation, sync->carrier - sync->deviation);
-    double bit = 2e-9 * bulla_air_of(sync->link)->half_ns * region->work_hz;
-    sync->ebn0 = sync->amplitude * sync->amplitude * bit / sync->noise;
-    return sync->ebn0 >= LEAST_EBN0;
+    return find_fit(&s, &fit) && settle(&s, &fit, sync) && sync->ebn0 >= LEAST_EBN0;
+}
+
+/* ---- several frames at once ---- */
+
+/* The likeliest of all carriers, a step apart, at this cycle; of neighbours the likeliest one. */
+static int scan(struct search *s, struct fit *fits, int most)
+{
+    int n = 0;
+    for (int step = 0; step < STEPS; step++) {
+        double base = ((double)step / STEPS - 0.5) / s->cycle;
+        s->folded = false;
+        fold(s, base);
+        for (int alias = -ALIASES; alias <= ALIASES; alias++)
+            for (int d = 0; d < DEVIATIONS; d++) {
+                double carrier = base + alias / s->cycle;
+                if (fabs(carrier) * s->region->work_hz > CARRIER_OFF)
+                    continue;
+                struct fit fit = {base, carrier, alias, d, likeness(s, alias, d), 0};
+                int same = -1;
+                for (int i = 0; i < n && same < 0; i++)
+                    if (fabs(fits[i].carrier - carrier) * s->cycle * STEPS < NEIGHBOURS)
+                        same = i;
+                if (same >= 0 && fits[same].strength >= fit.strength)
+                    continue;
+                if (same >= 0) {
+                    memmove(&fits[same], &fits[same + 1], (size_t)(n - same - 1) * sizeof *fits);
+                    n--;
+                }
+                n = keep(fits, n, most, &fit);
+            }
+    }
+    return n;
+}
+
+size_t modem_sync_find_all(const struct modem_region *region, double guess, struct modem_sync *syncs, size_t most)
+{
+    struct search s = {.region = region, .guess = guess < 1 ? 1 : rint(guess), .cycle = CYCLE_S * region->work_hz};
+    struct fit fits[SCANNED];
+    int n = scan(&s, fits, SCANNED);
+    size_t found = 0;
+    for (int i = 0; i < n && found < most; i++) {
+        s.folded = false;
+        fold(&s, fits[i].base);
+        find_place(&s, &fits[i]);
+        found += settle(&s, &fits[i], &syncs[found]);
+    }
+    return found;
 }

@@ -37,4 +37,8 @@ struct modem_sync {
 /* `guess`: where the preamble may begin. False: there is none. */
 bool modem_sync_find(const struct modem_region *region, double guess, struct modem_sync *sync);
 
+/* Where two or three frames begin at nearly the same time the turn over a cycle is that of none of them: all carriers are tried, a
+ * few hundred Hz apart, at the nominal clock. Ten times as long. Returns how many there are, the likeliest first. */
+size_t modem_sync_find_all(const struct modem_region *region, double guess, struct modem_sync *syncs, size_t most);
+
 #endif

@@ -203,6 +203,36 @@ static void losses_are_near_theory(void **state)
     }
 }
 
+/* Two frames in a slot that begin within 100 us, one of them weaker: both are read, one from under the other. And one that begins
+ * long before a stronger one that covers its end. */
+static void collisions_are_taken_apart(void **state)
+{
+    (void)state;
+    const struct conditions c = {"collisions", 1e6, 18, 50e-6, 0, 0, MODEM_CU8, 0, 0, NULL};
+    const struct {
+        double step_db, jitter_s;
+        size_t least; /* of 40 slots, both */
+    } cases[] = {{0, 100e-6, 26}, {2, 100e-6, 34}, {6, 100e-6, 37}, {4, 4e-3, 36}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct modem_scene scene;
+        struct heard heard;
+        struct modem_random random = {.state = 50 + i};
+        size_t both = 0;
+        lay_out(&c, 80, 60 + i, &scene);
+        for (size_t k = 0; k < 80; k++) {
+            frames[k].wave.amplitude = k % 2 ? pow(10, -cases[i].step_db / 20) : 1;
+            frames[k].at_s = 5e-3 + (double)(k / 2) * 16e-3 + modem_random_between(&random, 0, cases[i].jitter_s);
+        }
+        scene.ebn0_db += cases[i].step_db;
+        scene.seconds = 40 * 16e-3 + 10e-3;
+        play(&scene, &c, SIZE_MAX, &heard);
+        for (size_t k = 0; k < 80; k += 2)
+            both += heard.got[k] && heard.got[k + 1];
+        if (both < cases[i].least || heard.n_wrong > 0)
+            fail_msg("%.0f dB, %.1f ms: both in %zu of 40, %zu wrong", cases[i].step_db, cases[i].jitter_s * 1e3, both, heard.n_wrong);
+    }
+}
+
 static void pieces_do_not_matter(void **state)
 {
     (void)state;
@@ -296,9 +326,10 @@ static void corrections_are_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kernels_give_the_same_bits),    cmocka_unit_test(names_say_format_and_rate),
-        cmocka_unit_test(losses_are_near_theory),        cmocka_unit_test(pieces_do_not_matter),
-        cmocka_unit_test(hostile_samples_are_no_frames), cmocka_unit_test(corrections_are_right),
+        cmocka_unit_test(kernels_give_the_same_bits), cmocka_unit_test(names_say_format_and_rate),
+        cmocka_unit_test(losses_are_near_theory),     cmocka_unit_test(collisions_are_taken_apart),
+        cmocka_unit_test(pieces_do_not_matter),       cmocka_unit_test(hostile_samples_are_no_frames),
+        cmocka_unit_test(corrections_are_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
