@@ -11,6 +11,7 @@
 #define TAPS_LEAST    16u
 #define UNITY         32767
 #define BESSEL_TERMS  20
+#define DC_SAMPLES    131072 /* a quarter of a second, about */
 #define KAISER_BETA   3.4
 
 static unsigned decimation_for(double rate_hz)
@@ -122,18 +123,37 @@ static void take_wide(struct modem_front *front, int16_t *to, const uint8_t *fro
         set_gain(front, values, 2 * part);
         for (size_t i = 0; i < 2 * part; i++) {
             size_t sample = at + i / 2;
-            to[sample / 2 * 4 + i % 2 * 2 + sample % 2] = limited(values[i] * front->gain);
+            to[sample / 2 * 4 + i % 2 * 2 + sample % 2] = limited((values[i] - front->dc[i % 2]) * front->gain);
         }
     }
+}
+
+/* Follows the mean of what came out, which is what is left of it. */
+static void follow_dc(struct modem_front *front, const int16_t *out, size_t n)
+{
+    int64_t sum[2] = {0, 0};
+    for (size_t i = 0; i < n; i++) {
+        sum[0] += out[2 * i];
+        sum[1] += out[2 * i + 1];
+    }
+    front->n_out += n;
+    float known = (float)(front->n_out < DC_SAMPLES ? front->n_out : DC_SAMPLES), gain = front->gain > 0 ? front->gain : 1;
+    for (size_t k = 0; k < 2; k++)
+        front->dc[k] += (float)sum[k] / known / gain;
+}
+
+static void take_bytes(struct modem_front *front, int16_t *to, const void *from, size_t n)
+{
+    int middle = front->format == MODEM_CU8 ? 32 * 255 / 2 : 32 * 128;
+    const int16_t bias[2] = {(int16_t)(middle + lrintf(front->dc[0])), (int16_t)(middle + lrintf(front->dc[1]))};
+    front->kernels->pairs(to, from, 2 * n, front->format == MODEM_CU8 ? 0 : 0x80, bias);
 }
 
 size_t modem_front_feed(struct modem_front *front, const void *from, size_t n, int16_t *to)
 {
     int16_t *end = front->held + 2 * front->n_held;
-    if (front->format == MODEM_CU8)
-        front->kernels->pairs(end, from, 2 * n, 0, (const int16_t[2]){32 * 255 / 2, 32 * 255 / 2});
-    else if (front->format == MODEM_CS8)
-        front->kernels->pairs(end, from, 2 * n, 0x80, (const int16_t[2]){32 * 128, 32 * 128});
+    if (front->format == MODEM_CU8 || front->format == MODEM_CS8)
+        take_bytes(front, end, from, n);
     else
         take_wide(front, end, from, n);
     front->n_held += n;
@@ -142,6 +162,7 @@ size_t modem_front_feed(struct modem_front *front, const void *from, size_t n, i
         return 0;
     size_t out = (front->n_held - before) / d / 4 * 4;
     front->kernels->filter(&front->filter, front->held, to, out);
+    follow_dc(front, to, out);
     front->n_held -= out * d;
     memmove(front->held, front->held + 2 * out * d, 2 * front->n_held * sizeof *front->held);
     return out;

@@ -3,7 +3,8 @@
  * The first stage of a receiver: samples of a file or a device become 16-bit numbers, pass a channel filter that keeps
  * 200 kHz on either side, and are thinned out to a working rate of 0.4 to 0.84 MS/s. Full scale is MODEM_SCALE.
  *
- * Samples of 16 bits and floats are amplified by a power of two, so that a quiet recording loses nothing.
+ * Samples of 16 bits and floats are amplified by a power of two, so that a quiet recording loses nothing. A receiver that is around
+ * something else than zero shows a carrier in the middle of its band: the mean of the last quarter of a second is taken off.
  */
 #ifndef MODEM_FRONT_H
 #define MODEM_FRONT_H
@@ -25,7 +26,9 @@ struct modem_front {
     struct modem_filter filter;
     int16_t *taps, *held; /* what waits for the samples after it */
     size_t n_held;
-    float gain; /* of the input, for 16 bits and floats */
+    float gain;     /* of the input, for 16 bits and floats */
+    float dc[2];    /* what I and Q are around, in MODEM_SCALE of the input; it is taken off */
+    uint64_t n_out; /* samples that came out */
 };
 
 /* False: no memory. The rate is between MODEM_RATE_MIN and MODEM_RATE_MAX. */

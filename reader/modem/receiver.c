@@ -46,7 +46,7 @@ struct modem_receiver {
     struct modem_front front;
     struct modem_detector detector;
     struct modem_counts counts;
-    uint8_t raw[MODEM_UNIT * 8]; /* bytes that are not yet a unit */
+    uint8_t *raw; /* bytes that are not yet a slice; whatever the pieces are in which they come, slices are the same */
     size_t n_raw;
     int16_t *x; /* samples behind the filter */
     size_t n_x;
@@ -66,6 +66,11 @@ struct modem_receiver {
     bool ending;
 };
 
+static size_t slice_bytes(const struct modem_receiver *r)
+{
+    return MODEM_SLICE_IN(&r->front) * modem_format_size(r->settings.format);
+}
+
 struct modem_receiver *modem_receiver_new(const struct modem_settings *settings)
 {
     if (!(settings->rate_hz >= MODEM_RATE_MIN && settings->rate_hz <= MODEM_RATE_MAX))
@@ -80,7 +85,8 @@ struct modem_receiver *modem_receiver_new(const struct modem_settings *settings)
     r->x = calloc(2 * (KEPT + MODEM_SLICE + 64), sizeof *r->x);
     r->re = calloc(KEPT + MODEM_SLICE + 64, sizeof *r->re);
     r->im = calloc(KEPT + MODEM_SLICE + 64, sizeof *r->im);
-    if (!opened || !r->x || !r->re || !r->im) {
+    r->raw = opened ? malloc(slice_bytes(r)) : NULL;
+    if (!r->raw || !r->x || !r->re || !r->im) {
         modem_receiver_free(r);
         return NULL;
     }
@@ -95,6 +101,7 @@ void modem_receiver_free(struct modem_receiver *receiver)
     if (!receiver)
         return;
     modem_front_close(&receiver->front);
+    free(receiver->raw);
     free(receiver->x);
     free(receiver->re);
     free(receiver->im);
@@ -461,43 +468,38 @@ static void take(struct modem_receiver *r, const uint8_t *bytes, size_t n)
 void modem_receiver_feed(struct modem_receiver *receiver, const void *bytes, size_t n)
 {
     const uint8_t *from = bytes;
-    size_t sample = modem_format_size(receiver->settings.format), unit = MODEM_UNIT * sample;
-    if (receiver->n_raw > 0) {
-        size_t part = unit - receiver->n_raw < n ? unit - receiver->n_raw : n;
+    size_t slice = slice_bytes(receiver);
+    while (n > 0) {
+        if (receiver->n_raw == 0 && n >= slice) {
+            take(receiver, from, MODEM_SLICE_IN(&receiver->front));
+            from += slice;
+            n -= slice;
+            continue;
+        }
+        size_t part = slice - receiver->n_raw < n ? slice - receiver->n_raw : n;
         memcpy(receiver->raw + receiver->n_raw, from, part);
         receiver->n_raw += part;
         from += part;
         n -= part;
-        if (receiver->n_raw < unit)
-            return;
-        take(receiver, receiver->raw, MODEM_UNIT);
-        receiver->n_raw = 0;
+        if (receiver->n_raw == slice) {
+            receiver->n_raw = 0;
+            take(receiver, receiver->raw, MODEM_SLICE_IN(&receiver->front));
+        }
     }
-    while (n >= unit) {
-        size_t samples = n / unit * MODEM_UNIT, most = MODEM_SLICE_IN(&receiver->front);
-        samples = samples < most ? samples : most;
-        take(receiver, from, samples);
-        from += samples * sample;
-        n -= samples * sample;
-    }
-    memcpy(receiver->raw, from, n);
-    receiver->n_raw = n;
 }
 
 void modem_receiver_end(struct modem_receiver *receiver)
 {
-    static const uint8_t silence[MODEM_UNIT * 8];
-    uint8_t middle[MODEM_UNIT * 8];
-    size_t sample = modem_format_size(receiver->settings.format);
+    size_t samples = MODEM_SLICE_IN(&receiver->front), slice = slice_bytes(receiver), sample = modem_format_size(receiver->settings.format);
     uint64_t whole = receiver->counts.samples + receiver->n_raw / sample;
-    memset(middle, receiver->settings.format == MODEM_CU8 ? 0x80 : 0, sizeof middle);
-    /* So much silence that the filter gives all that it holds, and the detector closes what is open. */
-    double seconds = 2e-3;
-    memcpy(receiver->raw + receiver->n_raw, middle, MODEM_UNIT * sample - receiver->n_raw);
-    take(receiver, receiver->raw, MODEM_UNIT);
+    int middle = receiver->settings.format == MODEM_CU8 ? 0x80 : 0;
+    receiver->n_raw -= receiver->n_raw % sample;
+    memset(receiver->raw + receiver->n_raw, middle, slice - receiver->n_raw);
+    take(receiver, receiver->raw, samples);
+    /* Another one of silence, so that the filter gives all that it holds and the detector closes what is open. */
+    memset(receiver->raw, middle, slice);
+    take(receiver, receiver->raw, samples);
     receiver->n_raw = 0;
-    for (size_t n = 0; n < seconds * receiver->front.rate_hz; n += MODEM_UNIT)
-        take(receiver, receiver->settings.format == MODEM_CU8 ? middle : silence, MODEM_UNIT);
     struct modem_candidate last;
     if (modem_detector_end(&receiver->detector, &last)) {
         last.at += LEAD;

@@ -97,6 +97,7 @@ struct conditions {
     enum modem_format format;
     double most_hard, most_corrected; /* that may be lost */
     const char *kernels;
+    float quieter, shifted; /* the samples times one less this, and plus this */
 };
 
 struct heard {
@@ -164,6 +165,8 @@ static void play(struct modem_scene *scene, const struct conditions *c, size_t p
     *heard = (struct heard){.scene = scene};
     size_t n, size = modem_format_size(c->format);
     while ((n = modem_scene_next(scene, iq, PIECE)) > 0) {
+        for (size_t i = 0; i < 2 * n; i++)
+            iq[i] = iq[i] * (1 - c->quieter) + c->shifted;
         modem_format_put(c->format, bytes, iq, n);
         for (size_t at = 0; at < n * size; at += piece)
             modem_receiver_feed(receiver, bytes + at, n * size - at < piece ? n * size - at : piece);
@@ -186,6 +189,8 @@ static void losses_are_near_theory(void **state)
         {"ramps", 1e6, 9.3, 1e-3, 0, 3e-3, MODEM_CS16, 0.5, 0.05, NULL},
         {"no gaps", 1e6, 9.3, 50e-6, 0, 0, MODEM_CF32, 0.5, 0.05, NULL},
         {"clock", 1e6, 9.8, 50e-6, 5, 3e-3, MODEM_CU8, 0.4, 0.05, NULL},
+        {"quiet and shifted", 1e6, 9.3, 50e-6, 0, 3e-3, MODEM_CU8, 0.5, 0.05, NULL, 0.9f, 0.03f},
+        {"quiet", 1e6, 9.3, 50e-6, 0, 3e-3, MODEM_CF32, 0.5, 0.05, NULL, 0.9999f, 1e-6f},
         {"loud", 1e6, 40, 1e-3, 5, 1e-3, MODEM_CU8, 0, 0, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
