@@ -17,8 +17,9 @@
 #define STEPS         40    /* carriers that are tried, of those that a cycle tells apart, where frames collide */
 #define NEIGHBOURS    3     /* steps */
 #define SCANNED       6
-#define SAME_BASE     0.12 /* turns over all cycles */
-#define SLACK         10   /* halves by which a guess may be off */
+#define BARE          0.36f /* of what is the same after a cycle, squared */
+#define SAME_BASE     0.12  /* turns over all cycles */
+#define SLACK         10    /* halves by which a guess may be off */
 #define LEAST_QUALITY 0.06f
 #define LEAST_EBN0    2.5 /* 4 dB: below it no frame is read, and a carrier without modulation looks like that */
 #define DEVIATIONS    2
@@ -406,11 +407,21 @@ static bool settle(const struct search *s, const struct fit *fit, struct modem_s
     return true;
 }
 
+/* A carrier without modulation, or with its amplitude switched, is the same after half a cycle as well; a preamble is not. The band is
+ * full of them: it is worth while to see that at once. */
+static bool is_bare_carrier(const struct search *s)
+{
+    size_t cycle = (size_t)lrint(CYCLE_S * s->region->work_hz);
+    return modem_square(at_lag(s, cycle / 2)) > BARE * modem_square(at_lag(s, cycle));
+}
+
 bool modem_sync_find(const struct modem_region *region, double guess, struct modem_sync *sync)
 {
     struct search s = {.region = region, .guess = guess < 1 ? 1 : rint(guess)};
     struct fit fit = {0};
     double nominal = CYCLE_S * region->work_hz;
+    if (is_bare_carrier(&s))
+        return false;
     struct peak five = most_alike(&s, 5 * nominal * (1 - CLOCK_OFF), 5 * nominal * (1 + CLOCK_OFF));
     struct peak ten = most_alike(&s, 2 * five.exact - 3, 2 * five.exact + 3);
     s.cycle = ten.exact / 10;
@@ -454,6 +465,8 @@ size_t modem_sync_find_all(const struct modem_region *region, double guess, stru
 {
     struct search s = {.region = region, .guess = guess < 1 ? 1 : rint(guess), .cycle = CYCLE_S * region->work_hz};
     struct fit fits[SCANNED];
+    if (is_bare_carrier(&s))
+        return 0;
     int n = scan(&s, fits, SCANNED);
     size_t found = 0;
     for (int i = 0; i < n && found < most; i++) {
