@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { photo, runDay, until } from "../support/browser.mjs";
+import { dayAgain } from "../support/web_again.mjs";
 import { groupsInTheWatch } from "../support/web_groups.mjs";
 
 await runDay("web_day", { words: ["--speed", process.env.BULLA_WEB_SPEED ?? "1"] }, async ({ base, password, folder, person, api }) => {
@@ -118,6 +119,7 @@ await runDay("web_day", { words: ["--speed", process.env.BULLA_WEB_SPEED ?? "1"]
   await look("7-journey");
 
   await groupsInTheWatch({ page, base, api, complaints, look });
+  await dayAgain({ page, base, look });
 
   // Nothing is wider than a phone.
   await page.setViewportSize({ width: 390, height: 844 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every text of the workplace. A further language is a file of the same keys; plurals as "key.one", "key.few" …
 import { customs } from "./customs.en";
+import { day } from "./day.en";
 import { groups } from "./groups.en";
 import { screens } from "./screens.en";
 import { words } from "./words.en";
@@ -8,6 +9,7 @@ import { words } from "./words.en";
 export const en = {
   ...words,
   ...customs,
+  ...day,
   ...groups,
   ...screens,
   "app.name": "Bulla", "app.about": "Electronic seal supervision", "back": "Back", "loading": "Loading", "retry": "Try again", "save": "Save", "cancel": "Cancel", "close": "Close", "more": "Show more",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Other rules tried on what is stored: how often they would have fired, on what, beside what really stood. Changes nothing.
-import { useEffect, useState } from "preact/hooks";
-import { ApiError, get, newKey, post, seg } from "@/api/client";
+import { useState } from "preact/hooks";
+import { seg } from "@/api/client";
 import type { Backtest, BacktestInput } from "@/api/model";
 import { number, t, word } from "@/i18n";
 import { journeyTitle, short } from "@/lib/names";
@@ -12,31 +12,19 @@ import { Dialog } from "@/ui/dialog";
 import { useForm } from "@/ui/form";
 import { Icon } from "@/ui/icon";
 import { Button, Problem, Select } from "@/ui/parts";
-import { tell, type Told } from "@/ui/toast";
 import { Time } from "@/ui/time";
 import { Why } from "@/ui/why";
+import { useBacktest } from "./run";
 
 const DAYS = [1, 7, 30, 92];
-const EVERY_MS = 700;
 const SHOWN = 200;
 type Which = Backtest["items"][number]["which"];
 const WHICH: Which[] = ["only-now", "both", "only-then"];
 
 export function BacktestDialog({ title, input, onClose, children }: { title: string; input: () => BacktestInput; onClose: () => void; children?: preact.ComponentChildren }) {
   const form = useForm({ days: "30" });
-  const [test, setTest] = useState<Backtest | null>(null);
-  const [lost, setLost] = useState<Told | null>(null);
-  const running = test?.state === "waiting" || test?.state === "running";
-  const start = () => void form.run(async () => {
-    setLost(null);
-    setTest(await post<Backtest>("/backtests", { ...input(), from: new Date(serverNow() - Number(form.value.days) * 86_400_000).toISOString(), until: new Date(serverNow()).toISOString() }, { key: newKey() }));
-  });
-  useEffect(() => {
-    if (!test || !running) return;
-    const timer = setTimeout(() => get<Backtest>(`/backtests/${seg(test.id)}`).then(setTest, (e: unknown) => { setLost(tell(e)); if (e instanceof ApiError && e.status === 404) setTest(null); }), EVERY_MS);
-    return () => clearTimeout(timer);
-  }, [test]);
-  const cancel = () => test && void post<Backtest>(`/backtests/${seg(test.id)}/cancel`, {}, { key: newKey() }).then(setTest, (e) => setLost(tell(e)));
+  const { test, running, lost, start: ask, cancel } = useBacktest();
+  const start = () => void form.run(() => ask({ ...input(), from: new Date(serverNow() - Number(form.value.days) * 86_400_000).toISOString(), until: new Date(serverNow()).toISOString() }));
   return (
     <Dialog title={title} onClose={onClose} class="backtest" wide>
       <div class="dialog-body">
@@ -53,20 +41,30 @@ export function BacktestDialog({ title, input, onClose, children }: { title: str
   );
 }
 
-function Result({ test: x }: { test: Backtest }) {
-  const [which, setWhich] = useState<Which | null>(null);
+/** How far it is, and how many alarms it has of each sort: each a filter. */
+export function Counts({ test: x, which, onWhich }: { test: Backtest; which: Which | null; onWhich: (w: Which | null) => void }) {
   const done = x.state !== "waiting" && x.state !== "running";
   const count = (w: Which) => (w === "both" ? x.counts.both : w === "only-now" ? x.counts.only_now : x.counts.only_then);
-  const items = x.items.filter((i) => !which || i.which === which);
   return (
     <>
       <div class="bringing"><progress max={Math.max(1, x.progress.of)} value={done ? Math.max(1, x.progress.of) : x.progress.journeys} /><span class="dim">{t("backtest.progress", { n: number(x.progress.journeys), of: number(x.progress.of) })} · {word("backtestState", x.state)}</span></div>
       {x.why && <Problem error={{ message: word("backtestState", x.state), detail: x.why }} />}
       <ul class="sides">
         {WHICH.map((w) => (
-          <li key={w}><button type="button" aria-pressed={which === w} onClick={() => setWhich(which === w ? null : w)}><strong>{number(count(w))}</strong><span>{t(`backtest.${w}`)}</span></button></li>
+          <li key={w}><button type="button" aria-pressed={which === w} onClick={() => onWhich(which === w ? null : w)}><strong>{number(count(w))}</strong><span>{t(`backtest.${w}`)}</span></button></li>
         ))}
       </ul>
+    </>
+  );
+}
+
+function Result({ test: x }: { test: Backtest }) {
+  const [which, setWhich] = useState<Which | null>(null);
+  const done = x.state !== "waiting" && x.state !== "running";
+  const items = x.items.filter((i) => !which || i.which === which);
+  return (
+    <>
+      <Counts test={x} which={which} onWhich={setWhich} />
       {x.counts.unreadable > 0 && <p class="task-line"><Icon name="warning" size={14} />{t("backtest.unreadable", { n: x.counts.unreadable })}</p>}
       {items.length > 0 && (
         <ol class="found-list">
