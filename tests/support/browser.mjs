@@ -174,8 +174,11 @@ async function api(base, name, password) {
   };
 }
 
-/** Runs `bulla demo` (or `words`), then the day; ends the process with its outcome. `day` returns why it cannot be, or nothing. */
-export async function runDay(name, { words = [] } = {}, day) {
+/**
+ * Runs `bulla demo` with further `words`, or what `prepare` says instead, then the day; ends the process with its outcome. `day` returns
+ * why it cannot be, or nothing.
+ */
+export async function runDay(name, { words = [], prepare } = {}, day) {
   if (!program || !existsSync(program)) skip("the program is not built");
   if (!existsSync(browserPath)) skip("no chromium");
   if (!existsSync(join(web, "node_modules/playwright-core"))) skip("playwright-core is not installed in web/node_modules");
@@ -189,7 +192,7 @@ export async function runDay(name, { words = [] } = {}, day) {
   const folder = mkdtempSync(join(tmpdir(), "bulla-web-"));
   const db = database(name);
   const store = db ? ["--store", db.url] : [];
-  const server = spawn(program, ["demo", "--http", "127.0.0.1:0", "--password", password, "--data", join(folder, "data"), ...words, ...store], { stdio: ["ignore", "pipe", "pipe"] });
+  const server = spawn(program, prepare ? await prepare({ program, folder, password }) : ["demo", "--http", "127.0.0.1:0", "--password", password, "--data", join(folder, "data"), ...words, ...store], { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   server.stdout.on("data", (d) => (said += d));
   server.stderr.on("data", (d) => (said += d));

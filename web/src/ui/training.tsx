@@ -15,7 +15,7 @@ export function Training({ alone }: { alone?: boolean }) {
   return (
     <div class={alone ? "training alone-page" : "training"} role="status">
       <Icon name="flag" size={16} /><strong>{t("training")}</strong><span>{t("training.about", { n: training.value })}</span>
-      {following.value && <time>{full(now.value, locale.value)}</time>}
+      {following.value && <time title={full(now.value, locale.value)}>{new Date(now.value).toLocaleString(locale.value, { dateStyle: "medium", timeStyle: "medium" })}</time>}
     </div>
   );
 }
