@@ -199,6 +199,8 @@ async function destination(world, where) {
   // What differs stands on top.
   const first = page.locator(".compare tbody tr").first();
   await first.and(page.locator(".differs")).waitFor();
+  const looksSo = await first.locator(".said.differs strong").evaluate((e) => getComputedStyle(e).textDecorationLine);
+  assert.equal(looksSo, "underline", "a row that changes while it moves up looks like what it has become");
   assert.match(await first.innerText(), /Plate[\s\S]*KDB\s?418Q[\s\S]*KDB\s?481Q/);
 
   // The difference raises an alarm, and the proposal follows: one number for the risk, in the sentence, among the inputs and in its parts.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Binds strokes to actions; the page on top wins. `?` lists what is bound now.
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import type { Key } from "@/i18n";
 import { Chords, takesText } from "@/lib/keys";
 
@@ -34,8 +34,9 @@ addEventListener("keydown", (e) => {
   }
 });
 
+/** Bound before what they act on is seen: a key that is struck at once must not be lost. */
 export function useKeys(bindings: Binding[], deps: unknown[] = []): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     layers.push(bindings);
     refresh();
     return () => {
