@@ -260,7 +260,7 @@ static bool noise(double samples, uint64_t seed)
 
 /* ---- speed ---- */
 
-/* What rtl_433 takes of the processor for a file, in s; -1: it is not installed. *n: lines that it printed. */
+/* What rtl_433 takes of the processor for a file, in s; -1: it is not installed, or was ended. *n: lines that it printed. */
 static double rtl_433_seconds(const char *path, unsigned long *n)
 {
     int pipes[2];
@@ -330,7 +330,7 @@ static bool speed_of(const char *content, double replies_a_second, uint64_t seed
     if (seconds >= 0)
         print_speed(content, "rtl_433", samples, seconds, n);
     else
-        cli_say("bench: rtl_433 is not installed (Debian: rtl-433): nothing to compare with");
+        cli_say("bench: rtl_433 did not run to its end, or is not installed (Debian: rtl-433): nothing to compare with");
     unlink(path);
     return played;
 }
