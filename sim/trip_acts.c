@@ -172,6 +172,8 @@ void trip_act_jam(struct trip_run *run, const struct trip_step *step)
             (void)trip_tell(run, i, BIT(BULLA_EVENT_JAMMING));
     }
     trip_label(run, ALARM_JAMMING_SUSPECTED, !network, ANY)->upto_ms += 12 * TRIP_MINUTE_MS;
+    if (run->n_devices > 1) /* each seal of the lorry is jammed, and may say so */
+        trip_label(run, ALARM_JAMMING_SUSPECTED, false, ANY)->upto_ms += 12 * TRIP_MINUTE_MS;
 }
 
 static void defraud(struct trip_run *run, enum trip_fake kind, int64_t minutes)
@@ -182,6 +184,8 @@ static void defraud(struct trip_run *run, enum trip_fake kind, int64_t minutes)
     run->fraud.lat = run->vehicle.lat;
     run->fraud.lon = run->vehicle.lon;
     trip_label(run, ALARM_SPOOFING_SUSPECTED, true, ANY)->upto_ms = run->fraud.until_ms + 15 * TRIP_MINUTE_MS;
+    if (run->n_devices > 1) /* the receiver of each seal is deceived, and either may be found out */
+        trip_label(run, ALARM_SPOOFING_SUSPECTED, false, ANY)->upto_ms = run->fraud.until_ms + 15 * TRIP_MINUTE_MS;
 }
 
 /* What may follow from a place that is not true, until it is over. */

@@ -130,6 +130,7 @@ struct trip_sample { /* of the truth, every half minute */
     int64_t at_ms;
     double s_m, lat, lon, off_m; /* off its way */
     bool fraud;
+    bool in_place;               /* where a lorry may be beside its way: origin, destination, a stop */
     double swap_off_m;           /* the second seal */
 };
 

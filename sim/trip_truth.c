@@ -10,6 +10,7 @@
 #define LIMIT_MS   (20 * TRIP_MINUTE_MS)
 #define SILENCE_MS (240 * TRIP_MINUTE_MS)
 #define STAND_M    400.0 /* the engine takes 150 m and the accuracy to each side of the middle for one place */
+#define PLACE_M    200.0 /* so near, a fix may lie in a place */
 #define NEAR       300   /* points of the way to each side that are looked at for its distance */
 
 struct trip_label *trip_label(struct trip_run *run, enum alarm_kind kind, bool must, int device)
@@ -69,6 +70,15 @@ static double from_place(const struct place *p, double lat, double lon)
     return sim_distance(p->lat, p->lon, lat, lon) - p->radius_m;
 }
 
+/* > 0: metres outside of every place in which one may stand; < 0: inside. */
+static double outside_places(const struct journey *j, double lat, double lon)
+{
+    double least = fmin(from_place(&j->origin, lat, lon), from_place(&j->destination, lat, lon));
+    for (size_t i = 0; i < j->n_stops; i++)
+        least = fmin(least, from_place(&j->stops[i], lat, lon));
+    return least;
+}
+
 void trip_sample(struct trip_run *run)
 {
     const struct sim_vehicle *v = &run->vehicle;
@@ -89,6 +99,7 @@ void trip_sample(struct trip_run *run)
     }
     s.fraud = fraud;
     s.off_m = fraud || aside ? off_way(run, s.lat, s.lon, fraud) : 0;
+    s.in_place = s.off_m > 0 && outside_places(run->trip->journey, s.lat, s.lon) < PLACE_M;
     if (run->swap.done && run->swap.driven_m > 0)
         s.swap_off_m = off_way(run, run->swap.lat, run->swap.lon, true);
     if (run->departed_ms == BULLA_TIME_NONE && from_place(&run->trip->journey->origin, v->lat, v->lon) > 150)
@@ -97,6 +108,11 @@ void trip_sample(struct trip_run *run)
 }
 
 /* --- what was heard --- */
+
+static bool is_fix(const struct bulla_observation *o)
+{
+    return (o->has & BULLA_HAS_FIX) && o->fix_valid && !bulla_observation_is(o, BULLA_EVENT_POSITION_CELL);
+}
 
 /* Messages of a device made in a span and heard by then, with a satellite fix when asked; the first and the last of them. */
 static size_t heard(const struct trip_run *run, int device, int64_t from_ms, int64_t upto_ms, int64_t by_ms, bool fix, int64_t *first_ms,
@@ -109,7 +125,7 @@ static size_t heard(const struct trip_run *run, int device, int64_t from_ms, int
         const struct bulla_observation *o = &t->said[i];
         if (t->made_ms[i] < from_ms || t->made_ms[i] > upto_ms || o->received_ms > by_ms || (device >= 0 && o->device[0] != '1' + device))
             continue;
-        if (fix && (!(o->has & BULLA_HAS_FIX) || !o->fix_valid || bulla_observation_is(o, BULLA_EVENT_POSITION_CELL)))
+        if (fix && !is_fix(o))
             continue;
         *first_ms = n == 0 || t->made_ms[i] < *first_ms ? t->made_ms[i] : *first_ms;
         *last_ms = n == 0 || t->made_ms[i] > *last_ms ? t->made_ms[i] : *last_ms;
@@ -148,16 +164,20 @@ static void judge_unsealing(struct trip_run *run)
         }
 }
 
-/* --- stays --- */
-
-/* > 0: metres outside of every place in which one may stand; < 0: inside. */
-static double outside_places(const struct journey *j, double lat, double lon)
+/* A permission that was given for something else covers what is done in its time, wherever it names no place, and 2 min after. */
+static void judge_leave(struct trip_run *run)
 {
-    double least = fmin(from_place(&j->origin, lat, lon), from_place(&j->destination, lat, lon));
-    for (size_t i = 0; i < j->n_stops; i++)
-        least = fmin(least, from_place(&j->stops[i], lat, lon));
-    return least;
+    const struct journey *j = run->trip->journey;
+    for (size_t i = 0; i < run->trip->n_labels; i++) {
+        struct trip_label *label = &run->trip->labels[i];
+        for (size_t k = 0; k < j->n_permissions && label->kind == ALARM_ILLEGAL_OPENING; k++)
+            if (!j->permissions[k].has_place && label->truth_ms >= j->permissions[k].from_ms &&
+                label->truth_ms <= j->permissions[k].until_ms + 2 * TRIP_MINUTE_MS)
+                label->must = false;
+    }
 }
+
+/* --- stays --- */
 
 static int64_t parked_ms(const struct trip_run *run)
 {
@@ -232,6 +252,14 @@ static void judge_overtime(struct trip_run *run)
 
 /* --- leaving the corridor --- */
 
+/* Of one seal alone when it is on another lorry: what the other says cannot tell of it. */
+static struct trip_label *label_off(struct trip_run *run, int device, int64_t from_ms, int64_t upto_ms)
+{
+    struct trip_label *label = label_at(run, ALARM_ROUTE_DEVIATION, true, from_ms, upto_ms);
+    label->device = run->swap.done && device == 1 ? device : ANY;
+    return label;
+}
+
 static void judge_off(struct trip_run *run, int device, double (*off)(const struct trip_sample *))
 {
     const struct trip_sample *s = run->sample;
@@ -239,7 +267,7 @@ static void judge_off(struct trip_run *run, int device, double (*off)(const stru
     int64_t need_ms = 2 * (run->trip->interval_ms + TRIP_SLACK_MS) + 2 * TRIP_MINUTE_MS, first_ms, last_ms;
     for (size_t i = 0; i < run->n_samples; i++) {
         size_t surely = i, perhaps = i;
-        while (surely < run->n_samples && off(&s[surely]) > corridor_m + 220)
+        while (surely < run->n_samples && off(&s[surely]) > corridor_m + 220 && !(device == 0 && s[surely].in_place))
             surely++;
         while (perhaps < run->n_samples && off(&s[perhaps]) > corridor_m - 120)
             perhaps++;
@@ -248,8 +276,8 @@ static void judge_off(struct trip_run *run, int device, double (*off)(const stru
         if (surely > i && s[surely - 1].at_ms - s[i].at_ms > need_ms &&
             heard(run, device, s[i].at_ms, s[surely - 1].at_ms, INT64_MAX, true, &first_ms, &last_ms) >= 2 &&
             last_ms - first_ms > 2 * TRIP_MINUTE_MS)
-            label_at(run, ALARM_ROUTE_DEVIATION, true, s[i].at_ms - 4 * need_ms, s[surely - 1].at_ms)->truth_ms = s[i].at_ms;
-        if (surely == i && i + 1 < perhaps && off(&s[i + 1]) > corridor_m + 220)
+            label_off(run, device, s[i].at_ms - 4 * need_ms, s[surely - 1].at_ms)->truth_ms = s[i].at_ms;
+        if (surely == i && i + 1 < perhaps && off(&s[i + 1]) > corridor_m + 220 && !(device == 0 && s[i + 1].in_place))
             continue; /* the sure part begins with the next */
         label_at(run, ALARM_ROUTE_DEVIATION, false, s[i].at_ms - 4 * need_ms, s[perhaps - 1].at_ms);
         i = surely > i ? surely - 1 : i;
@@ -353,6 +381,7 @@ static void judge_silence(struct trip_run *run, int device)
 void trip_judge(struct trip_run *run)
 {
     judge_unsealing(run);
+    judge_leave(run);
     judge_stays(run);
     judge_overtime(run);
     judge_off(run, 0, off_of);
@@ -369,6 +398,42 @@ void trip_judge(struct trip_run *run)
 static bool by_timer(enum alarm_kind kind)
 {
     return kind == ALARM_JOURNEY_TIMEOUT || kind == ALARM_LATE_DEPARTURE || kind == ALARM_SIGNAL_LOST;
+}
+
+/* A deviation is proved by two fixes that span 2 min (ALARMS): when the second of them arrived. */
+static int64_t proved_ms(const struct trip_run *run, const struct trip_label *label)
+{
+    const struct trip *t = run->trip;
+    int64_t least_ms = INT64_MAX, most_ms = INT64_MIN;
+    for (size_t i = 0; i < t->n; i++) {
+        const struct bulla_observation *o = &t->said[i];
+        if (t->made_ms[i] < label->truth_ms || (label->device >= 0 && o->device[0] != '1' + label->device) || !is_fix(o))
+            continue;
+        least_ms = t->made_ms[i] < least_ms ? t->made_ms[i] : least_ms;
+        most_ms = t->made_ms[i] > most_ms ? t->made_ms[i] : most_ms;
+        if (most_ms - least_ms >= 2 * TRIP_MINUTE_MS)
+            return o->received_ms;
+    }
+    return BULLA_TIME_NONE;
+}
+
+/* A second opening is one as soon as it was heard that the seal had been closed since the first; before, it is the same again. */
+static void date_again(const struct trip_run *run, struct trip_label *label)
+{
+    const struct trip *t = run->trip;
+    int64_t closed_ms = BULLA_TIME_NONE, arrived_ms = INT64_MAX;
+    for (const struct trip_label *l = t->labels; l < label; l++)
+        if (l->kind == label->kind && l->device == label->device && l->over_ms < label->truth_ms)
+            closed_ms = l->over_ms;
+    for (size_t i = 0; i < t->n && closed_ms != BULLA_TIME_NONE; i++)
+        if (t->made_ms[i] > closed_ms && t->made_ms[i] < label->truth_ms && t->said[i].device[0] == '1' + label->device &&
+            t->said[i].received_ms < arrived_ms)
+            arrived_ms = t->said[i].received_ms;
+    if (closed_ms == BULLA_TIME_NONE)
+        return;
+    label->must = arrived_ms != INT64_MAX;
+    if (label->must && label->deadline_ms < arrived_ms)
+        label->deadline_ms = arrived_ms;
 }
 
 static void date(struct trip_run *run, struct trip_label *label)
@@ -400,6 +465,13 @@ static void date(struct trip_run *run, struct trip_label *label)
         label->known_ms = label->truth_ms;
         label->deadline_ms = label->truth_ms + TRIP_MINUTE_MS;
     }
+    if ((label->kind == ALARM_CLOCK_ERROR || label->kind == ALARM_SPOOFING_SUSPECTED) && !label->must &&
+        label->upto_ms < label->deadline_ms)
+        label->upto_ms = label->deadline_ms; /* what has no time of its own is dated by its arrival */
+    if (label->kind == ALARM_ILLEGAL_OPENING && label->must)
+        date_again(run, label);
+    if (label->kind == ALARM_ROUTE_DEVIATION && label->must && proved_ms(run, label) > label->deadline_ms)
+        label->deadline_ms = proved_ms(run, label);
     int64_t first_ms, last_ms;
     if (label->kind == ALARM_ILLEGAL_OPENING && label->must &&
         heard(run, label->device, label->truth_ms, label->over_ms, INT64_MAX, false, &first_ms, &last_ms) == 0)

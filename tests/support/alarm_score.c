@@ -16,6 +16,8 @@ bool score_has_rule(enum alarm_kind kind)
     return false;
 }
 
+#define BURST_MS INT64_C(600000)
+
 /* --- running --- */
 
 struct host {
@@ -162,14 +164,17 @@ static struct score_told *find(const struct trip *trip, struct score_trip *run, 
     return found;
 }
 
-/* A condition that went on when it became one again for the truth: one alarm stands for both. */
-static bool went_on(const struct trip *trip, const struct score_trip *run, const struct trip_label *label)
+/* A condition that went on when it became one again for the truth: one alarm stands for both. Where only the truth made it one (it
+ * was told after it), it is no false one either: an innocent shake that the attack followed is the first of the burst. */
+static bool went_on(const struct trip *trip, struct score_trip *run, const struct trip_label *label)
 {
     for (size_t i = 0; i < run->n_told; i++) {
-        const struct score_told *t = &run->told[i];
+        struct score_told *t = &run->told[i];
         if (!t->withdrawn && of_label(trip, label, &t->alarm) && t->alarm.onset_ms < label->truth_ms &&
-            (t->alarm.ended_ms == BULLA_TIME_NONE || t->alarm.ended_ms >= label->truth_ms))
+            (t->alarm.ended_ms == BULLA_TIME_NONE || t->alarm.ended_ms >= label->truth_ms)) {
+            t->matched |= t->alarm.raised_ms >= label->truth_ms && t->alarm.onset_ms >= label->from_ms - BURST_MS;
             return true;
+        }
     }
     return false;
 }
@@ -187,6 +192,17 @@ static void note_delay(struct score *score, const struct trip_label *label, cons
     score->event_s[score->n_delays++] = fmax(0, (double)(alarm->raised_ms - label->truth_ms) / 1000);
 }
 
+/* When it was first told: an alarm whose onset later data put right was told before, by another onset, and withdrawn for that. */
+static int64_t first_told_ms(const struct trip *trip, const struct score_trip *run, const struct trip_label *label, int64_t raised_ms)
+{
+    for (size_t i = 0; i < run->n_told; i++) {
+        const struct score_told *t = &run->told[i];
+        if (t->withdrawn && fits(trip, label, &t->alarm) && t->alarm.raised_ms >= label->truth_ms && t->alarm.raised_ms < raised_ms)
+            raised_ms = t->alarm.raised_ms;
+    }
+    return raised_ms;
+}
+
 typedef void (*each_fn)(void *context, const char *what, const struct trip_label *label, const struct score_told *told);
 
 static void match_labels(const struct trip *trip, struct score_trip *run, struct score *score, each_fn each, void *context)
@@ -198,8 +214,12 @@ static void match_labels(const struct trip *trip, struct score_trip *run, struct
         struct score_kind *kind = &score->kind[label->kind];
         struct score_told *told = find(trip, run, label);
         kind->must++;
-        if (!told && went_on(trip, run, label)) {
+        if (told)
+            told->alarm.raised_ms = first_told_ms(trip, run, label, told->alarm.raised_ms);
+        if ((!told || told->alarm.raised_ms > label->deadline_ms) && went_on(trip, run, label)) {
             kind->found++;
+            if (told)
+                told->matched = true; /* it ended, and began again */
             continue;
         }
         if (!told) {
