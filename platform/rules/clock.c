@@ -20,20 +20,21 @@ static bool known(const struct clock *clock)
     return clock->n >= MESSAGES && clock->last_ms - clock->first_ms >= SPREAD_MS;
 }
 
-/* A live message that is behind. One that is behind by more than the known lag came late as well; one that was heard before
- * an older one is no live message. */
+/* A live message that is behind. One that is behind by more than the known lag came late as well, and so did one that was heard
+ * before the lag was; one that was heard before an older one is no live message. */
 static void note_lag(struct clock *clock, const struct entry *e, int64_t lag_ms)
 {
     int64_t off_ms = lag_ms - clock->lag_ms;
-    if (known(clock) && off_ms > SAME_MS)
+    if (known(clock) && (off_ms > SAME_MS || e->received_ms < clock->first_ms))
         return;
-    if (clock->n == 0 || off_ms > SAME_MS || off_ms < -SAME_MS || e->received_ms < clock->last_ms) {
+    bool overtaken = e->received_ms < clock->last_ms && !known(clock); /* of a known lag, by a message that waited in some queue */
+    if (clock->n == 0 || off_ms > SAME_MS || off_ms < -SAME_MS || overtaken) {
         clock->n = 0;
         clock->lag_ms = lag_ms;
         clock->first_ms = clock->last_ms = e->received_ms;
     }
     clock->n++;
-    clock->last_ms = e->received_ms;
+    clock->last_ms = e->received_ms > clock->last_ms ? e->received_ms : clock->last_ms;
     clock->counter = e->flags & ENTRY_COUNTER ? e->counter : INT64_MAX;
 }
 

@@ -10,6 +10,7 @@
 #define STANDING_MS (2 * PLAN_MINUTE_MS)
 #define DOUBT_MS    (60 * PLAN_MINUTE_MS)
 #define FRESH_MS    (60 * PLAN_MINUTE_MS)
+#define LORRY_M     300.0
 #define LEFT_MS     (15 * PLAN_MINUTE_MS) /* where it stood until then it may stand still, one fix or two being wrong */
 
 /* What was put on or taken off another means of transport need not move with the rest. */
@@ -23,6 +24,7 @@ struct fold {
     struct lock_where where;
     uint16_t gone;           /* seals whose supervision has ended, a bit each */
     uint16_t parted;         /* seals of which it was said that they go on by other means */
+    uint16_t apart;          /* seals that were surely elsewhere than every other, when last heard */
     int64_t located_ms;      /* the newest fix of a seal; BULLA_TIME_NONE: none */
     struct lock_where stood; /* the last place where it stood, and when it was last seen there */
     int64_t stood_ms;
@@ -36,6 +38,8 @@ struct fold_seal {
     struct lock lock;
     struct lock_where own; /* its own last place; the vehicle's holds unless the two are surely apart */
     int64_t own_ms;
+    struct lock_where unplaced; /* of a clock that lags: its last fix, which tells of its next message, and when that was heard */
+    int64_t unplaced_ms;
 };
 
 static size_t seal_size(const struct plan *plan)
@@ -127,14 +131,18 @@ static struct lock_where where_at(const struct fold *fold, int64_t at_ms)
     return where;
 }
 
-/* For what this seal says: the vehicle's place, unless its own is surely another (it went on with another vehicle). */
-static struct lock_where where_of(const struct fold *fold, const struct plan *plan, size_t seal, int64_t at_ms)
+/* For what a seal says: the vehicle's place, unless its own is surely another (it went on with another vehicle). */
+static struct lock_where where_of(const struct fold *fold, const struct plan *plan, const struct entry *e)
 {
-    const struct fold_seal *s = seal_at(fold, plan, seal);
+    const struct fold_seal *s = seal_at(fold, plan, e->seal);
+    int64_t at_ms = e->at_ms;
     struct lock_where vehicle = where_at(fold, at_ms), own = s->own;
     own.accuracy_m += DRIFT_MS * (double)(at_ms > s->own_ms ? at_ms - s->own_ms : 0) / 1000.0;
-    bool apart = own.known && geometry_rough(own.lat, own.lon, vehicle.lat, vehicle.lon) > own.accuracy_m + vehicle.accuracy_m;
-    return apart ? own : vehicle;
+    bool parted = (fold->apart >> e->seal & 1) && !(e->flags & ENTRY_FIX); /* a fix says itself whether it still is */
+    bool apart = parted || geometry_rough(own.lat, own.lon, vehicle.lat, vehicle.lon) > own.accuracy_m + vehicle.accuracy_m;
+    if (apart && (e->flags & (ENTRY_FIX | ENTRY_UNPLACED | ENTRY_CELL)) == ENTRY_FIX) /* set aside, and where the others are */
+        apart = geometry_rough(entry_lat(e), entry_lon(e), vehicle.lat, vehicle.lon) > e->accuracy_m + vehicle.accuracy_m + LORRY_M;
+    return own.known && apart ? own : vehicle;
 }
 
 /* Where it may be if the last fix is wrong: where it stood, grown by what it may have driven since it left when the message has
@@ -144,15 +152,31 @@ static struct lock_where before_of(const struct fold *fold, const struct plan *p
     struct lock_where where = fold->stood;
     int64_t at_ms = e->at_ms;
     bool own = (e->flags & (ENTRY_FIX | ENTRY_UNPLACED)) == ENTRY_FIX && !entry_unsized(e);
-    if (!where.known || at_ms - fold->stood_ms >= FRESH_MS)
-        return where_of(fold, plan, e->seal, at_ms);
+    if (!where.known || at_ms - fold->stood_ms >= FRESH_MS || (fold->apart >> e->seal & 1))
+        return where_of(fold, plan, e);
     if (own) {
-        bool stands = fold->standing || (at_ms - fold->stood_ms < LEFT_MS && lock_may_open_here(plan, &where));
-        return stands ? where : where_of(fold, plan, e->seal, at_ms);
+        bool here = fold->standing && fold->stood_ms >= stay_since(&fold->stay); /* else it stands elsewhere by now */
+        bool stands = here || (at_ms - fold->stood_ms < LEFT_MS && lock_may_open_here(plan, &where));
+        return stands ? where : where_of(fold, plan, e);
     }
     if (!fold->standing)
         where.accuracy_m += DRIFT_MS * (double)(at_ms - fold->stood_ms) / 1000.0;
     return where;
+}
+
+/* Where it may have gone while messages of it are still to come: it may have left what was its place in the last that came. */
+static struct lock_where reach_of(const struct fold *fold, const struct entry *e, const struct lock_where *where)
+{
+    struct lock_where reach = *where;
+    if (!(e->flags & ENTRY_FIX) && e->at_ms > fold->seen_ms)
+        reach.accuracy_m += DRIFT_MS * (double)(e->at_ms - fold->seen_ms) / 1000.0;
+    return reach;
+}
+
+static struct lock_where said_by(const struct entry *e)
+{
+    bool fix = (e->flags & (ENTRY_FIX | ENTRY_CELL)) == ENTRY_FIX;
+    return (struct lock_where){fix, entry_lat(e), entry_lon(e), e->accuracy_m, UNSURE, UNSURE};
 }
 
 static void fire(struct fold *fold, const struct plan *plan, const struct timer *timer, struct sheet *sheet)
@@ -167,6 +191,7 @@ static void fire(struct fold *fold, const struct plan *plan, const struct timer 
                             .where = &where,
                             .company = &nobody,
                             .gone = fold->gone,
+                            .apart = fold->apart,
                             .n_before = sheet->n,
                             .sheet = sheet};
     timer->rule->step(timer->state, &in);
@@ -273,25 +298,33 @@ static void see(struct fold *fold, const struct plan *plan, const struct fix *f)
     bool more = says_more(fold, f);
     stay_step(&fold->stay, f);
     fold->standing = stay_holds(&fold->stay, f->at_ms, STANDING_MS, f->cell ? FRESH_MS : 0);
-    if (!more)
-        return;
-    fold->seen_ms = f->at_ms;
-    put(plan, f, &fold->where);
-    if (fold->standing) {
+    bool again = f->repeated && (!fold->stood.known || f->at_ms - fold->stood_ms >= LEFT_MS);
+    if (more) {
+        fold->seen_ms = f->at_ms;
+        put(plan, f, &fold->where);
+    }
+    if (fold->standing && (more || again)) { /* what holds still repeats itself: less than a place of before, more than none */
         fold->stood = fold->where;
         fold->stood_ms = f->at_ms;
     }
 }
 
-/* A fix that has no place in the order still tells where its own message was said. */
-static void place_here(const struct plan *plan, const struct entry *e, struct lock_where *where)
+/* A fix that has no place in the order still tells where its own message was said, and whence the next one of a clock that lags. */
+static void place_here(struct fold_seal *seal, const struct plan *plan, const struct entry *e, struct lock_where *where)
 {
-    if (!(e->flags & ENTRY_UNPLACED) || !(e->flags & ENTRY_FIX))
+    if (!(e->flags & ENTRY_UNPLACED))
         return;
-    *where = (struct lock_where){.known = true, .lat = entry_lat(e), .lon = entry_lon(e), .accuracy_m = e->accuracy_m};
-    where->origin = plan->has_origin ? geometry_place_side(&plan->origin, where->lat, where->lon, where->accuracy_m) : UNSURE;
-    where->destination =
-        plan->has_destination ? geometry_place_side(&plan->destination, where->lat, where->lon, where->accuracy_m) : UNSURE;
+    if (e->flags & ENTRY_FIX) {
+        *where = (struct lock_where){.known = true, .lat = entry_lat(e), .lon = entry_lon(e), .accuracy_m = e->accuracy_m};
+        where->origin = plan->has_origin ? geometry_place_side(&plan->origin, where->lat, where->lon, where->accuracy_m) : UNSURE;
+        where->destination =
+            plan->has_destination ? geometry_place_side(&plan->destination, where->lat, where->lon, where->accuracy_m) : UNSURE;
+        seal->unplaced = *where;
+        seal->unplaced_ms = e->received_ms;
+    } else if (seal->unplaced.known && (e->flags & ENTRY_CLOCK_LAGS)) {
+        *where = seal->unplaced;
+        where->accuracy_m += DRIFT_MS * (double)(e->received_ms > seal->unplaced_ms ? e->received_ms - seal->unplaced_ms : 0) / 1000.0;
+    }
 }
 
 static void step_rules(struct fold *fold, const struct rule_input *in)
@@ -313,15 +346,23 @@ static bool is_doubted(const struct fold_seal *seal, int64_t at_ms)
 }
 
 /* Where the others are, as far as the newest fix tells. */
-static struct company look_around(const struct fold *fold, const struct plan *plan, const struct entry *e, const struct position_news *news)
+static struct company look_around(struct fold *fold, const struct plan *plan, const struct entry *e, const struct position_news *news)
 {
     struct company company = {0};
     unsigned alone = fold->gone | fold->parted;
-    if (news->n_fixes == 0 || (alone >> e->seal & 1) || is_doubted(seal_at(fold, plan, e->seal), e->at_ms))
+    if (news->n_fixes == 0 || (alone >> e->seal & 1))
         return company;
-    for (size_t i = 0; i < plan->journey->n_seals; i++)
-        if (i != e->seal && !(alone >> i & 1) && !is_doubted(seal_at(fold, plan, i), e->at_ms))
-            company_meet(&company, plan, &seal_at(fold, plan, e->seal)->position.last, &seal_at(fold, plan, i)->position.last, i);
+    const struct fold_seal *mine = seal_at(fold, plan, e->seal);
+    for (size_t i = 0; i < plan->journey->n_seals; i++) {
+        const struct fold_seal *theirs = seal_at(fold, plan, i);
+        bool doubted = is_doubted(mine, e->at_ms) || is_doubted(theirs, e->at_ms);
+        if (i != e->seal && !(alone >> i & 1))
+            company_meet(&company, plan, &mine->position, &theirs->position, i, doubted);
+    }
+    if (company.close)
+        fold->apart &= (uint16_t) ~(1u << e->seal | company.close);
+    else if (company.off)
+        fold->apart |= (uint16_t)(1u << e->seal | company.off);
     return company;
 }
 
@@ -371,6 +412,7 @@ static void fold_carrier(struct fold *fold, const struct plan *plan, const struc
                             .where = &where,
                             .company = &nobody,
                             .gone = fold->gone,
+                            .apart = fold->apart,
                             .n_before = sheet->n,
                             .sheet = sheet};
     step_carried(fold, &in, silent && position.n_fixes > 0);
@@ -406,9 +448,11 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
     }
     if (position.n_fixes && e->at_ms > fold->located_ms)
         fold->located_ms = e->at_ms;
-    struct lock_where where = where_of(fold, plan, e->seal, e->at_ms);
-    place_here(plan, e, &where);
-    struct lock_place place = {&where, &before, fix && !fold->stay.straying, stood};
+    struct lock_where where = where_of(fold, plan, e);
+    place_here(seal, plan, e, &where);
+    struct lock_where reach = reach_of(fold, e, &where);
+    struct lock_where said = said_by(e);
+    struct lock_place place = {&where, &before, &reach, &said, fix && !fold->stay.straying, stood};
     lock_step(&seal->lock, plan, e, &place, &lock);
     fold->gone |= (uint16_t)(seal->lock.ended << e->seal);
     if (e->events & PARTING)
@@ -425,6 +469,7 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
                             .where = &where,
                             .company = &company,
                             .gone = fold->gone,
+                            .apart = fold->apart,
                             .n_before = sheet->n,
                             .sheet = sheet};
     step_rules(fold, &in);

@@ -128,13 +128,30 @@ static const char *opening_word(const struct entry *e)
     return entry_accepted(e) && e->state != BULLA_SEAL_SEALED ? "unlocked by an accepted attempt" : NULL;
 }
 
-/* Somebody has a leave for this opening, if only the place is right. */
-static bool claimed(const struct lock *lock, const struct plan *plan, const struct entry *e)
+/* Who has a leave for this opening, if only the place is right. */
+static uint8_t claims(const struct lock *lock, const struct plan *plan, const struct entry *e)
 {
     bool accepted = lock->accepted_ms != BULLA_TIME_NONE && e->at_ms - lock->accepted_ms <= GRANT_MS;
-    if (accepted && (plan->journey->n_credentials == 0 || listed(plan->journey, lock->credential)))
+    uint8_t claimed = 0;
+    if (accepted && plan->journey->n_credentials == 0)
+        claimed |= CLAIMED_BY_LOCK;
+    if (accepted && listed(plan->journey, lock->credential))
+        claimed |= CLAIMED_BY_CARD;
+    if (find_permission(plan, lock, e->seal, entry_leave_ms(e), NULL))
+        claimed |= CLAIMED_BY_COMMAND;
+    return claimed;
+}
+
+/* Whether such a leave may hold there: a card's where the journey's cards may open, the lock's own word at the ends of the way, a
+ * command's at its place. */
+static bool may_hold(const struct lock *lock, const struct plan *plan, size_t seal, int64_t at_ms, const struct lock_where *where)
+{
+    bool by_lock = lock->claimed & CLAIMED_BY_LOCK, by_card = lock->claimed & CLAIMED_BY_CARD;
+    if (by_lock && ((plan->has_origin && !surely_outside(&plan->origin, where)) || at_destination(plan, where)))
         return true;
-    return find_permission(plan, lock, e->seal, entry_leave_ms(e), NULL) != NULL;
+    if (by_card && lock_may_open_here(plan, where))
+        return true;
+    return (lock->claimed & CLAIMED_BY_COMMAND) && find_permission(plan, lock, seal, at_ms, where);
 }
 
 static void hope(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_place *place, struct lock_news *news)
@@ -142,16 +159,19 @@ static void hope(struct lock *lock, const struct plan *plan, const struct entry 
     lock->hope_ms = BULLA_TIME_NONE;
     if (news->authorised || (e->events & BREAKING_EVENTS))
         return;
-    lock->outside = place->fix && !lock_may_open_here(plan, place->now);
+    lock->claimed = claims(lock, plan, e);
+    bool now = may_hold(lock, plan, e->seal, entry_leave_ms(e), place->now);
+    bool before = may_hold(lock, plan, e->seal, entry_leave_ms(e), place->before);
+    bool said = place->said->known && may_hold(lock, plan, e->seal, entry_leave_ms(e), place->said);
+    lock->outside = place->fix && !now;
     bool attempted = lock->accepted_ms != BULLA_TIME_NONE && e->at_ms - lock->accepted_ms <= GRANT_MS;
-    lock->claimed = claimed(lock, plan, e);
     bool missing = lock->counter >= 0 && (e->flags & ENTRY_COUNTER) && e->counter > lock->counter + 1;
-    bool stood = place->stood || place->before->destination == SURELY_INSIDE;
-    lock->stood = lock->claimed && stood && lock_may_open_here(plan, place->before);
+    lock->stood = before && (place->stood || place->before->destination == SURELY_INSIDE);
     lock->stood_at_destination = lock->stood && at_destination(plan, place->before);
-    if (lock->claimed && (lock_may_open_here(plan, place->now) || lock_may_open_here(plan, place->before)))
+    if (now || before || said)
         lock->hope_ms = e->at_ms + CLAIMED_MS;
-    else if (!attempted && !entry_is(e, BULLA_EVENT_UNLOCKED) && (at_destination(plan, place->now) || at_destination(plan, place->before)))
+    else if (!attempted && !entry_is(e, BULLA_EVENT_UNLOCKED) &&
+             (at_destination(plan, place->now) || at_destination(plan, place->before) || (missing && at_destination(plan, place->reach))))
         lock->hope_ms = (e->at_ms > e->received_ms ? e->at_ms : e->received_ms) + (missing ? MISSING_MS : SILENT_MS);
     news->stood = lock->stood;
     news->hoped = lock->hope_ms != BULLA_TIME_NONE;
@@ -186,7 +206,7 @@ static void decide(struct lock *lock, const struct plan *plan, const struct entr
         permit(lock, unseals || at_destination(plan, place->now), e->at_ms, news);
     } else if (over && lock->stood) {
         permit(lock, lock->stood_at_destination, e->at_ms, news);
-    } else if (over || (shown && !lock_may_open_here(plan, place->now) && ++lock->outside >= OUTSIDE)) {
+    } else if (over || (shown && !may_hold(lock, plan, e->seal, lock->opened_ms, place->now) && ++lock->outside >= OUTSIDE)) {
         news->given_up = true;
         lock->hope_ms = BULLA_TIME_NONE;
     }
@@ -195,9 +215,12 @@ static void decide(struct lock *lock, const struct plan *plan, const struct entr
 static void open_lock(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_place *place,
                       const struct permission *permission, struct lock_news *news)
 {
-    bool was_open = lock->state == LOCK_OPEN;
-    if (was_open && !(lock->authorised && !news->authorised && (e->events & BREAKING_EVENTS)))
+    bool was_open = lock->state == LOCK_OPEN, here = (permission && permission->unseals) || at_destination(plan, place->now);
+    if (was_open && !(lock->authorised && !news->authorised && (e->events & BREAKING_EVENTS))) {
+        bool unlocked = entry_accepted(e) || entry_is(e, BULLA_EVENT_UNLOCKED);
+        end_at(lock, news->authorised && unlocked && here, e->at_ms); /* by leave in the end, whoever opened it on the way */
         return;
+    }
     news->by_cut = !says_lock_opened(e) && (says_cut(e) || lock->state == LOCK_CUT);
     if (news->by_cut) {
         lock->state = LOCK_CUT;
@@ -208,7 +231,7 @@ static void open_lock(struct lock *lock, const struct plan *plan, const struct e
     lock->authorised = news->authorised;
     news->opened = true;
     hope(lock, plan, e, place, news);
-    end_at(lock, news->authorised && ((permission && permission->unseals) || at_destination(plan, place->now)), e->at_ms);
+    end_at(lock, news->authorised && here, e->at_ms);
 }
 
 static void excuse(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_place *place,

@@ -20,6 +20,12 @@ enum lock_state {
     LOCK_CUT, /* open because its rope was cut: the lock itself has not opened */
 };
 
+enum lock_claim {
+    CLAIMED_BY_LOCK = 1,    /* the journey lists no cards, and the lock accepted an attempt */
+    CLAIMED_BY_CARD = 2,    /* one that the journey lists */
+    CLAIMED_BY_COMMAND = 4, /* a command or ticket of the journey covers the time */
+};
+
 /* Where the vehicle is, for what a message without a fix of its own says. */
 struct lock_where {
     bool known;
@@ -28,9 +34,10 @@ struct lock_where {
 };
 
 /* Of one message: where the vehicle is with it, where it would be without it (where it stood, if it did within the last hour),
- * and whether it had a fix that can be believed. */
+ * how far it may have gone if messages before it are missing, what its own fix says, believed or not (not known: it has none), and
+ * whether it had a fix that can be believed. */
 struct lock_place {
-    const struct lock_where *now, *before;
+    const struct lock_where *now, *before, *reach, *said;
     bool fix, stood; /* stood: until this message the vehicle was standing */
 };
 
@@ -45,7 +52,7 @@ struct lock {
     char credential[BULLA_CREDENTIAL_SIZE]; /* its credential */
     int64_t hope_ms;                        /* until then the present opening may turn out permitted; BULLA_TIME_NONE: it is what it is */
     uint8_t outside;                        /* fixes since then, its own included, that say it may not be opened there */
-    bool claimed;                           /* it was: by somebody whose leave hangs on the place alone */
+    uint8_t claimed;                        /* by whom, whose leave hangs on the place alone: enum lock_claim, a bit each */
     bool stood, stood_at_destination;       /* and the vehicle had been standing where that leave holds */
     int64_t counter;                        /* the device's own count of its messages, of the last one; negative: not said */
     uint8_t n_sublocks;

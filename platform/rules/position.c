@@ -10,7 +10,10 @@
 #define CLOCK_STEP_S 1.0 /* devices tell whole seconds */
 #define EVERYDAY     0.6 /* of the highest speed */
 #define LATE_MS      (5 * PLAN_MINUTE_MS)
+#define PROMPT_MS    PLAN_MINUTE_MS
+#define EARLY_MS     INT64_C(15000)
 #define REPEATED_MS  (10 * PLAN_MINUTE_MS)
+#define BACK_M       300.0 /* one place, as far as a parked receiver wanders */
 
 void position_init(struct position *position)
 {
@@ -106,7 +109,8 @@ static void give_up_aside(struct position *position, struct position_news *news)
 static void believe(struct position *position, const struct plan *plan, const struct position_point *p, size_t seal,
                     struct position_news *news)
 {
-    position->before = position->last;
+    if (!p->repeated)
+        position->before = position->last;
     position->last = *p;
     locate(plan, p, seal, &news->fix[news->n_fixes++]);
 }
@@ -118,7 +122,8 @@ static void confirm(struct position *position, const struct plan *plan, size_t s
     if (position->before.at_ms == BULLA_TIME_NONE || reachable_at(plan, &position->before, &position->aside[0], EVERYDAY)) {
         news->wild[news->n_wild++] = position->last;
     } else {
-        news->jumped = true;
+        bool by_arrival = (position->last.device_ms == BULLA_TIME_NONE) != (position->aside[0].device_ms == BULLA_TIME_NONE);
+        news->jumped = !by_arrival; /* of one that is dated by its arrival nobody knows how long it took */
         news->from = position->last;
     }
     uint32_t n = position->n_aside;
@@ -143,9 +148,6 @@ static void note_repeated(const struct position_point *before, struct position_p
 static void set_aside(struct position *position, const struct plan *plan, const struct position_point *p, size_t seal,
                       struct position_news *news)
 {
-    if (position->n_aside && same_place(&position->aside[position->n_aside - 1], p) &&
-        p->at_ms - position->aside[position->n_aside - 1].at_ms < REPEATED_MS)
-        return; /* the same again agrees with nothing */
     if (position->n_aside && !position_reachable(plan, &position->aside[position->n_aside - 1], p))
         give_up_aside(position, news);
     position->aside[position->n_aside++] = *p;
@@ -158,6 +160,31 @@ static bool agrees_aside(const struct position *position, const struct plan *pla
 {
     return position->n_aside && !p->cell && reachable_at(plan, &position->aside[position->n_aside - 1], p, EVERYDAY) &&
            !reachable_at(plan, &position->last, p, EVERYDAY);
+}
+
+/* With n_aside: what was set aside, said again, agrees with nothing; nor does time make it a place that was reached. */
+static bool repeats_aside(const struct position *position, const struct position_point *p)
+{
+    const struct position_point *newest = &position->aside[position->n_aside - 1];
+    return same_place(newest, p) && p->at_ms - newest->at_ms < REPEATED_MS;
+}
+
+/* Where it was before a single fix that it cannot have come from: that one was the wild one. */
+static bool is_back(const struct position *position, const struct position_point *p)
+{
+    const struct position_point *before = &position->before;
+    if (position->n_aside || before->at_ms == BULLA_TIME_NONE || p->cell || before->cell)
+        return false;
+    return geometry_rough(before->lat_e7 / 1e7, before->lon_e7 / 1e7, p->lat_e7 / 1e7, p->lon_e7 / 1e7) <=
+           BACK_M + before->accuracy_m + p->accuracy_m;
+}
+
+static void come_back(struct position *position, const struct plan *plan, const struct position_point *p, size_t seal,
+                      struct position_news *news)
+{
+    news->wild[news->n_wild++] = position->last;
+    position->last = position->before;
+    believe(position, plan, p, seal, news);
 }
 
 void position_step(struct position *position, const struct plan *plan, const struct entry *e, struct position_news *news)
@@ -177,7 +204,20 @@ void position_step(struct position *position, const struct plan *plan, const str
                                .cell = entry_unsized(e)};
     memcpy(p.id, e->id, sizeof p.id);
     p.undated = (e->flags & ENTRY_CLOCK_WRONG) || (!(e->flags & ENTRY_STORED) && e->received_ms - e->at_ms > LATE_MS);
+    p.prompt =
+        !(e->flags & (ENTRY_STORED | ENTRY_CLOCK_WRONG)) && e->received_ms - e->at_ms <= PROMPT_MS && e->at_ms - e->received_ms <= EARLY_MS;
     note_repeated(&position->last, &p);
+    if (position->n_aside && repeats_aside(position, &p))
+        return;
+    if (position->last.at_ms != BULLA_TIME_NONE && position->last.undated && !p.undated && position->n_aside == 0 &&
+        position->before.at_ms != BULLA_TIME_NONE && !position_reachable(plan, &position->last, &p)) {
+        come_back(position, plan, &p, seal, news); /* that one was at another time */
+        return;
+    }
+    if (position->last.at_ms != BULLA_TIME_NONE && is_back(position, &p) && !position_reachable(plan, &position->last, &p)) {
+        come_back(position, plan, &p, seal, news);
+        return;
+    }
     if (position->last.at_ms != BULLA_TIME_NONE && (!position_reachable(plan, &position->last, &p) || agrees_aside(position, plan, &p))) {
         set_aside(position, plan, &p, seal, news);
         return;

@@ -38,6 +38,7 @@ struct position_point {
     int64_t device_ms; /* of a clock that is wrong: its own time, which still tells how much has passed; else BULLA_TIME_NONE */
     int32_t lat_e7, lon_e7, accuracy_m;
     bool cell, repeated, moving;
+    bool prompt;  /* it was heard when it was made: its time is right to a minute */
     bool undated; /* its clock is wrong, or may be: late, and not marked as kept */
     char id[BULLA_ID_SIZE];
 };

@@ -34,7 +34,7 @@ struct rule_input {
     const struct stay *stay; /* of the vehicle, this entry's fixes included */
     const struct lock_where *where;
     const struct company *company; /* where the other seals are, as this entry's fix sees it */
-    uint16_t gone;                 /* seals whose supervision has ended, a bit each */
+    uint16_t gone, apart;          /* seals whose supervision has ended; that go another way than the others; a bit each */
     size_t n_before;               /* alarms that were on the sheet before this entry */
     struct sheet *sheet;
 };

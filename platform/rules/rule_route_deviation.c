@@ -6,6 +6,7 @@
  * seal of the journey, on another vehicle by now, does not end it. A forbidden zone is off every route: two fixes surely
  * inside it are enough.
  */
+#include <math.h>
 #include <string.h>
 
 #include "platform/rules/rule.h"
@@ -13,6 +14,7 @@
 
 #define CLEAR_FIXES 2
 #define OTHERS_MS   (30 * PLAN_MINUTE_MS) /* a seal that has said nothing for so long leaves the run to the others */
+#define CELL_M      20000.0               /* of unknown size: a mast in the country, or one that the data base has in the next town */
 #define APART_M     150.0                 /* general rule 6 */
 
 struct entered { /* a forbidden zone; behind the deviation in the state, where the journey has zones */
@@ -42,7 +44,7 @@ static const struct rule_parameter parameters[] = {{"corridor", "m", 500, "corri
                                                    {"span", "min", 2, NULL},
                                                    {"far", "km", 5, NULL},
                                                    {"long", "min", 30, NULL},
-                                                   {"edge", "m", 500, NULL},           /* so near, a reflection may do it, which */
+                                                   {"edge", "m", 800, NULL},           /* so near, a reflection may do it, which */
                                                    {"edge_standing", "min", 20, NULL}, /* lasts minutes at a place */
                                                    {NULL, NULL, 0, NULL}};
 
@@ -75,17 +77,35 @@ static void raise(struct deviation *s, const struct rule_input *in, const struct
     tell(s, in);
 }
 
-/* Two fixes of a vehicle that stands, by its own word, in two places: one of them is a reflection, or both. */
-static bool contradicts(const struct deviation *s, const struct fix *f)
+/* Two fixes of a vehicle that stands, by its own word, in two places: one of them is a reflection, or both. Not where both are further
+ * off the corridor than reflections reach, and not as far from each other. */
+static bool contradicts(const struct deviation *s, const struct rule_input *in, const struct fix *f)
 {
-    return s->outside == 1 && !s->slot && !s->doubted && s->standing && !f->moving &&
-           geometry_rough(s->lat, s->lon, f->lat, f->lon) > APART_M + s->accuracy_m + f->accuracy_m;
+    if (s->outside != 1 || s->slot || s->doubted || !s->standing || f->moving)
+        return false;
+    double apart_m = geometry_rough(s->lat, s->lon, f->lat, f->lon);
+    double beyond_m = fmin(s->worst_m - s->accuracy_m, f->off_route_m - in->plan->corridor_m - f->accuracy_m);
+    bool far = beyond_m > rule_value(in->plan, &rule_route_deviation, EDGE) && apart_m < beyond_m / 2;
+    return !far && apart_m > APART_M + s->accuracy_m + f->accuracy_m;
+}
+
+/* So near to the corridor that a reflection may do it, which lasts for minutes at a place. */
+static bool at_edge(const struct deviation *s, const struct plan *plan)
+{
+    return s->still && s->worst_m - s->accuracy_m < rule_value(plan, &rule_route_deviation, EDGE);
+}
+
+static bool elsewhere(const struct deviation *s, const struct fix *f)
+{
+    return geometry_rough(s->lat, s->lon, f->lat, f->lon) > APART_M + s->accuracy_m + f->accuracy_m;
 }
 
 static void note_outside(struct deviation *s, const struct rule_input *in, const struct fix *f)
 {
-    bool doubted = contradicts(s, f);
-    if (doubted)
+    bool doubted = contradicts(s, in, f);
+    /* What it said while it stood by the edge is no beginning of what it says on driving off. */
+    bool stood = s->outside > 2 && s->last_ms - s->since_ms >= rule_ms(in->plan, &rule_route_deviation, SPAN);
+    if (doubted || (stood && !s->slot && at_edge(s, in->plan) && elsewhere(s, f)))
         *s = (struct deviation){0};
     double beyond_m = f->off_route_m - in->plan->corridor_m;
     if (s->outside++ == 0) {
@@ -95,6 +115,7 @@ static void note_outside(struct deviation *s, const struct rule_input *in, const
                                 .heard_ms = f->at_ms,
                                 .standing = !f->moving,
                                 .still = true,
+                                .doubted = doubted,
                                 .lat = f->lat,
                                 .lon = f->lon};
         memcpy(s->first, f->id, sizeof s->first);
@@ -106,9 +127,8 @@ static void note_outside(struct deviation *s, const struct rule_input *in, const
         s->accuracy_m = f->accuracy_m;
     }
     struct draft *d = sheet_open(in->sheet, s->slot);
-    s->still &= geometry_rough(s->lat, s->lon, f->lat, f->lon) <= APART_M + s->accuracy_m + f->accuracy_m;
-    bool edge = s->still && s->worst_m - s->accuracy_m < rule_value(in->plan, &rule_route_deviation, EDGE);
-    int64_t span_ms = rule_ms(in->plan, &rule_route_deviation, edge ? STANDING : SPAN);
+    s->still &= !elsewhere(s, f);
+    int64_t span_ms = rule_ms(in->plan, &rule_route_deviation, at_edge(s, in->plan) ? STANDING : SPAN);
     if (!d && s->outside >= 2 && s->last_ms - s->since_ms >= span_ms) {
         raise(s, in, f);
     } else if (d && grade_of(s, in->plan) > d->grade) {
@@ -184,14 +204,15 @@ static size_t size(const struct plan *plan)
     return sizeof(struct deviation) + (plan->journey->n_zones ? sizeof(struct entered) : 0);
 }
 
-/* Whether the fix belongs to the run: of its seal, or of one that takes over. */
-static bool belongs(struct deviation *s, const struct fix *f)
+/* Whether the fix belongs to the run: of its seal, or of one that takes over, if it is not known to be elsewhere. */
+static bool belongs(struct deviation *s, const struct rule_input *in, const struct fix *f)
 {
     if (s->outside == 0 || f->seal == s->seal) {
         s->heard_ms = f->at_ms;
         return true;
     }
-    if (f->at_ms - s->heard_ms <= OTHERS_MS)
+    bool parted = (in->apart >> s->seal & 1) && (in->apart >> f->seal & 1) && !(in->gone >> s->seal & 1);
+    if (f->at_ms - s->heard_ms <= OTHERS_MS || parted)
         return false;
     if (s->slot) {
         s->seal = f->seal;
@@ -204,7 +225,7 @@ static bool belongs(struct deviation *s, const struct fix *f)
 
 static bool outside(const struct plan *plan, const struct fix *f)
 {
-    double least_m = f->cell && f->accuracy_m < POSITION_CELL_M ? POSITION_CELL_M : f->accuracy_m;
+    double least_m = f->cell && f->accuracy_m < CELL_M ? CELL_M : f->accuracy_m;
     return f->off_route_m - least_m > plan->corridor_m && !f->near_place;
 }
 
@@ -216,7 +237,7 @@ static void step(void *state, const struct rule_input *in)
         const struct fix *f = &in->position->fix[i];
         if (in->plan->journey->n_zones)
             watch_entered(entered, in, f);
-        if (!in->plan->line || plan_off_road(in->plan, f->at_ms) || f->repeated || !belongs(s, f))
+        if (!in->plan->line || plan_off_road(in->plan, f->at_ms) || f->repeated || !belongs(s, in, f))
             continue;
         if (outside(in->plan, f))
             note_outside(s, in, f);

@@ -20,9 +20,15 @@
 #define SATELLITES_MOST  60
 #define FROZEN_FIXES     4
 #define FROZEN_M         300.0                /* one place: further than noise goes, less than a vehicle in motion */
-#define FROZEN_CMH       2000                 /* what moves slower may go to and fro */
-#define STALE_MS         (8 * PLAN_MINUTE_MS) /* some receivers repeat their last fix for some minutes */
-#define AGREE            3                    /* fixes that agree on a new place */
+#define FROZEN_FOR_MS    (3 * PLAN_MINUTE_MS) /* and so long at least, while by its own speed it would have driven */
+#define FROZEN_DRIVEN_M  3000.0
+#define FROZEN_STEP_MS   (15 * PLAN_MINUTE_MS) /* beyond that a speed tells nothing of the way */
+#define FROZEN_CMH       2000                  /* what moves slower may go to and fro */
+#define STALE_MS         (8 * PLAN_MINUTE_MS)
+#define FAST             0.7                   /* of the highest speed: nobody drives so for minutes, as the crow flies */
+#define OFF_FIXES        4                     /* that had left the route, */
+#define OFF_MS           (10 * PLAN_MINUTE_MS) /* for so long */
+#define AGREE            3                     /* fixes that agree on a new place */
 #define STOOD_MS         (15 * PLAN_MINUTE_MS)
 #define DRIVEN_KMH       10.0
 
@@ -42,11 +48,20 @@ struct spoofing {
     struct position_point fix;   /* last satellite fix that was believed; id "" : none */
     struct position_point site;  /* last reading */
     uint32_t same, same_moving;  /* satellite fixes in one place, and those with a speed */
+    double driven_m;             /* meanwhile, by that speed */
     struct position_point place; /* the first of them */
+    int64_t same_ms;             /* the newest */
+    int32_t lat_e7, lon_e7;      /* the last place, as it was said, and when first: a receiver without sky says it again, */
+    int64_t first_ms;            /* for some minutes, speed and all */
     struct position_point stood; /* the first fix of where it stands; id "" : none */
-    int64_t stood_until_ms;      /* the last one there */
+    int64_t stood_until_ms;      /* the last one there that was not the one before again */
     struct position_point left;  /* the first fix elsewhere, which could not be reached from there */
     uint32_t n_left;             /* those that agree with it */
+    uint32_t n_off;              /* fixes in a row off the route, */
+    struct position_point off;   /* the first of them and */
+    struct position_point newest_off;
+    uint32_t n_back; /* and then on it, by a way that is too far for the time */
+    struct position_point back;
 };
 
 enum { WINDOW, LEAST, FROZEN_FOR };
@@ -113,18 +128,35 @@ static void watch_clock(struct spoofing *s, const struct rule_input *in)
         s->clock_right = !wrong;
 }
 
+static bool again(struct spoofing *s, const struct entry *e)
+{
+    if (s->same && s->lat_e7 == e->lat_e7 && s->lon_e7 == e->lon_e7)
+        return e->at_ms - s->first_ms <= STALE_MS;
+    s->lat_e7 = e->lat_e7;
+    s->lon_e7 = e->lon_e7;
+    s->first_ms = e->at_ms;
+    return false;
+}
+
 static void watch_frozen(struct spoofing *s, const struct rule_input *in)
 {
     const struct entry *e = in->entry;
     double metres = geometry_rough(s->place.lat_e7 / 1e7, s->place.lon_e7 / 1e7, entry_lat(e), entry_lon(e));
+    int64_t step_ms = e->at_ms - s->same_ms;
     if (s->same == 0 || metres > FROZEN_M) {
         s->same = s->same_moving = 0;
+        s->driven_m = 0;
         s->place = point_of(e);
+    } else if (e->speed_cmh > FROZEN_CMH && step_ms <= FROZEN_STEP_MS) {
+        s->driven_m += e->speed_cmh / 360.0 * (double)step_ms / 1000;
     }
     s->same++;
+    s->same_ms = e->at_ms;
     s->same_moving += e->speed_cmh > FROZEN_CMH;
+    int64_t span_ms = in->at_ms - s->place.at_ms;
+    bool driven = s->driven_m >= FROZEN_DRIVEN_M && span_ms >= FROZEN_FOR_MS;
     if (s->same >= FROZEN_FIXES && s->same_moving >= FROZEN_FIXES - 1 &&
-        in->at_ms - s->place.at_ms >= rule_ms(in->plan, &rule_spoofing_suspected, FROZEN_FOR))
+        (driven || span_ms >= rule_ms(in->plan, &rule_spoofing_suspected, FROZEN_FOR)))
         note_at(s, in, FROZEN, s->place.at_ms, s->place.id);
 }
 
@@ -170,12 +202,18 @@ static double between(const struct position_point *a, const struct position_poin
     return geometry_rough(a->lat_e7 / 1e7, a->lon_e7 / 1e7, b->lat_e7 / 1e7, b->lon_e7 / 1e7);
 }
 
+static bool on_route(const struct rule_input *in, const struct position_point *p)
+{
+    const struct plan *plan = in->plan;
+    return plan->line && geometry_line_distance(plan->line, p->lat_e7 / 1e7, p->lon_e7 / 1e7) - p->accuracy_m <= plan->corridor_m;
+}
+
 /* It said for long enough that it stood, and then three times that it is where it can only be if it had driven all the while. */
 static void watch_stand(struct spoofing *s, const struct rule_input *in)
 {
     struct position_point p = point_of(in->entry);
-    double metres = between(&s->stood, &p), seconds = (double)(p.at_ms - s->stood_until_ms + STALE_MS) / 1000;
-    bool could_go = metres <= in->plan->speed_max_ms * seconds + s->stood.accuracy_m + p.accuracy_m + FROZEN_M;
+    double metres = between(&s->stood, &p), seconds = (double)(p.at_ms - s->stood_until_ms) / 1000;
+    bool could_go = metres <= FAST * in->plan->speed_max_ms * seconds + s->stood.accuracy_m + p.accuracy_m + FROZEN_M;
     if (s->stood.id[0] && metres <= FROZEN_M) {
         s->stood_until_ms = p.at_ms;
         s->n_left = 0;
@@ -185,7 +223,8 @@ static void watch_stand(struct spoofing *s, const struct rule_input *in)
     } else if (s->n_left++ == 0) {
         s->left = p;
     } else if (s->n_left == AGREE) {
-        if (was_driving(in, between(&s->stood, &s->left), s->left.at_ms - s->stood.at_ms)) {
+        bool surely = !could_go || on_route(in, &s->left); /* a wild fix on leaving a halt lies anywhere */
+        if (surely && was_driving(in, between(&s->stood, &s->left), s->left.at_ms - s->stood.at_ms)) {
             note_at(s, in, FROZEN, s->stood.at_ms, s->stood.id);
             note_at(s, in, JUMP, s->left.at_ms, s->left.id);
         }
@@ -193,13 +232,53 @@ static void watch_stand(struct spoofing *s, const struct rule_input *in)
     }
 }
 
+/* It had left the route by its fixes, one after the other, for minutes; and is back on it at once, and stays. */
+static void watch_back(struct spoofing *s, const struct rule_input *in)
+{
+    const struct plan *plan = in->plan;
+    struct position_point p = point_of(in->entry);
+    if (!plan->line)
+        return;
+    size_t n = in->position->n_fixes;
+    double off_m = n ? in->position->fix[n - 1].off_route_m : geometry_line_distance(plan->line, p.lat_e7 / 1e7, p.lon_e7 / 1e7);
+    if (off_m - p.accuracy_m > plan->corridor_m) {
+        bool goes_on = s->n_off && position_reachable(plan, &s->newest_off, &p);
+        if (!goes_on)
+            s->off = p;
+        s->n_off = goes_on ? s->n_off + 1 : 1;
+        s->newest_off = p;
+        s->n_back = 0;
+        return;
+    }
+    if (s->n_back && !position_reachable(plan, &s->back, &p))
+        s->n_back = 0;
+    bool left = s->n_off >= OFF_FIXES && s->newest_off.at_ms - s->off.at_ms >= OFF_MS;
+    double seconds = (double)(p.at_ms - s->newest_off.at_ms) / 1000;
+    bool jumped =
+        left && between(&s->newest_off, &p) > FAST * plan->speed_max_ms * seconds + s->newest_off.accuracy_m + p.accuracy_m + FROZEN_M;
+    if (s->n_back == 0 && !jumped) {
+        s->n_off = 0;
+        return;
+    }
+    if (s->n_back++ == 0)
+        s->back = p;
+    if (s->n_back < AGREE)
+        return;
+    note_at(s, in, JUMP, s->back.at_ms, s->back.id);
+    note_at(s, in, RETURN, s->back.at_ms, s->back.id);
+    s->n_off = s->n_back = 0;
+}
+
 /* A fix of the satellites: what does everything else say of it? */
 static void watch_fix(struct spoofing *s, const struct rule_input *in)
 {
     const struct entry *e = in->entry;
     const struct company *c = in->company;
-    watch_frozen(s, in);
-    watch_stand(s, in);
+    if (!again(s, e) && !(e->flags & ENTRY_DOUBT)) {
+        watch_frozen(s, in);
+        watch_stand(s, in);
+        watch_back(s, in);
+    }
     s->skies =
         e->satellites && (e->satellites < SATELLITES_LEAST || e->satellites > SATELLITES_MOST) ? (uint8_t)(s->skies + (s->skies < 9)) : 0;
     if (s->skies > 1)

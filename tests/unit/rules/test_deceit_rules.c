@@ -172,6 +172,37 @@ static void fixes_that_are_lost_for_a_reason(void **state)
     scene_free(s);
 }
 
+/* Three messages without a fix over 20 min are enough, four over less; those of a device that was woken do not count; and a long
+ * silence with three such messages at its end is no loss of satellites. */
+static void few_messages_without_a_fix(void **state)
+{
+    (void)state;
+    static const struct {
+        double at[5]; /* minutes */
+        int n, woken;
+        const char *want;
+    } rows[] = {{{22, 32, 42}, 3, 0, "jamming_suspected@22/2"},
+                {{15, 17, 19}, 3, 0, ""},
+                {{15, 18, 21, 24}, 4, 0, "jamming_suspected@15/2"},
+                {{15, 18, 21, 24}, 4, 2, ""},
+                {{48, 49, 50, 51}, 4, 0, ""}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct scene *s = scene_new();
+        double m = scene_drive(s, 0, 0, 12000);
+        for (int k = 0; k < rows[i].n; k++) {
+            lose_fixes(s, rows[i].at[k], rows[i].at[k] + 0.1);
+            if (k < rows[i].woken)
+                bulla_observation_add_event(&s->observations[s->n - 1], BULLA_EVENT_WAKE);
+        }
+        m = rows[i].at[rows[i].n - 1] + 2;
+        scene_at(s, m, 12000 + (m - 12) * 800);
+        scene_expect(s, m, rows[i].want);
+        s->journey->zones[s->journey->n_zones++] = (struct zone){.duty = ZONE_SHADOW, .place = scene_place(16000, 800, 0)};
+        scene_expect(s, m, ""); /* the way between the two fixes may lead through it */
+        scene_free(s);
+    }
+}
+
 static struct bulla_observation *fast(struct bulla_observation *o, double kmh)
 {
     o->has |= BULLA_HAS_SPEED;
@@ -227,6 +258,31 @@ static void one_sign_is_none(void **state)
     freeze(s, m, 12000, 6); /* a tunnel, in which a receiver repeats itself */
     scene_expect(s, 40, "");
     scene_free(s);
+}
+
+/* Dragged off the route by and by, and back on it at once; a lorry that left it drives back. */
+static void dragged_off_and_back(void **state)
+{
+    (void)state;
+    for (int drives = 0; drives < 2; drives++) {
+        struct scene *s = scene_new();
+        s->journey->stay_minutes = -1;
+        double m = 0;
+        for (; m < 15; m += 5)
+            scene_at(s, m, m * 800);
+        for (int i = 1; i <= 6; i++, m += 5)
+            scene_aside(s, m, m * 800, 2000.0 * i);
+        for (int i = 5; drives && i > 0; i--, m += 5)
+            scene_aside(s, m, 40000, 2000.0 * i);
+        for (int i = 0; i < 3; i++, m += 5)
+            scene_at(s, m, drives ? 40000 : m * 800);
+        scene_run(s, m);
+        unsigned told = 0;
+        for (size_t i = 0; i < s->n_alarms; i++)
+            told += s->alarms[i].kind == ALARM_SPOOFING_SUSPECTED;
+        assert_int_equal(told, !drives);
+        scene_free(s);
+    }
 }
 
 static void two_signs_are_one(void **state)
@@ -285,4 +341,5 @@ SCENE_TESTS(cmocka_unit_test(numbers_that_go_to_and_fro), cmocka_unit_test(numbe
             cmocka_unit_test(orders_that_are_not_for_now), cmocka_unit_test(a_receiver_that_is_jammed),
             cmocka_unit_test(fixes_that_are_lost_on_the_way), cmocka_unit_test(fixes_that_are_lost_for_a_reason),
             cmocka_unit_test(frozen_until_it_jumps), cmocka_unit_test(dragged_off), cmocka_unit_test(one_sign_is_none),
-            cmocka_unit_test(two_signs_are_one), cmocka_unit_test(each_sign))
+            cmocka_unit_test(dragged_off_and_back), cmocka_unit_test(two_signs_are_one), cmocka_unit_test(few_messages_without_a_fix),
+            cmocka_unit_test(each_sign))

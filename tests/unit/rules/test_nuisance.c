@@ -88,7 +88,7 @@ static void a_second_seal_goes_its_own_way(void **state)
         scene_at(s, m, 11000 + 1000 * i);
         strcpy(scene_aside(s, m + 0.5, 10000, -1200.0 * i)->device, "2");
     }
-    scene_expect(s, m, "route_deviation@12.5/3");
+    scene_expect(s, m, "route_deviation@12.5/3 pairing_mismatch@13.5/3");
     assert_string_equal(s->alarms[0].seal, "test:2");
     scene_free(s);
 }
@@ -175,6 +175,67 @@ static void a_lagging_clock_is_told_and_put_right(void **state)
     scene_free(s);
 }
 
+/* One message waits in a queue and is heard after the next: the lag is known, and stays so. */
+static void a_lagging_clock_stays_known_when_messages_overtake(void **state)
+{
+    (void)state;
+    for (int overtakes = 0; overtakes < 2; overtakes++) {
+        struct scene *s = scene_new();
+        strcpy(s->journey->credentials[s->journey->n_credentials++], "5");
+        double m = scene_stand(s, scene_drive(s, 0, 0, 60000), 60000, 20);
+        size_t from = s->n;
+        m = scene_stand(s, m, 60000, 10);
+        if (overtakes)
+            s->observations[s->n - 1].received_ms += 70000; /* is heard after the attempt, as late as the network may be */
+        scene_open(scene_attempt(scene_at(s, m, 60000), "5", BULLA_VERDICT_ACCEPTED, BULLA_REASON_OK));
+        lag(s, from, 60); /* from here on an hour behind: on the road, by its own time */
+        scene_run(s, m + 120);
+        for (size_t i = 0; i < s->n_alarms; i++)
+            assert_int_not_equal(s->alarms[i].kind, ALARM_ILLEGAL_OPENING);
+        scene_free(s);
+    }
+}
+
+/* One wild fix after half an hour without any is believed; the next, back where it stood, shows it, and where the seal is opened. */
+static void one_wild_fix_is_known_by_the_next(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    strcpy(s->journey->credentials[s->journey->n_credentials++], "5");
+    double m = scene_stand(s, scene_drive(s, 0, 0, 59000), 60000, 6);
+    scene_aside(s, m + 30, 60000, 14000);
+    scene_open(scene_attempt(scene_at(s, m + 30.6, 60010), "5", BULLA_VERDICT_ACCEPTED, BULLA_REASON_OK));
+    scene_expect(s, m + 60, "");
+    scene_free(s);
+}
+
+/* A fix that was set aside does not become a place by being said again. */
+static void a_wild_fix_said_again_is_no_motion(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    double m = scene_stand(s, scene_drive(s, 0, 0, 30000), 30000, 4);
+    for (int i = 0; i < 4; i++)
+        scene_aside(s, m + i, 30000, 6800);
+    scene_stand(s, m + 4, 30000, 6);
+    scene_expect(s, m + 12, "");
+    scene_free(s);
+}
+
+/* Parked by the edge of the corridor under reflections, for a while; then it drives off along the road. */
+static void what_a_parked_lorry_says_by_the_edge_ends_with_it(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    double m = scene_drive(s, 0, 0, 15000);
+    for (int i = 0; i < 8; i++)
+        scene_aside(s, m + i, 15000 + i, 640);
+    scene_aside(s, m + 8, 15500, 520);
+    scene_drive(s, m + 9, 16000, 30000);
+    scene_expect(s, m + 25, "");
+    scene_free(s);
+}
+
 /* A backlog that is not marked as one is behind by less with every message: no clock lags. */
 static void a_backlog_is_no_lagging_clock(void **state)
 {
@@ -223,4 +284,6 @@ SCENE_TESTS(cmocka_unit_test(one_shake_is_the_drivers_door), cmocka_unit_test(tw
             cmocka_unit_test(a_second_seal_goes_its_own_way), cmocka_unit_test(a_disputed_place_waits_for_the_next_fix),
             cmocka_unit_test(a_forced_opening_waits_for_nothing), cmocka_unit_test(an_attempt_may_come_later),
             cmocka_unit_test(a_lagging_clock_is_told_and_put_right), cmocka_unit_test(a_backlog_is_no_lagging_clock),
+            cmocka_unit_test(a_lagging_clock_stays_known_when_messages_overtake), cmocka_unit_test(one_wild_fix_is_known_by_the_next),
+            cmocka_unit_test(a_wild_fix_said_again_is_no_motion), cmocka_unit_test(what_a_parked_lorry_says_by_the_edge_ends_with_it),
             cmocka_unit_test(a_leap_is_told_though_time_would_have_allowed_it), cmocka_unit_test(reflections_of_a_parked_lorry))

@@ -175,6 +175,40 @@ static void the_opening_at_destination_ends_supervision(void **state)
     scene_free(s);
 }
 
+/* A stop is no place where the lock's own word holds: nothing to wait for. */
+static void without_a_list_a_stop_is_the_open_road(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new();
+    double m = scene_stand(s, scene_drive(s, 0, 0, 30000), 30000, 8);
+    scene_open(scene_attempt(scene_at(s, m, 30000), "5", BULLA_VERDICT_ACCEPTED, BULLA_REASON_OK));
+    scene_open(scene_at(s, m + 1, 30000));
+    scene_expect(s, m + 2, "illegal_opening@41/3");
+    assert_int_equal(s->alarms[0].raised_ms, scene_time(m));
+    scene_free(s);
+}
+
+/* It was forced on the way and never closed; whoever unseals it in the end does so by leave, and what follows is nobody's. */
+static void what_stands_open_is_unsealed_all_the_same(void **state)
+{
+    (void)state;
+    for (int listed = 0; listed < 2; listed++) {
+        struct scene *s = scene_new();
+        if (listed)
+            strcpy(s->journey->credentials[s->journey->n_credentials++], "5");
+        for (double m = 0; m < 60; m++)
+            if (m < 20)
+                scene_at(s, m, m * 1000);
+            else
+                scene_open(scene_at(s, m, m * 1000));
+        scene_open(scene_attempt(scene_at(s, 60, 60000), listed ? "5" : "6", BULLA_VERDICT_ACCEPTED, BULLA_REASON_OK));
+        scene_at(s, 70, 60000);
+        scene_open(scene_at(s, 80, 60000));
+        scene_expect(s, 300, "illegal_opening@20/3");
+        scene_free(s);
+    }
+}
+
 static void leave_given_in_the_same_second_excuses(void **state)
 {
     (void)state;
@@ -298,6 +332,7 @@ SCENE_TESTS(cmocka_unit_test(a_change_to_open_is_an_opening), cmocka_unit_test(s
             cmocka_unit_test(opening_events_count_without_a_state), cmocka_unit_test(unknown_and_refused_change_nothing),
             cmocka_unit_test(a_ticket_holds_from_two_minutes_before), cmocka_unit_test(a_ticket_is_for_its_place_and_its_credential),
             cmocka_unit_test(a_listed_card_opens_where_it_holds), cmocka_unit_test(without_a_list_the_locks_word_counts_at_the_ends),
+            cmocka_unit_test(without_a_list_a_stop_is_the_open_road), cmocka_unit_test(what_stands_open_is_unsealed_all_the_same),
             cmocka_unit_test(the_opening_at_destination_ends_supervision), cmocka_unit_test(leave_given_in_the_same_second_excuses),
             cmocka_unit_test(before_sealing_nothing_is_looked_at), cmocka_unit_test(a_cut_is_one_alarm_and_no_opening),
             cmocka_unit_test(a_cut_and_an_unlocking_are_two), cmocka_unit_test(a_new_rope_can_be_cut_again),
