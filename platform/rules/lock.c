@@ -5,7 +5,8 @@
 
 #define GRANT_MS   INT64_C(120000)   /* ALARMS: a permission within 2 min before the opening */
 #define CLAIMED_MS INT64_C(2700000)  /* how long a claimed opening waits for a fix: longer than any device rests */
-#define OUTSIDE    2                 /* fixes that give it up before */
+#define OUTSIDE    2                 /* fixes that give it up before, */
+#define WALLS_M    400.0             /* so far outside that no reflection did it: they stay as long as the vehicle stands */
 #define SILENT_MS  INT64_C(600000)   /* one without an attempt, for the attempt */
 #define MISSING_MS INT64_C(14400000) /* and one with messages missing before it, for them */
 
@@ -154,21 +155,29 @@ static bool may_hold(const struct lock *lock, const struct plan *plan, size_t se
     return (lock->claimed & CLAIMED_BY_COMMAND) && find_permission(plan, lock, seal, at_ms, where);
 }
 
+static bool clearly_outside(const struct lock *lock, const struct plan *plan, size_t seal, int64_t at_ms, const struct lock_where *where)
+{
+    struct lock_where wide = *where;
+    wide.accuracy_m += WALLS_M;
+    return !may_hold(lock, plan, seal, at_ms, &wide);
+}
+
 static void hope(struct lock *lock, const struct plan *plan, const struct entry *e, const struct lock_place *place, struct lock_news *news)
 {
     lock->hope_ms = BULLA_TIME_NONE;
     if (news->authorised || (e->events & BREAKING_EVENTS))
         return;
     lock->claimed = claims(lock, plan, e);
-    bool now = may_hold(lock, plan, e->seal, entry_leave_ms(e), place->now);
-    bool before = may_hold(lock, plan, e->seal, entry_leave_ms(e), place->before);
-    bool said = place->said->known && may_hold(lock, plan, e->seal, entry_leave_ms(e), place->said);
+    int64_t leave_ms = entry_leave_ms(e);
+    bool now = !clearly_outside(lock, plan, e->seal, leave_ms, place->now), before = may_hold(lock, plan, e->seal, leave_ms, place->before);
+    bool near = now || !clearly_outside(lock, plan, e->seal, leave_ms, place->before);
+    near |= place->said->known && !clearly_outside(lock, plan, e->seal, leave_ms, place->said);
     lock->outside = place->fix && !now;
     bool attempted = lock->accepted_ms != BULLA_TIME_NONE && e->at_ms - lock->accepted_ms <= GRANT_MS;
     bool missing = lock->counter >= 0 && (e->flags & ENTRY_COUNTER) && e->counter > lock->counter + 1;
     lock->stood = before && (place->stood || place->before->destination == SURELY_INSIDE);
     lock->stood_at_destination = lock->stood && at_destination(plan, place->before);
-    if (now || before || said)
+    if (near)
         lock->hope_ms = e->at_ms + CLAIMED_MS;
     else if (!attempted && !entry_is(e, BULLA_EVENT_UNLOCKED) &&
              (at_destination(plan, place->now) || at_destination(plan, place->before) || (missing && at_destination(plan, place->reach))))
@@ -206,7 +215,7 @@ static void decide(struct lock *lock, const struct plan *plan, const struct entr
         permit(lock, unseals || at_destination(plan, place->now), e->at_ms, news);
     } else if (over && lock->stood) {
         permit(lock, lock->stood_at_destination, e->at_ms, news);
-    } else if (over || (shown && !may_hold(lock, plan, e->seal, lock->opened_ms, place->now) && ++lock->outside >= OUTSIDE)) {
+    } else if (over || (shown && clearly_outside(lock, plan, e->seal, lock->opened_ms, place->now) && ++lock->outside >= OUTSIDE)) {
         news->given_up = true;
         lock->hope_ms = BULLA_TIME_NONE;
     }
