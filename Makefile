@@ -28,7 +28,7 @@ cluster: setup-cluster configure  ## install what is missing, build, and start t
 
 check: setup-check configure  ## install what is missing, build, and pass every test
 	@cmake --build $(BUILD)
-	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j3
+	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j2
 
 asan: setup-check build  ## tests, a node and one of a cluster under the address and undefined-behaviour sanitizers
 	@scripts/sanitize.sh asan

@@ -178,8 +178,6 @@ function(bulla_tests)
         api.py
         ais.py
         backtests.py
-        cluster.py
-        cluster_command.py
         cluster_refused.py
         cluster_stores.py
         contract.sh
@@ -187,9 +185,7 @@ function(bulla_tests)
         customs.py
         decode.sh
         disk_full.py
-        faults.py
         install.py
-        migrate.py
         procedures.py
         progress.py
         real_journeys.py
@@ -206,12 +202,9 @@ function(bulla_tests)
         coverage.sh
         devices_json.py
         firmware.py
-        kill.py
         sanitized.sh
         seal.py
-        simulate_selftest.sh
-        web_customs.mjs
-        web_day.mjs)
+        simulate_selftest.sh)
     file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/lint/*.sh ${CMAKE_SOURCE_DIR}/tests/e2e/*.sh
          ${CMAKE_SOURCE_DIR}/tests/e2e/*.py ${CMAKE_SOURCE_DIR}/tests/e2e/*.mjs)
     foreach(script ${scripts})
@@ -235,7 +228,6 @@ function(bulla_tests)
             set(alone_on_postgres RESOURCE_LOCK postgres COST 10)
         elseif(name IN_LIST busy)
             set(alone RESOURCE_LOCK busy COST 30) # the longest of the three rows: it begins first
-            set(alone_on_postgres RESOURCE_LOCK postgres COST 10)
         endif()
         if(folder STREQUAL "e2e")
             set_tests_properties(${folder}/${name} PROPERTIES ${alone})
