@@ -90,7 +90,7 @@ function database(name) {
 async function person(browser, base, options) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", timezoneId: "Africa/Nairobi", reducedMotion: "reduce", ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(120_000); // a slow machine is not a failure
   const complaints = [];
   const foreign = [];
   page.on("console", (m) => {

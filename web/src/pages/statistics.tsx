@@ -62,7 +62,7 @@ const Tile = ({ name, value }: { name: string; value: string }) => <li class="ti
 /* How long it took from the arrival until a journey was let go: with nothing odd, and with an alarm or an examination. */
 function Passages({ passages }: { passages: Statistics["passages"] }) {
   return (
-    <table class="table small">
+    <div class="scroll-x"><table class="table small">
       <thead><tr><th /><th class="end">{t("statistics.passages.journeys")}</th><th class="end">{t("statistics.passages.median")}</th><th class="end">{t("statistics.passages.p90")}</th></tr></thead>
       <tbody>
         {(["clean", "abnormal"] as const).map((k) => (
@@ -73,7 +73,7 @@ function Passages({ passages }: { passages: Statistics["passages"] }) {
           </tr>
         ))}
       </tbody>
-    </table>
+    </table></div>
   );
 }
 
