@@ -66,22 +66,29 @@ bool demo_store_is_new(struct store *store)
     return true;
 }
 
+bool demo_user_put(struct store *store, const struct user *as, const char *password, int64_t now_ms)
+{
+    struct user u = *as;
+    u.created_ms = now_ms;
+    ulid_put(u.id, now_ms);
+    return out_user_password(&u, password) && store_user_put(store, &u, NULL) == STORE_OK;
+}
+
 bool demo_people_put(struct store *store, const struct world_plan *plan, const char *password, int64_t now_ms)
 {
     const char *carrier = "";
     for (size_t i = 0; i < plan->n_journeys && !carrier[0]; i++)
         carrier = plan->journeys[i]->carrier;
     for (size_t i = 0; i < sizeof people / sizeof *people; i++) {
-        struct user u = {.role = people[i].role, .created_ms = now_ms};
+        struct user u = {.role = people[i].role};
         bool of_party = u.role == USER_ROLE_CARRIER || u.role == USER_ROLE_TRADER;
         if (of_party && !carrier[0])
             continue;
-        ulid_put(u.id, now_ms);
         snprintf(u.name, sizeof u.name, "%s", people[i].name);
         snprintf(u.full_name, sizeof u.full_name, "%s", people[i].full_name);
         if (of_party)
             snprintf(u.party, sizeof u.party, "%s", carrier);
-        if (!out_user_password(&u, password) || store_user_put(store, &u, NULL) != STORE_OK)
+        if (!demo_user_put(store, &u, password, now_ms))
             return false;
     }
     return true;

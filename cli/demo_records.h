@@ -18,6 +18,8 @@ struct demo_told {
 /* Nobody has entered anything yet. False also after telling stderr why. */
 bool demo_store_is_new(struct store *store);
 
+/* A user as `as` says (role, names, party), with a new id and this password. False: store_error() tells why. */
+bool demo_user_put(struct store *store, const struct user *as, const char *password, int64_t now_ms);
 /* admin, watch, night, checkpoint, patrol, seals, carrier, all with one password. False: store_error() tells why. */
 bool demo_people_put(struct store *store, const struct world_plan *plan, const char *password, int64_t now_ms);
 void demo_people_print(const struct world_plan *plan, const char *password);

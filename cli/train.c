@@ -14,7 +14,6 @@
 #include "cli/train.h"
 #include "platform/base/log.h"
 #include "platform/base/ulid.h"
-#include "platform/out/out.h"
 
 #define STEP_MS    100 /* between looks at the clock */
 #define AT_ONCE    200 /* messages of one batch */
@@ -195,11 +194,10 @@ static const struct {
 static bool hire(struct store *store, const char *password, int64_t now_ms)
 {
     for (size_t i = 0; i < sizeof people / sizeof *people; i++) {
-        struct user u = {.role = people[i].role, .created_ms = now_ms};
-        ulid_put(u.id, now_ms);
+        struct user u = {.role = people[i].role};
         snprintf(u.name, sizeof u.name, "%s", people[i].name);
         snprintf(u.full_name, sizeof u.full_name, "%s", people[i].full_name);
-        if (!out_user_password(&u, password) || store_user_put(store, &u, NULL) != STORE_OK) {
+        if (!demo_user_put(store, &u, password, now_ms)) {
             cli_say("the users of the training could not be made: %s", store_error(store));
             return false;
         }

@@ -45,15 +45,7 @@ class Training(Server):
     def __init__(self, url, *more):
         self.out, self.ports, self.http, self.password = [], {}, None, None
         self.log, self.log_lock = [], threading.Lock()
-        self.process = subprocess.Popen([program(), "train", "--store", url, "--http", "127.0.0.1:0", "--password", "a word for training", *more],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", preexec_fn=die_with_parent)
-        self.reader = threading.Thread(target=self._read_log, daemon=True)
-        self.reader.start()
-        for line in self.process.stdout:
-            self.out.append(line)
-            self._learn(line)
-            if line.startswith("Sign in as"):
-                break
+        self._spawn([program(), "train", "--store", url, "--http", "127.0.0.1:0", "--password", "a word for training", *more], "Sign in as")
         self.started = self.http is not None and self.out[-1].startswith("Sign in as")
         if not self.started:
             self.process.wait(WAIT_S)

@@ -162,6 +162,14 @@ class Server:
             more = (*more, "--store", store_url(data, sqlite))
         self.store_port = urlsplit(more[more.index("--store") + 1]).port if on_postgres() else None
         command = [*wrap, program(), "serve", "--data", data, "--http", "127.0.0.1:0", "--listen", listen, *more]
+        self._spawn(command, "Devices (")
+        self.started = bool(self.ports)
+        if not self.started:
+            self.process.wait(WAIT_S)
+            self.reader.join(WAIT_S)
+
+    def _spawn(self, command, last):
+        """Starts it, and reads what it prints up to the line that begins with `last`."""
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", preexec_fn=die_with_parent)
         Server.every.append(self)
         self.reader = threading.Thread(target=self._read_log, daemon=True)
@@ -169,12 +177,8 @@ class Server:
         for line in self.process.stdout:
             self.out.append(line)
             self._learn(line)
-            if line.startswith("Devices ("):
+            if line.startswith(last):
                 break
-        self.started = bool(self.ports)
-        if not self.started:
-            self.process.wait(WAIT_S)
-            self.reader.join(WAIT_S)
 
     def _learn(self, line):
         found = re.search(r"one-time password (\S+)", line)
