@@ -224,11 +224,6 @@ static struct test *find(struct backtests *b, const char *id)
     return NULL;
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return text[0] ? json_string(text) : json_null();
-}
-
 static json_t *to_json(const struct test *t)
 {
     static const char *const states[] = {"waiting", "running", "done", "cancelled", "failed"};
@@ -241,7 +236,7 @@ static json_t *to_json(const struct test *t)
                                r->both, "only_then", r->only_then, "only_now", r->only_now, "unreadable", r->unreadable);
     json_object_set_new(json, "counts", counts);
     json_object_set_new(json, "complete", json_boolean(r->complete && t->state == BACKTEST_DONE));
-    json_object_set_new(json, "why", text_or_null(t->why));
+    json_object_set_new(json, "why", json_text(t->why));
     json_object_set_new(json, "compare", json_string(t->wanted.all ? "all" : "changed"));
     json_object_set_new(json, "items", json_deep_copy(r->items));
     json_object_set_new(json, "sides", json_deep_copy(r->sides));

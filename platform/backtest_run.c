@@ -213,11 +213,6 @@ static void write_item(struct backtest_result *r, const struct alarm *a, const c
     json_array_append_new(r->items, item);
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return text[0] ? json_string(text) : json_null();
-}
-
 /* The journey's own line, with what came of it since `before`. */
 static void write_side(struct backtest_result *r, const struct judging *t, const struct backtest_result *before)
 {
@@ -226,8 +221,8 @@ static void write_side(struct backtest_result *r, const struct judging *t, const
     if (both + then + now == 0 || json_array_size(r->sides) >= BACKTEST_ITEMS)
         return;
     json_array_append_new(r->sides,
-                          json_pack("{s:s, s:o, s:o, s:i, s:i, s:i}", "journey", j->id, "reference", text_or_null(j->reference), "vehicle",
-                                    text_or_null(j->vehicle), "both", (int)both, "only_then", (int)then, "only_now", (int)now));
+                          json_pack("{s:s, s:o, s:o, s:i, s:i, s:i}", "journey", j->id, "reference", json_text(j->reference), "vehicle",
+                                    json_text(j->vehicle), "both", (int)both, "only_then", (int)then, "only_now", (int)now));
 }
 
 static void write_journey(struct backtest_result *r, void *what)

@@ -309,11 +309,6 @@ bool form_note(struct paper *p, const char *member, json_t *value)
 
 /* --- showing --- */
 
-static json_t *text_or_null(const char *text)
-{
-    return text[0] ? json_string(text) : json_null();
-}
-
 /* When each state was reached: {"accepted": time, ...}. */
 static json_t *times_of(const json_t *log)
 {
@@ -332,7 +327,7 @@ json_t *form_json(const struct paper *p)
         json = json_object();
     for (const struct member *m = form ? form->members : NULL; m && m->name; m++)
         if (m->size)
-            json_object_set_new(json, m->name, text_or_null((const char *)p + m->column));
+            json_object_set_new(json, m->name, json_text((const char *)p + m->column));
         else if (!json_object_get(json, m->name))
             json_object_set_new(json, m->name, json_null());
     json_object_set_new(json, "times", times_of(json_object_get(json, "log")));
@@ -343,7 +338,7 @@ json_t *form_json(const struct paper *p)
     json_object_set_new(json, "created", json_time(p->created_ms));
     json_object_set_new(json, "changed", json_time(p->changed_ms));
     json_object_set_new(json, "due", json_time(p->due_ms));
-    json_object_set_new(json, "author", text_or_null(p->author));
+    json_object_set_new(json, "author", json_text(p->author));
     json_object_set_new(json, "version", json_integer(p->version));
     return json;
 }

@@ -44,6 +44,8 @@ bool user_from_json(const json_t *json, struct user *out, char why[MODEL_WHY_SIZ
 json_t *definition_to_json(const struct definition *definition);
 bool definition_from_json(const json_t *json, struct definition *out, char why[MODEL_WHY_SIZE]);
 
+/* A text member: null for NULL and "". */
+json_t *json_text(const char *text);
 /* A time member: RFC 3339 text or null. */
 json_t *json_time(int64_t time_ms);
 

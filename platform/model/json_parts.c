@@ -144,6 +144,11 @@ void json_put_text(json_t *object, const char *name, const char *text)
         json_object_set_new(object, name, json_string(text));
 }
 
+json_t *json_text(const char *text)
+{
+    return text && text[0] ? json_string(text) : json_null();
+}
+
 json_t *json_time(int64_t time_ms)
 {
     if (time_ms == BULLA_TIME_NONE)

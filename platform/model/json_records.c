@@ -40,43 +40,38 @@ json_t *alarm_to_json(const struct alarm *a)
     return json;
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return text[0] ? json_string(text) : json_null();
-}
-
 json_t *seal_to_json(const struct seal *s)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I}", "id", s->id, "class", seal_class_text(s->class_), "life",
-                     seal_life_text(s->life), "label", s->label, "model", s->model, "owner", text_or_null(s->owner), "station",
-                     text_or_null(s->station), "journey", text_or_null(s->journey), "zone_minutes",
+                     seal_life_text(s->life), "label", s->label, "model", s->model, "owner", json_text(s->owner), "station",
+                     json_text(s->station), "journey", json_text(s->journey), "zone_minutes",
                      s->has_zone ? json_integer(s->zone_minutes) : json_null(), "created", json_time(s->created_ms), "version",
                      (json_int_t)s->version);
 }
 
 json_t *station_to_json(const struct station *s)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:f, s:I}", "id", s->id, "kind", station_kind_text(s->kind), "name", s->name, "code", s->code,
-                     "lat", s->lat, "lon", s->lon, "radius_m", s->radius_m, "version", (json_int_t)s->version);
+    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:f, s:I}", "id", s->id, "kind", station_kind_text(s->kind), "name", s->name, "code",
+                     s->code, "lat", s->lat, "lon", s->lon, "radius_m", s->radius_m, "version", (json_int_t)s->version);
 }
 
 json_t *party_to_json(const struct party *p)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:I}", "id", p->id, "kind", party_kind_text(p->kind), "name", p->name, "code", p->code, "version",
-                     (json_int_t)p->version);
+    return json_pack("{s:s, s:s, s:s, s:s, s:I}", "id", p->id, "kind", party_kind_text(p->kind), "name", p->name, "code", p->code,
+                     "version", (json_int_t)p->version);
 }
 
 json_t *user_to_json(const struct user *u)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:I}", "id", u->id, "name", u->name, "full_name", u->full_name, "role",
-                     user_role_text(u->role), "party", text_or_null(u->party), "station", text_or_null(u->station), "must_change",
-                     u->must_change, "disabled", u->disabled, "created", json_time(u->created_ms), "version", (json_int_t)u->version);
+                     user_role_text(u->role), "party", json_text(u->party), "station", json_text(u->station), "must_change", u->must_change,
+                     "disabled", u->disabled, "created", json_time(u->created_ms), "version", (json_int_t)u->version);
 }
 
 json_t *command_to_json(const struct command *c)
 {
     return json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I}", "id", c->id, "seal", c->seal, "journey",
-                     text_or_null(c->journey), "user", c->user, "name", c->name, "reason", c->reason, "state", command_state_text(c->state),
+                     json_text(c->journey), "user", c->user, "name", c->name, "reason", c->reason, "state", command_state_text(c->state),
                      "answer", c->answer, "created", json_time(c->created_ms), "sent", json_time(c->sent_ms), "done", json_time(c->done_ms),
                      "expires", json_time(c->expires_ms), "version", (json_int_t)c->version);
 }
@@ -85,7 +80,7 @@ json_t *audit_to_json(const struct audit *a)
 {
     json_t *detail = json_loads(a->detail, JSON_DECODE_ANY, NULL);
     return json_pack("{s:I, s:o, s:o, s:s, s:s, s:s, s:s, s:o}", "seq", (json_int_t)a->seq, "time", json_time(a->time_ms), "user",
-                     text_or_null(a->user), "user_name", a->user_name, "action", a->action, "object", a->object, "address", a->address,
+                     json_text(a->user), "user_name", a->user_name, "action", a->action, "object", a->object, "address", a->address,
                      "detail", detail ? detail : json_string(a->detail));
 }
 

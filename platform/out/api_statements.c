@@ -7,18 +7,12 @@
 #include "platform/out/dossiers.h"
 #include "platform/out/routes.h"
 
-static json_t *text_or_null(const char *text)
-{
-    return text[0] ? json_string(text) : json_null();
-}
-
 static json_t *statement_json(const struct flow_statement *s)
 {
     return json_pack("{s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "number", (json_int_t)s->number, "field",
-                     flow_fields[s->field].name, "value", s->value, "source", flow_source_text(s->source), "station",
-                     text_or_null(s->station), "time", json_time(s->time_ms), "user", text_or_null(s->user), "user_name",
-                     text_or_null(s->user_name), "visit", s->visit ? json_integer(s->visit) : json_null(), "files",
-                     s->files ? json_incref(s->files) : json_array());
+                     flow_fields[s->field].name, "value", s->value, "source", flow_source_text(s->source), "station", json_text(s->station),
+                     "time", json_time(s->time_ms), "user", json_text(s->user), "user_name", json_text(s->user_name), "visit",
+                     s->visit ? json_integer(s->visit) : json_null(), "files", s->files ? json_incref(s->files) : json_array());
 }
 
 /* A carrier sees what was declared and what it has said itself, not what customs read. */

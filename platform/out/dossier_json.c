@@ -8,11 +8,6 @@
 #include "platform/out/duties.h"
 #include "platform/out/facts.h"
 
-static json_t *text_or_null(const char *text)
-{
-    return text && text[0] ? json_string(text) : json_null();
-}
-
 /* --- steps --- */
 
 static json_t *fact_json(const struct out_dossier *x, const struct flow_visit *v, enum flow_fact fact, bool holds)
@@ -20,7 +15,7 @@ static json_t *fact_json(const struct out_dossier *x, const struct flow_visit *v
     char why[MODEL_WHY_SIZE] = "";
     if (!holds)
         flow_why_not(x->d, &x->facts, v, fact, why);
-    return json_pack("{s:s, s:b, s:o}", "fact", flow_fact_text(fact), "holds", holds, "why", text_or_null(why));
+    return json_pack("{s:s, s:b, s:o}", "fact", flow_fact_text(fact), "holds", holds, "why", json_text(why));
 }
 
 static json_t *needs_json(const struct out_dossier *x, const struct flow_visit *v, const struct flow_step *step, uint64_t lacks)
@@ -34,13 +29,13 @@ static json_t *needs_json(const struct out_dossier *x, const struct flow_visit *
 
 static void add_act(struct out_request *r, json_t *json, const struct flow_act *act)
 {
-    json_object_set_new(json, "user", text_or_null(act ? act->user : NULL));
+    json_object_set_new(json, "user", json_text(act ? act->user : NULL));
     json_object_set_new(json, "user_name",
                         act && act->user_name[0] ? json_string(act->user_name)
                         : act                    ? out_page_user_name(r, act->user)
                                                  : json_null());
     json_object_set_new(json, "time", json_time(act ? act->time_ms : BULLA_TIME_NONE));
-    json_object_set_new(json, "reason", text_or_null(act ? act->reason : NULL));
+    json_object_set_new(json, "reason", json_text(act ? act->reason : NULL));
     json_object_set_new(json, "files", act && act->files ? json_incref(act->files) : json_array());
     json_object_set_new(json, "values", act && act->values ? json_incref(act->values) : json_object());
     json_object_set_new(json, "source", act ? json_string(flow_source_text(act->source)) : json_null());
@@ -56,8 +51,8 @@ static json_t *step_json(struct out_request *r, const struct out_dossier *x, con
     const char *outcome = view->outcome ? flow_outcome_text(view->outcome) : refused ? "refused" : NULL;
     json_t *json = json_pack("{s:s, s:s, s:s, s:b, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "id", s->id, "title", s->title, "by",
                              flow_by_text(s->by), "mine", flow_by_may(s->by, r->user.role), "state", flow_state_text(view->state), "branch",
-                             text_or_null(branch), "needs", needs_json(x, v, s, view->lacks), "fields", flow_inputs_json(s), "outcome",
-                             text_or_null(outcome), "automatic", flow_step_is_automatic(s), "judges", s->judges, "optional", s->optional);
+                             json_text(branch), "needs", needs_json(x, v, s, view->lacks), "fields", flow_inputs_json(s), "outcome",
+                             json_text(outcome), "automatic", flow_step_is_automatic(s), "judges", s->judges, "optional", s->optional);
     add_act(r, json, view->act);
     return json;
 }
@@ -76,7 +71,7 @@ json_t *out_visit_json(struct out_request *r, const struct out_dossier *x, const
     for (int i = 0; i < view.n; i++)
         json_array_append_new(steps, step_json(r, x, v, i, &view.steps[i]));
     return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:o}", "number", (int)v->number, "stage", flow_stage_text(v->stage),
-                     "procedure", v->procedure->id, "station", text_or_null(v->station), "station_name", station_name(r, v->station),
+                     "procedure", v->procedure->id, "station", json_text(v->station), "station_name", station_name(r, v->station),
                      "arrived", json_time(view.arrived_ms), "left", json_time(view.left_ms), "imported", v->imported, "steps", steps);
 }
 
@@ -85,8 +80,8 @@ json_t *out_visit_json(struct out_request *r, const struct out_dossier *x, const
 static json_t *said_json(const struct flow_statement *s, int equal)
 {
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "value", s->value, "source", flow_source_text(s->source), "time",
-                     json_time(s->time_ms), "user", text_or_null(s->user_name[0] ? s->user_name : s->user), "station",
-                     text_or_null(s->station), "equal", equal < 0 ? json_null() : json_boolean(equal));
+                     json_time(s->time_ms), "user", json_text(s->user_name[0] ? s->user_name : s->user), "station", json_text(s->station),
+                     "equal", equal < 0 ? json_null() : json_boolean(equal));
 }
 
 static json_t *compared_json(const struct flow_compared *c)
@@ -96,10 +91,10 @@ static json_t *compared_json(const struct flow_compared *c)
     json_t *others = json_array();
     for (size_t i = 0; i < c->n_others; i++)
         json_array_append_new(others, said_json(c->others[i].said, c->others[i].equal));
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "field", flow_fields[c->field].name, "unit", text_or_null(unit), "equal",
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "field", flow_fields[c->field].name, "unit", json_text(unit), "equal",
                      c->equal < 0 ? json_null() : json_boolean(c->equal), "declared",
                      c->declared ? said_json(c->declared, -1) : json_null(), "others", others, "tolerance",
-                     text_or_null(flow_field_tolerance(c->field, tolerance)));
+                     json_text(flow_field_tolerance(c->field, tolerance)));
 }
 
 json_t *out_comparison_json(struct out_request *r, const struct flow_dossier *d, unsigned visit)
@@ -143,8 +138,8 @@ static void take_document(void *context, const void *record)
     struct listing *l = context;
     const struct store_file *f = record;
     json_array_append_new(l->list, json_pack("{s:s, s:s, s:s, s:I, s:s, s:o, s:b, s:o, s:o}", "id", f->id, "name", f->name, "type", f->type,
-                                             "size", (json_int_t)f->size, "kind", f->kind, "about", text_or_null(f->about), "in_seal",
-                                             is_in_seal(l->d, f), "user", text_or_null(f->user), "added", json_time(f->added_ms)));
+                                             "size", (json_int_t)f->size, "kind", f->kind, "about", json_text(f->about), "in_seal",
+                                             is_in_seal(l->d, f), "user", json_text(f->user), "added", json_time(f->added_ms)));
 }
 
 bool out_documents(struct out_request *r, const char *journey, const struct flow_dossier *d, json_t **out)

@@ -16,7 +16,7 @@ bool score_has_rule(enum alarm_kind kind)
     return false;
 }
 
-#define BURST_MS INT64_C(600000)
+#define BURST_MS INT64_C(600000) /* shakes of one burst are one alarm of tampering */
 
 /* --- running --- */
 
@@ -172,7 +172,8 @@ static bool went_on(const struct trip *trip, struct score_trip *run, const struc
         struct score_told *t = &run->told[i];
         if (!t->withdrawn && of_label(trip, label, &t->alarm) && t->alarm.onset_ms < label->truth_ms &&
             (t->alarm.ended_ms == BULLA_TIME_NONE || t->alarm.ended_ms >= label->truth_ms)) {
-            t->matched |= t->alarm.raised_ms >= label->truth_ms && t->alarm.onset_ms >= label->from_ms - BURST_MS;
+            bool burst = label->kind == ALARM_TAMPER && t->alarm.onset_ms >= label->from_ms - BURST_MS;
+            t->matched |= burst && t->alarm.raised_ms >= label->truth_ms;
             return true;
         }
     }
