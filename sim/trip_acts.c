@@ -29,11 +29,21 @@ void trip_set_seal(struct trip_device *d, enum bulla_seal_state seal)
 
 /* --- the lock --- */
 
+#define NEAR_M 100.0 /* as far as a receiver may be off by the edge of a place */
+
+/* Where it is now, it may be opened. */
+static bool at_the_end(const struct trip_run *run)
+{
+    const struct place *end = &run->trip->journey->destination;
+    return run->arrived_ms != BULLA_TIME_NONE ||
+           sim_distance(run->vehicle.lat, run->vehicle.lon, end->lat, end->lon) <= end->radius_m + NEAR_M;
+}
+
 void trip_act_open(struct trip_run *run, const struct trip_step *step)
 {
     struct trip_device *d = &run->device[step->device];
-    if (run->arrived_ms != BULLA_TIME_NONE)
-        return; /* too late: where it is now, it may be opened */
+    if (at_the_end(run))
+        return; /* too late */
     trip_label(run, ALARM_ILLEGAL_OPENING, true, step->device);
     trip_set_seal(d, step->number == TRIP_SLOWLY ? BULLA_SEAL_UNLOCKED_CLOSED : BULLA_SEAL_OPEN);
     if (step->number == TRIP_BY_FORCE) {
@@ -207,9 +217,13 @@ void trip_act_leap(struct trip_run *run, const struct trip_step *step)
     allow(run, ALARM_SCHEDULE_DEVIATION);
 }
 
+/* The place is that of the last true report before it, as far as a receiver can tell: it may be taken for the first. */
 void trip_act_freeze(struct trip_run *run, const struct trip_step *step)
 {
+    size_t first = run->trip->n_labels;
     defraud(run, TRIP_FREEZE, step->number);
+    for (size_t i = first; i < run->trip->n_labels; i++)
+        run->trip->labels[i].from_ms -= run->trip->interval_ms;
     allow(run, ALARM_IMPLAUSIBLE_MOTION);
     allow(run, ALARM_ILLEGAL_STAY);
     allow(run, ALARM_TAMPER);

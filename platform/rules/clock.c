@@ -12,7 +12,7 @@
 
 void clock_init(struct clock *clock)
 {
-    *clock = (struct clock){.right_ms = BULLA_TIME_NONE, .put_ms = BULLA_TIME_NONE};
+    *clock = (struct clock){.top = -1, .below = -1, .last = -1, .back = INT64_MAX, .right_ms = BULLA_TIME_NONE, .put_ms = BULLA_TIME_NONE};
 }
 
 static bool known(const struct clock *clock)
@@ -38,18 +38,49 @@ static void note_lag(struct clock *clock, const struct entry *e, int64_t lag_ms)
     clock->counter = e->flags & ENTRY_COUNTER ? e->counter : INT64_MAX;
 }
 
+/* Dated between two that were counted one after the other. What a restart counts anew is not between them. */
+static bool between(const struct clock *clock, const struct entry *e)
+{
+    return clock->below >= 0 && e->counter > clock->below && e->counter < clock->top && e->received_ms < clock->top_ms;
+}
+
+static void note_counter(struct clock *clock, const struct entry *e, int64_t lag_ms)
+{
+    if (!(e->flags & ENTRY_COUNTER))
+        return;
+    if (lag_ms <= LAG_MS && clock->top_lag_ms > LAG_MS && between(clock, e) && clock->top < clock->back) {
+        clock->back = clock->top;
+        clock->back_ms = clock->top_ms;
+    }
+    if (e->counter > clock->top || e->received_ms > clock->top_ms) {
+        clock->top = e->counter;
+        clock->top_ms = e->received_ms;
+        clock->top_lag_ms = lag_ms;
+        clock->below = clock->last;
+    }
+    clock->last = e->counter;
+}
+
+static bool put_back(const struct clock *clock, const struct entry *e, int64_t lag_ms)
+{
+    return lag_ms > LAG_MS && (e->flags & ENTRY_COUNTER) && e->counter >= clock->back;
+}
+
 static bool lags(struct clock *clock, const struct entry *e)
 {
     int64_t lag_ms = e->received_ms - e->device_ms;
+    note_counter(clock, e, lag_ms);
     if (lag_ms <= LAG_MS) {
         clock->right_ms = e->at_ms;
         if (e->received_ms > clock->first_ms || ((e->flags & ENTRY_COUNTER) && e->counter > clock->counter))
             clock->n = 0; /* it was right after them */
+        if (e->received_ms > clock->back_ms)
+            clock->back = INT64_MAX;
         return false;
     }
     if (!(e->flags & ENTRY_STORED))
         note_lag(clock, e, lag_ms);
-    return known(clock) && lag_ms >= clock->lag_ms - SAME_MS && e->received_ms >= clock->first_ms;
+    return put_back(clock, e, lag_ms) || (known(clock) && lag_ms >= clock->lag_ms - SAME_MS && e->received_ms >= clock->first_ms);
 }
 
 /* Whether the time, put right, comes after all that was said with a right clock. */
@@ -72,7 +103,7 @@ void clock_step(struct clock *clock, const struct plan *plan, struct entry *e)
         return;
     }
     e->flags |= ENTRY_CLOCK_WRONG | ENTRY_CLOCK_LAGS;
-    if (!has_place(clock, plan, e)) {
+    if (!known(clock) || !has_place(clock, plan, e)) {
         e->flags |= ENTRY_UNPLACED;
         return;
     }

@@ -4,6 +4,8 @@
  * another year; one that is some hours behind (local time told as UTC, most often) looks like a message that came late. It
  * is told from that by its constancy: three live messages, over at least a minute, behind by the same time. What was kept
  * and is sent in a burst is behind by less with every message.
+ *
+ * Or by the counter: what was counted and heard later than what it is dated before was said after the clock had been put back.
  */
 #ifndef RULES_CLOCK_H
 #define RULES_CLOCK_H
@@ -14,6 +16,9 @@ struct clock {
     uint32_t n;                        /* live messages, by arrival, that were behind by lag_ms */
     int64_t lag_ms, first_ms, last_ms; /* arrival of the first and the last of them */
     int64_t counter;                   /* of the last */
+    int64_t top, top_ms, top_lag_ms;   /* the highest counter so far, when it was heard, and by how much it was behind then, */
+    int64_t below, last;               /* the counter of what is dated before it, and of what was seen last; -1: none */
+    int64_t back, back_ms;             /* the clock had been put back by this counter, heard then; INT64_MAX: not known to be */
     int64_t right_ms;                  /* event time of the newest message whose clock was right; BULLA_TIME_NONE: none */
     int64_t put_ms;                    /* the newest event time that was put right */
 };

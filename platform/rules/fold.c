@@ -10,6 +10,7 @@
 #define STANDING_MS (2 * PLAN_MINUTE_MS)
 #define DOUBT_MS    (60 * PLAN_MINUTE_MS)
 #define FRESH_MS    (60 * PLAN_MINUTE_MS)
+#define LOST_MS     (15 * PLAN_MINUTE_MS) /* without a fix for so long it may have gone on, also from where it stood */
 #define LORRY_M     300.0
 #define LEFT_MS     (15 * PLAN_MINUTE_MS) /* where it stood until then it may stand still, one fix or two being wrong */
 
@@ -168,7 +169,7 @@ static struct lock_where before_of(const struct fold *fold, const struct plan *p
 static struct lock_where reach_of(const struct fold *fold, const struct entry *e, const struct lock_where *where)
 {
     struct lock_where reach = *where;
-    if (!(e->flags & ENTRY_FIX) && e->at_ms > fold->seen_ms)
+    if ((!(e->flags & ENTRY_FIX) || entry_unsized(e)) && e->at_ms > fold->seen_ms)
         reach.accuracy_m += DRIFT_MS * (double)(e->at_ms - fold->seen_ms) / 1000.0;
     return reach;
 }
@@ -452,7 +453,8 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
     place_here(seal, plan, e, &where);
     struct lock_where reach = reach_of(fold, e, &where);
     struct lock_where said = said_by(e);
-    struct lock_place place = {&where, &before, &reach, &said, fix && !fold->stay.straying, stood};
+    bool lost = !fix && e->at_ms - fold->seen_ms > LOST_MS;
+    struct lock_place place = {&where, &before, &reach, &said, fix && !fold->stay.straying, stood, lost};
     lock_step(&seal->lock, plan, e, &place, &lock);
     fold->gone |= (uint16_t)(seal->lock.ended << e->seal);
     if (e->events & PARTING)

@@ -171,6 +171,7 @@ static void hope(struct lock *lock, const struct plan *plan, const struct entry 
     int64_t leave_ms = entry_leave_ms(e);
     bool now = !clearly_outside(lock, plan, e->seal, leave_ms, place->now), before = may_hold(lock, plan, e->seal, leave_ms, place->before);
     bool near = now || !clearly_outside(lock, plan, e->seal, leave_ms, place->before);
+    near |= place->lost && !clearly_outside(lock, plan, e->seal, leave_ms, place->reach);
     near |= place->said->known && !clearly_outside(lock, plan, e->seal, leave_ms, place->said);
     lock->outside = place->fix && !now;
     bool attempted = lock->accepted_ms != BULLA_TIME_NONE && e->at_ms - lock->accepted_ms <= GRANT_MS;

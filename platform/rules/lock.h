@@ -39,6 +39,7 @@ struct lock_where {
 struct lock_place {
     const struct lock_where *now, *before, *reach, *said;
     bool fix, stood; /* stood: until this message the vehicle was standing */
+    bool lost;       /* and nobody has seen it for so long that it may be anywhere in reach */
 };
 
 struct lock {

@@ -54,7 +54,7 @@ struct spoofing {
     int32_t lat_e7, lon_e7;      /* the last place, as it was said, and when first: a receiver without sky says it again, */
     int64_t first_ms;            /* for some minutes, speed and all */
     struct position_point stood; /* the first fix of where it stands; id "" : none */
-    int64_t stood_until_ms;      /* the last one there that was not the one before again */
+    int64_t stood_until_ms;      /* the last one there that may be no old one: one that says the same again may be so by STALE_MS */
     struct position_point left;  /* the first fix elsewhere, which could not be reached from there */
     uint32_t n_left;             /* those that agree with it */
     uint32_t n_off;              /* fixes in a row off the route, */
@@ -164,7 +164,7 @@ static void watch_frozen(struct spoofing *s, const struct rule_input *in)
 static bool was_driving(const struct rule_input *in, double metres, int64_t span_ms)
 {
     double hours = (double)span_ms / 3.6e6;
-    return span_ms >= STOOD_MS && metres / 1000 >= DRIVEN_KMH * hours && metres <= in->plan->speed_max_ms * hours * 3600;
+    return span_ms >= STOOD_MS && metres / 1000 >= DRIVEN_KMH * hours && metres <= FAST * in->plan->speed_max_ms * hours * 3600;
 }
 
 /* The jump leads back to the route, as far as the fixes had left it, but for what was driven along it. */
@@ -215,7 +215,8 @@ static void watch_stand(struct spoofing *s, const struct rule_input *in)
     double metres = between(&s->stood, &p), seconds = (double)(p.at_ms - s->stood_until_ms) / 1000;
     bool could_go = metres <= FAST * in->plan->speed_max_ms * seconds + s->stood.accuracy_m + p.accuracy_m + FROZEN_M;
     if (s->stood.id[0] && metres <= FROZEN_M) {
-        s->stood_until_ms = p.at_ms;
+        int64_t until_ms = p.at_ms - (s->first_ms < p.at_ms ? STALE_MS : 0);
+        s->stood_until_ms = until_ms > s->stood_until_ms ? until_ms : s->stood_until_ms;
         s->n_left = 0;
     } else if (!s->stood.id[0] || (s->n_left == 0 && (could_go || p.at_ms - s->stood.at_ms < STOOD_MS)) ||
                (s->n_left && !position_reachable(in->plan, &s->left, &p))) {

@@ -13,6 +13,7 @@
 
 struct attempt {
     int64_t at_ms, known_ms;
+    int64_t clock_ms; /* by a clock that is wrong; BULLA_TIME_NONE: it was right */
     uint8_t channel, reason;
     bool expected; /* made where the seal may be opened */
     char credential[BULLA_CREDENTIAL_SIZE];
@@ -29,6 +30,20 @@ struct refusals {
 enum { SECOND_TRY, EPISODE, LATE };
 static const struct rule_parameter parameters[] = {
     {"second_try", "min", 1, NULL}, {"episode", "min", 10, NULL}, {"alone", "min", 10, NULL}, {NULL, NULL, 0, NULL}};
+
+static int64_t wrong_clock_ms(const struct entry *e)
+{
+    return e->flags & ENTRY_CLOCK_WRONG ? e->device_ms : BULLA_TIME_NONE;
+}
+
+/* From the attempt to this entry. A clock that is wrong still counts the seconds, and the network may keep one message longer. */
+static int64_t since_ms(const struct attempt *a, const struct rule_input *in)
+{
+    int64_t by_arrival_ms = in->at_ms - a->at_ms, clock_ms = wrong_clock_ms(in->entry);
+    if (clock_ms == BULLA_TIME_NONE || a->clock_ms == BULLA_TIME_NONE || clock_ms < a->clock_ms)
+        return by_arrival_ms;
+    return clock_ms - a->clock_ms < by_arrival_ms ? clock_ms - a->clock_ms : by_arrival_ms;
+}
 
 static void tell(struct refusals *s, const struct rule_input *in, const struct attempt *a)
 {
@@ -77,7 +92,8 @@ static void add(struct refusals *s, const struct rule_input *in)
     }
     const struct entry *e = in->entry;
     struct attempt *a = &s->waiting[s->n++];
-    *a = (struct attempt){.at_ms = in->at_ms, .known_ms = e->received_ms, .channel = e->channel, .reason = e->reason};
+    *a = (struct attempt){
+        .at_ms = in->at_ms, .known_ms = e->received_ms, .clock_ms = wrong_clock_ms(e), .channel = e->channel, .reason = e->reason};
     a->expected = lock_may_open_here(in->plan, in->where);
     memcpy(a->credential, e->credential, sizeof a->credential);
     memcpy(a->id, e->id, sizeof a->id);
@@ -91,7 +107,7 @@ static void forgive(struct refusals *s, const struct rule_input *in)
     uint32_t kept = 0;
     for (uint32_t i = 0; i < s->n; i++)
         if (strcmp(s->waiting[i].credential, e->credential) != 0 || (!e->credential[0] && s->waiting[i].channel != e->channel) ||
-            in->at_ms - s->waiting[i].at_ms > second_try_ms)
+            since_ms(&s->waiting[i], in) > second_try_ms)
             s->waiting[kept++] = s->waiting[i];
     s->n = kept;
 }
@@ -117,10 +133,10 @@ static void step(void *state, const struct rule_input *in)
 {
     struct refusals *s = state;
     bool opens = in->entry && entry_accepted(in->entry) && (in->lock->authorised || in->lock->hoped);
-    while (s->n > 0 && (in->entry ? in->at_ms > due_of(s, in->plan) : in->at_ms >= due_of(s, in->plan)))
-        tell_first(s, in);
     if (opens)
         forgive(s, in);
+    while (s->n > 0 && (in->entry ? in->at_ms > due_of(s, in->plan) : in->at_ms >= due_of(s, in->plan)))
+        tell_first(s, in);
     while (opens && s->n > 0 && in->at_ms - s->waiting[0].at_ms > rule_ms(in->plan, &rule_unlock_refused, SECOND_TRY))
         tell_first(s, in); /* the second attempt is known now, and came too late */
     if (!opens && in->entry && entry_refused(in->entry))

@@ -279,6 +279,78 @@ static void reflections_of_a_parked_lorry(void **state)
     scene_free(s);
 }
 
+/* The clock is put back, and before three messages have shown it, what was kept comes: the counter tells. */
+static void a_counter_tells_a_clock_that_was_put_back(void **state)
+{
+    (void)state;
+    for (int counts = 0; counts < 2; counts++) {
+        struct scene *s = scene_new();
+        double m = scene_drive(s, 0, 0, 40000);
+        size_t from = s->n;
+        m = scene_drive(s, m, 41000, 48000);
+        lag(s, from, 40.5);
+        for (size_t i = from + 1; i < s->n; i++) { /* kept, but for the first */
+            s->observations[i].stored = true;
+            s->observations[i].received_ms = scene_time(m) + (int64_t)i * 500;
+        }
+        for (size_t i = from; i < s->n && !counts; i++)
+            s->observations[i].has &= ~(uint32_t)BULLA_HAS_COUNTER;
+        scene_run(s, m + 1);
+        unsigned leaps = 0;
+        for (size_t i = 0; i < s->n_alarms; i++)
+            leaps += s->alarms[i].kind == ALARM_IMPLAUSIBLE_MOTION;
+        assert_int_equal(leaps > 0, !counts);
+        scene_free(s);
+    }
+}
+
+/* A slip of the hand under a clock of another year: the network kept the second message longer, the clock counts the seconds. */
+static void a_wrong_clock_still_counts_seconds(void **state)
+{
+    (void)state;
+    for (int apart = 0; apart < 2; apart++) {
+        struct scene *s = scene_new();
+        strcpy(s->journey->credentials[s->journey->n_credentials++], "5");
+        double m = scene_stand(s, scene_drive(s, 0, 0, 59000), 60000, 6);
+        size_t from = s->n;
+        scene_attempt(scene_at(s, m, 60000), "5", BULLA_VERDICT_REFUSED, BULLA_REASON_OUTSIDE_FENCE);
+        scene_open(scene_attempt(scene_at(s, m + (apart ? 1.5 : 0.7), 60000), "5", BULLA_VERDICT_ACCEPTED, BULLA_REASON_OK));
+        s->observations[from + 1].received_ms = scene_time(m + 1.6);
+        for (size_t i = from; i < s->n; i++)
+            s->observations[i].time_ms += INT64_C(315360000000);
+        scene_run(s, m + 20);
+        unsigned refused = 0;
+        for (size_t i = 0; i < s->n_alarms; i++)
+            refused += s->alarms[i].kind == ALARM_UNLOCK_REFUSED;
+        assert_int_equal(refused, (unsigned)apart);
+        scene_free(s);
+    }
+}
+
+/* It stood nine kilometres before the gate when its fixes were lost, and is opened by its card half an hour later: the next fix tells. */
+static void where_it_stood_is_no_place_after_half_an_hour(void **state)
+{
+    (void)state;
+    for (int there = 0; there < 2; there++) {
+        struct scene *s = scene_new();
+        strcpy(s->journey->credentials[s->journey->n_credentials++], "5");
+        double m = scene_stand(s, scene_drive(s, 0, 0, 51000), 51000, 6);
+        struct bulla_observation *o = scene_open(scene_attempt(scene_message(s, m + 30), "5", BULLA_VERDICT_ACCEPTED, BULLA_REASON_OK));
+        int64_t opened_ms = o->time_ms;
+        scene_open(scene_at(s, m + 35, there ? 60000 : 51000));
+        scene_open(scene_at(s, m + 37, there ? 60010 : 51010));
+        scene_run(s, m + 40);
+        unsigned openings = 0;
+        for (size_t i = 0; i < s->n_alarms; i++)
+            if (s->alarms[i].kind == ALARM_ILLEGAL_OPENING) {
+                openings++;
+                assert_int_equal(s->alarms[i].onset_ms, opened_ms);
+            }
+        assert_int_equal(openings, there ? 0 : 1);
+        scene_free(s);
+    }
+}
+
 SCENE_TESTS(cmocka_unit_test(one_shake_is_the_drivers_door), cmocka_unit_test(two_shakes_are_somebody),
             cmocka_unit_test(a_repeated_fix_confirms_nothing), cmocka_unit_test(cells_prove_no_deviation_nearby),
             cmocka_unit_test(a_second_seal_goes_its_own_way), cmocka_unit_test(a_disputed_place_waits_for_the_next_fix),
@@ -286,4 +358,6 @@ SCENE_TESTS(cmocka_unit_test(one_shake_is_the_drivers_door), cmocka_unit_test(tw
             cmocka_unit_test(a_lagging_clock_is_told_and_put_right), cmocka_unit_test(a_backlog_is_no_lagging_clock),
             cmocka_unit_test(a_lagging_clock_stays_known_when_messages_overtake), cmocka_unit_test(one_wild_fix_is_known_by_the_next),
             cmocka_unit_test(a_wild_fix_said_again_is_no_motion), cmocka_unit_test(what_a_parked_lorry_says_by_the_edge_ends_with_it),
-            cmocka_unit_test(a_leap_is_told_though_time_would_have_allowed_it), cmocka_unit_test(reflections_of_a_parked_lorry))
+            cmocka_unit_test(a_leap_is_told_though_time_would_have_allowed_it), cmocka_unit_test(reflections_of_a_parked_lorry),
+            cmocka_unit_test(a_counter_tells_a_clock_that_was_put_back), cmocka_unit_test(a_wrong_clock_still_counts_seconds),
+            cmocka_unit_test(where_it_stood_is_no_place_after_half_an_hour))
