@@ -163,6 +163,13 @@ class Way:
     def length(self):
         return self.km[-1]
 
+    def aside(self, km, far_km):
+        """So far to the right of it, by the compass of its ends."""
+        (lat1, lon1), (lat2, lon2) = self.points[0], self.points[-1]
+        north, east = (lat2 - lat1) * 110.6, (lon2 - lon1) * 111.3 * math.cos(math.radians(lat1))
+        here, whole = self.at(km), math.hypot(north, east)
+        return here[0] - far_km * east / whole / 110.6, here[1] + far_km * north / whole / (111.3 * math.cos(math.radians(lat1)))
+
     def at(self, km):
         km = min(max(km, 0), self.length)
         i = next(i for i in range(1, len(self.km)) if self.km[i] >= km)
@@ -179,6 +186,8 @@ def aside(place, km, rng):
 # What may happen on a journey with an active seal: share, and which alarms that must raise.
 INCIDENTS = {"opened": (0.010, "illegal_opening"), "cut": (0.006, "cable_cut"), "detour": (0.010, "route_deviation"),
              "stay": (0.010, "illegal_stay"), "silence": (0.005, "signal_lost")}
+BEGINS_AT = 0.35  # of the way
+LASTS_H = {"detour": 0.7, "silence": 2.6}  # so long it must be still on its way, for anybody to notice
 # What comes along with it and is no false alarm either.
 ALONG = {"opened": {"tamper", "data_mismatch"}, "cut": {"illegal_opening", "tamper", "pairing_mismatch"}, "detour": {"illegal_stay", "schedule_deviation", "journey_timeout"},
          "stay": {"journey_timeout", "schedule_deviation", "tamper"}, "silence": {"journey_timeout", "schedule_deviation", "jamming_suspected", "implausible_motion"},
@@ -205,6 +214,8 @@ class Trip:
             draw -= share
             if self.cls == "active" and self.incident is None and draw < 0:
                 self.incident = name
+        if (1 - BEGINS_AT) * self.way.length / self.kmh < LASTS_H.get(self.incident, 0):
+            self.incident = None
         self.onset, self.device, self.state = None, None, "planned"
         self.suspect = self.cls == "passive" and rng.random() < 0.01  # a number that differs at the gate
         self.plate = f"K{chr(65 + number % 26)}{chr(65 + number // 26 % 26)} {number % 1000:03d}{chr(65 + number // 7 % 26)}"
@@ -398,7 +409,7 @@ def report(world, trip, at):
     here, status, say = trip.way.at(km), SEALED, True
     rng, part = trip.rng, km / trip.way.length
     begun = trip.onset is not None
-    if trip.incident and not begun and part > 0.35:
+    if trip.incident and not begun and part > BEGINS_AT:
         trip.onset, begun = at, True
         trip.stood = km
     since = at - trip.onset if begun else 0
@@ -407,7 +418,7 @@ def report(world, trip, at):
     if begun and trip.incident == "cut":
         status = SEALED | 0x0008
     if begun and trip.incident == "detour" and since < 60 * MINUTE:
-        here = (here[0] + 0.05, here[1] + 0.05)
+        here = trip.way.aside(km, 8)
     if begun and trip.incident == "stay" and since < 70 * MINUTE:
         here = trip.way.at(trip.stood)
         trip.left += REPORT_S  # so much later it arrives

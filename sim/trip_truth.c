@@ -315,11 +315,16 @@ static void judge_times(struct trip_run *run)
             label_at(run, ALARM_LATE_DEPARTURE, is_late && run->departed_ms - j->depart_by_ms > TRIP_MINUTE_MS, j->depart_by_ms,
                      j->depart_by_ms);
     }
-    if (run->arrived_ms == BULLA_TIME_NONE || j->arrive_by_ms > over_ms)
+    if (run->arrived_ms == BULLA_TIME_NONE)
         return;
     bool is_late = run->late == TRIP_LATE_ARRIVAL;
     size_t in_time = heard(run, ANY, run->arrived_ms, j->arrive_by_ms, j->arrive_by_ms, true, &first_ms, &last_ms);
     size_t in_all = heard(run, ANY, run->arrived_ms, j->arrive_by_ms, INT64_MAX, true, &first_ms, &last_ms);
+    if (j->arrive_by_ms > over_ms) { /* unsealed by then, but who had heard of it, or of the arrival? */
+        if (in_time < 3 && in_time < in_all)
+            label_at(run, ALARM_JOURNEY_TIMEOUT, false, j->arrive_by_ms, j->arrive_by_ms);
+        return;
+    }
     if (is_late || run->device[0].dead || in_time < 3 || in_time < in_all) /* the rest came after the limit: raised, then withdrawn */
         label_at(run, ALARM_JOURNEY_TIMEOUT, is_late, j->arrive_by_ms, j->arrive_by_ms);
 }
@@ -339,6 +344,40 @@ static void judge_battery(struct trip_run *run)
             label->upto_ms = k ? d->surely_low_ms + 3 * parked_ms(run) : until_ms;
             label->truth_ms = k ? d->surely_low_ms : d->maybe_low_ms;
         }
+    }
+}
+
+/* The report with a level that a device made before that one; t->n: none. */
+static size_t level_before(const struct trip *t, size_t i)
+{
+    size_t found = t->n;
+    for (size_t k = 0; k < t->n; k++)
+        if (t->said[k].device[0] == t->said[i].device[0] && (t->said[k].has & BULLA_HAS_PERCENT) && t->made_ms[k] < t->made_ms[i] &&
+            (found == t->n || t->made_ms[k] > t->made_ms[found]))
+            found = k;
+    return found;
+}
+
+static bool says_low(const struct bulla_observation *o)
+{
+    return (o->has & BULLA_HAS_PERCENT) && !o->charging && o->percent <= TRIP_LOW_PERCENT;
+}
+
+/* ALARMS has it from what is reported: two low reports in a row are one, also when it was the gauge that sagged twice. */
+static void judge_gauge(struct trip_run *run)
+{
+    const struct trip *t = run->trip;
+    for (size_t i = 0; i < t->n; i++) {
+        size_t before = says_low(&t->said[i]) ? level_before(t, i) : t->n;
+        if (before == t->n || !says_low(&t->said[before]))
+            continue;
+        size_t first = level_before(t, before);
+        if (first < t->n && says_low(&t->said[first]))
+            continue; /* of a row that has its label */
+        struct trip_label *label = trip_label(run, ALARM_LOW_BATTERY, false, t->said[i].device[0] - '1');
+        label->truth_ms = t->made_ms[before];
+        label->from_ms = t->made_ms[before] - 10000;
+        label->upto_ms = t->made_ms[i];
     }
 }
 
@@ -389,6 +428,7 @@ void trip_judge(struct trip_run *run)
         judge_off(run, 1, swap_off_of);
     judge_times(run);
     judge_battery(run);
+    judge_gauge(run);
     for (int i = 0; i < run->n_devices; i++)
         judge_silence(run, i);
 }

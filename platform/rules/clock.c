@@ -8,6 +8,7 @@
 #define SAME_MS   INT64_C(45000) /* what the network adds to one message more than to another */
 #define SPREAD_MS INT64_C(60000)
 #define CLEAR_MS  (45 * PLAN_MINUTE_MS) /* longer than any device rests between two reports */
+#define NEARLY_MS (3 * PLAN_MINUTE_MS) /* ahead by so much, of a clock that is ahead: no two of its messages are ahead by the same */
 #define FIRST_MS  (60 * PLAN_MINUTE_MS) /* a clock that lagged from sealing on was heard to do so by then */
 
 void clock_init(struct clock *clock)
@@ -93,10 +94,87 @@ static bool has_place(const struct clock *clock, const struct plan *plan, const 
     return e->at_ms - clock->right_ms >= CLEAR_MS;
 }
 
+/* ---- ahead, or of another year ---- */
+
+static void begin_off(struct clock_off *off, const struct entry *e, int64_t off_ms)
+{
+    int64_t counter = e->flags & ENTRY_COUNTER ? e->counter : -1;
+    *off = (struct clock_off){.n = 1, .off_ms = off_ms, .device_ms = e->device_ms, .counter = counter, .first_counter = counter};
+}
+
+/* Said before the newest live message, by the clock and by the count; by the clock alone it may have begun anew. */
+static bool was_kept(const struct clock_off *off, const struct entry *e)
+{
+    bool counts = (e->flags & ENTRY_COUNTER) && off->counter >= 0;
+    if (e->device_ms >= off->device_ms)
+        return !counts || e->counter > off->counter;
+    return counts ? e->counter < off->counter && e->counter >= off->first_counter : (e->flags & ENTRY_STORED) != 0;
+}
+
+/* What was closed when it was said may be open by now. */
+static void forget_closed(struct entry *e)
+{
+    if (e->state == BULLA_SEAL_SEALED)
+        e->state = BULLA_SEAL_NONE;
+    if (e->motor == BULLA_MOTOR_LOCKED)
+        e->motor = BULLA_MOTOR_NONE;
+    if (e->shackle == BULLA_SHACKLE_IN)
+        e->shackle = BULLA_SHACKLE_NONE;
+}
+
+static void put_right(struct clock *clock, const struct plan *plan, struct entry *e, bool older)
+{
+    e->said_ms = e->device_ms + clock->off.off_ms;
+    bool placed = plan->journey->n_seals == 1 && !older && e->said_ms >= clock->put_ms && e->said_ms >= clock->right_ms;
+    if (!placed) {
+        e->flags |= ENTRY_UNPLACED;
+        if (older)
+            forget_closed(e);
+        return;
+    }
+    e->at_ms = e->said_ms;
+    clock->put_ms = e->at_ms;
+}
+
+static void step_off(struct clock *clock, const struct plan *plan, struct entry *e)
+{
+    struct clock_off *off = &clock->off;
+    int64_t off_ms = e->received_ms - e->device_ms, late_ms = off_ms - off->off_ms;
+    bool live = late_ms <= SAME_MS && late_ms >= -SAME_MS;
+    if (off->n == 0 || entry_is(e, BULLA_EVENT_STARTUP) || (!live && (late_ms < 0 || !was_kept(off, e)))) {
+        begin_off(off, e, off_ms);
+    } else if (!live) {
+        if (off->n >= MESSAGES)
+            put_right(clock, plan, e, e->device_ms < off->device_ms);
+        return;
+    } else if (e->device_ms >= off->device_ms) {
+        off->n++;
+        off->off_ms = off_ms;
+        off->device_ms = e->device_ms;
+        off->counter = e->flags & ENTRY_COUNTER ? e->counter : off->counter;
+    }
+    clock->put_ms = e->at_ms > clock->put_ms ? e->at_ms : clock->put_ms;
+}
+
+/* One whose time is just plausible, of a clock that is just not: its time is minutes off, as that of the others would be. */
+static bool nearly_ahead(const struct clock *clock, const struct entry *e)
+{
+    return clock->off.n >= MESSAGES && clock->off.off_ms < -NEARLY_MS && e->device_ms - e->received_ms > NEARLY_MS;
+}
+
 void clock_step(struct clock *clock, const struct plan *plan, struct entry *e)
 {
-    if (e->device_ms == BULLA_TIME_NONE || (e->flags & ENTRY_CLOCK_WRONG))
+    if (e->device_ms == BULLA_TIME_NONE)
         return;
+    if (e->flags & ENTRY_CLOCK_WRONG) {
+        if (!e->note)
+            step_off(clock, plan, e);
+        return;
+    }
+    if (nearly_ahead(clock, e)) {
+        e->flags |= ENTRY_UNPLACED;
+        return;
+    }
     if (!lags(clock, e)) {
         if (clock->put_ms != BULLA_TIME_NONE && e->at_ms < clock->put_ms)
             e->flags |= ENTRY_UNPLACED;

@@ -153,6 +153,7 @@ void entry_from(const struct plan *plan, size_t seal, const struct bulla_observa
     out->seal = (uint8_t)seal;
     out->events = o->events;
     out->received_ms = o->received_ms;
+    out->said_ms = BULLA_TIME_NONE;
     out->device_ms = bulla_observation_knows(o, BULLA_HAS_TIME) ? o->time_ms : BULLA_TIME_NONE;
     out->flags = o->stored ? ENTRY_STORED : 0;
     if (out->received_ms == BULLA_TIME_NONE)

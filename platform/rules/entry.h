@@ -48,6 +48,7 @@ struct entry {
     int64_t at_ms; /* event time */
     int64_t received_ms;
     int64_t device_ms; /* what the device's clock said, BULLA_TIME_NONE: nothing */
+    int64_t said_ms;   /* when it was said, where a wrong clock and a known error tell (clock.h); else BULLA_TIME_NONE */
     int64_t counter;
     uint64_t events;
     const struct bulla_note *note; /* said by somebody else; NULL: by the seal itself */
@@ -89,6 +90,8 @@ static inline bool entry_is(const struct entry *e, enum bulla_event event)
 /* When it happened, as far as leave to open is concerned: of a clock that lags, when it was heard. */
 static inline int64_t entry_leave_ms(const struct entry *e)
 {
+    if (e->said_ms != BULLA_TIME_NONE)
+        return e->said_ms;
     return e->flags & ENTRY_CLOCK_LAGS ? e->received_ms : e->at_ms;
 }
 

@@ -11,6 +11,7 @@
 #define DOUBT_MS    (60 * PLAN_MINUTE_MS)
 #define FRESH_MS    (60 * PLAN_MINUTE_MS)
 #define LOST_MS     (15 * PLAN_MINUTE_MS) /* without a fix for so long it may have gone on, also from where it stood */
+#define CELL_M      2000.0 /* how far a cell of unknown size may reach, where waiting is all that hangs on it */
 #define LORRY_M     300.0
 #define LEFT_MS     (15 * PLAN_MINUTE_MS) /* where it stood until then it may stand still, one fix or two being wrong */
 
@@ -176,8 +177,17 @@ static struct lock_where reach_of(const struct fold *fold, const struct entry *e
 
 static struct lock_where said_by(const struct entry *e)
 {
-    bool fix = (e->flags & (ENTRY_FIX | ENTRY_CELL)) == ENTRY_FIX;
-    return (struct lock_where){fix, entry_lat(e), entry_lon(e), e->accuracy_m, UNSURE, UNSURE};
+    double accuracy_m = entry_unsized(e) && e->accuracy_m < CELL_M ? CELL_M : e->accuracy_m;
+    return (struct lock_where){(e->flags & ENTRY_FIX) != 0, entry_lat(e), entry_lon(e), accuracy_m, UNSURE, UNSURE};
+}
+
+/* One fix may be wild: where the one before it was, for a message that has none of its own. */
+static struct lock_where previous_of(const struct fold_seal *seal, const struct entry *e)
+{
+    const struct position_point *p = &seal->position.before;
+    bool own = (e->flags & ENTRY_FIX) && !entry_unsized(e);
+    bool known = !own && p->at_ms != BULLA_TIME_NONE && !p->cell && e->at_ms - p->at_ms < FRESH_MS;
+    return (struct lock_where){known, p->lat_e7 / 1e7, p->lon_e7 / 1e7, p->accuracy_m, UNSURE, UNSURE};
 }
 
 static void fire(struct fold *fold, const struct plan *plan, const struct timer *timer, struct sheet *sheet)
@@ -454,7 +464,8 @@ void fold_entry(struct fold *fold, const struct plan *plan, const struct entry *
     struct lock_where reach = reach_of(fold, e, &where);
     struct lock_where said = said_by(e);
     bool lost = !fix && e->at_ms - fold->seen_ms > LOST_MS;
-    struct lock_place place = {&where, &before, &reach, &said, fix && !fold->stay.straying, stood, lost};
+    struct lock_where previous = previous_of(seal, e);
+    struct lock_place place = {&where, &before, &reach, &said, &previous, fix && !fold->stay.straying, stood, lost};
     lock_step(&seal->lock, plan, e, &place, &lock);
     fold->gone |= (uint16_t)(seal->lock.ended << e->seal);
     if (e->events & PARTING)

@@ -171,17 +171,20 @@ static void hope(struct lock *lock, const struct plan *plan, const struct entry 
     int64_t leave_ms = entry_leave_ms(e);
     bool now = !clearly_outside(lock, plan, e->seal, leave_ms, place->now), before = may_hold(lock, plan, e->seal, leave_ms, place->before);
     bool near = now || !clearly_outside(lock, plan, e->seal, leave_ms, place->before);
+    near |= place->previous->known && !clearly_outside(lock, plan, e->seal, leave_ms, place->previous);
     near |= place->lost && !clearly_outside(lock, plan, e->seal, leave_ms, place->reach);
     near |= place->said->known && !clearly_outside(lock, plan, e->seal, leave_ms, place->said);
     lock->outside = place->fix && !now;
     bool attempted = lock->accepted_ms != BULLA_TIME_NONE && e->at_ms - lock->accepted_ms <= GRANT_MS;
+    /* After a fix that shows it elsewhere, where it may have gone before counts no more. */
+    bool was_there = place->fix ? place->before->destination == SURELY_INSIDE : at_destination(plan, place->before);
     bool missing = lock->counter >= 0 && (e->flags & ENTRY_COUNTER) && e->counter > lock->counter + 1;
     lock->stood = before && (place->stood || place->before->destination == SURELY_INSIDE);
     lock->stood_at_destination = lock->stood && at_destination(plan, place->before);
     if (near)
         lock->hope_ms = e->at_ms + CLAIMED_MS;
     else if (!attempted && !entry_is(e, BULLA_EVENT_UNLOCKED) &&
-             (at_destination(plan, place->now) || at_destination(plan, place->before) || (missing && at_destination(plan, place->reach))))
+             (at_destination(plan, place->now) || was_there || (missing && at_destination(plan, place->reach))))
         lock->hope_ms = (e->at_ms > e->received_ms ? e->at_ms : e->received_ms) + (missing ? MISSING_MS : SILENT_MS);
     news->stood = lock->stood;
     news->hoped = lock->hope_ms != BULLA_TIME_NONE;
@@ -210,9 +213,12 @@ static void decide(struct lock *lock, const struct plan *plan, const struct entr
     if (lock->hope_ms == BULLA_TIME_NONE || e->at_ms == lock->opened_ms)
         return;
     const struct permission *permission = find_permission(plan, lock, e->seal, lock->opened_ms, place->now);
+    bool explained = !lock->claimed && news->authorised && e->said_ms != BULLA_TIME_NONE && e->said_ms < lock->opened_ms;
     bool over = e->at_ms >= lock->hope_ms, shown = !over && place->fix && lock->claimed;
     bool unseals = permission && permission->unseals;
-    if (shown && (permission || credential_holds(plan, lock->credential, place->now))) {
+    if (explained) { /* the attempt that had been missing */
+        permit(lock, (permission && permission->unseals) || at_destination(plan, place->now), e->at_ms, news);
+    } else if (shown && (permission || credential_holds(plan, lock->credential, place->now))) {
         permit(lock, unseals || at_destination(plan, place->now), e->at_ms, news);
     } else if (over && lock->stood) {
         permit(lock, lock->stood_at_destination, e->at_ms, news);

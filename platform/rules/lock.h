@@ -34,10 +34,10 @@ struct lock_where {
 };
 
 /* Of one message: where the vehicle is with it, where it would be without it (where it stood, if it did within the last hour),
- * how far it may have gone if messages before it are missing, what its own fix says, believed or not (not known: it has none), and
- * whether it had a fix that can be believed. */
+ * how far it may have gone if messages before it are missing, what its own fix says, believed or not (not known: it has none), where
+ * the fix before the last was, if the message has none, and whether it had a fix that can be believed. */
 struct lock_place {
-    const struct lock_where *now, *before, *reach, *said;
+    const struct lock_where *now, *before, *reach, *said, *previous;
     bool fix, stood; /* stood: until this message the vehicle was standing */
     bool lost;       /* and nobody has seen it for so long that it may be anywhere in reach */
 };

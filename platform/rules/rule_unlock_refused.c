@@ -10,6 +10,7 @@
 #include "platform/rules/rule.h"
 
 #define WAITING_MAX 8
+#define WAY_MS      PLAN_MINUTE_MS /* what the message of a second attempt may take, in a queue of the network */
 
 struct attempt {
     int64_t at_ms, known_ms;
@@ -135,7 +136,8 @@ static void step(void *state, const struct rule_input *in)
     bool opens = in->entry && entry_accepted(in->entry) && (in->lock->authorised || in->lock->hoped);
     if (opens)
         forgive(s, in);
-    while (s->n > 0 && (in->entry ? in->at_ms > due_of(s, in->plan) : in->at_ms >= due_of(s, in->plan)))
+    int64_t told_ms = in->at_ms - WAY_MS;
+    while (s->n > 0 && (in->entry ? told_ms > due_of(s, in->plan) : told_ms >= due_of(s, in->plan)))
         tell_first(s, in);
     while (opens && s->n > 0 && in->at_ms - s->waiting[0].at_ms > rule_ms(in->plan, &rule_unlock_refused, SECOND_TRY))
         tell_first(s, in); /* the second attempt is known now, and came too late */
@@ -146,7 +148,7 @@ static void step(void *state, const struct rule_input *in)
 static int64_t due(const void *state, const struct plan *plan)
 {
     const struct refusals *s = state;
-    return s->n ? due_of(s, plan) : RULE_NO_TIMER;
+    return s->n ? due_of(s, plan) + WAY_MS : RULE_NO_TIMER;
 }
 
 const struct rule rule_unlock_refused = {.kind = ALARM_UNLOCK_REFUSED,

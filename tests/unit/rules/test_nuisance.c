@@ -351,6 +351,66 @@ static void where_it_stood_is_no_place_after_half_an_hour(void **state)
     }
 }
 
+static unsigned count_of(const struct scene *s, enum alarm_kind kind)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < s->n_alarms; i++)
+        n += s->alarms[i].kind == kind;
+    return n;
+}
+
+/* Kept while there was no network, under a clock that is nine hours ahead, and sent in one burst: what stands in the burst drove. */
+static void a_burst_of_a_wrong_clock_is_no_stay(void **state)
+{
+    (void)state;
+    for (int stands = 0; stands < 2; stands++) {
+        struct scene *s = scene_new();
+        double m = scene_drive(s, 0, 0, 10000);
+        size_t from = s->n;
+        m = scene_drive(s, m, 11000, 15000);
+        size_t kept = s->n;
+        double back = m + 40;
+        for (; m < back; m += 2)
+            scene_at(s, m, stands ? 16000 + 10 * sin(m) : 16000 + 300 * (m - back + 40));
+        for (size_t i = kept; i < s->n; i++) {
+            s->observations[i].stored = true;
+            s->observations[i].received_ms = scene_time(back) + 700 * (int64_t)(i - kept);
+        }
+        scene_drive(s, back + 1, 28900, 29900);
+        for (size_t i = from; i < s->n; i++)
+            s->observations[i].time_ms += INT64_C(32400000);
+        scene_run(s, m + 1);
+        assert_int_equal(count_of(s, ALARM_ILLEGAL_STAY), (unsigned)stands);
+        scene_free(s);
+    }
+}
+
+/* By leave, under a clock of 1970, but heard only when the leave is long over. */
+static void a_kept_opening_of_a_wrong_clock_has_its_own_time(void **state)
+{
+    (void)state;
+    for (int by_leave = 0; by_leave < 2; by_leave++) {
+        struct scene *s = scene_new();
+        struct permission p = {.from_ms = scene_time(by_leave ? 30 : 60), .until_ms = scene_time(by_leave ? 40 : 70)};
+        strcpy(p.id, "T1");
+        assert_true(journey_add_permission(s->journey, &p));
+        double m = scene_stand(s, scene_drive(s, 0, 0, 29000), 30000, 4);
+        bulla_observation_add_event(scene_open(scene_at(s, m, 30000)), BULLA_EVENT_UNLOCKED);
+        struct bulla_observation *o = &s->observations[s->n - 1];
+        scene_at(s, m + 2, 30000);
+        for (size_t i = s->n - 2; i < s->n; i++) {
+            s->observations[i].stored = true;
+            s->observations[i].received_ms = scene_time(m + 120);
+        }
+        for (size_t i = 20; i < s->n; i++)
+            s->observations[i].time_ms -= SCENE_START;
+        scene_run(s, m + 121);
+        assert_true(o->received_ms > p.until_ms);
+        assert_int_equal(count_of(s, ALARM_ILLEGAL_OPENING), by_leave ? 0 : 1);
+        scene_free(s);
+    }
+}
+
 SCENE_TESTS(cmocka_unit_test(one_shake_is_the_drivers_door), cmocka_unit_test(two_shakes_are_somebody),
             cmocka_unit_test(a_repeated_fix_confirms_nothing), cmocka_unit_test(cells_prove_no_deviation_nearby),
             cmocka_unit_test(a_second_seal_goes_its_own_way), cmocka_unit_test(a_disputed_place_waits_for_the_next_fix),
@@ -360,4 +420,5 @@ SCENE_TESTS(cmocka_unit_test(one_shake_is_the_drivers_door), cmocka_unit_test(tw
             cmocka_unit_test(a_wild_fix_said_again_is_no_motion), cmocka_unit_test(what_a_parked_lorry_says_by_the_edge_ends_with_it),
             cmocka_unit_test(a_leap_is_told_though_time_would_have_allowed_it), cmocka_unit_test(reflections_of_a_parked_lorry),
             cmocka_unit_test(a_counter_tells_a_clock_that_was_put_back), cmocka_unit_test(a_wrong_clock_still_counts_seconds),
-            cmocka_unit_test(where_it_stood_is_no_place_after_half_an_hour))
+            cmocka_unit_test(where_it_stood_is_no_place_after_half_an_hour),
+            cmocka_unit_test(a_burst_of_a_wrong_clock_is_no_stay), cmocka_unit_test(a_kept_opening_of_a_wrong_clock_has_its_own_time))
