@@ -75,6 +75,17 @@ int cli_rf_format(const char *option, const char *name, int otherwise)
     return format < 0 ? otherwise : format;
 }
 
+const struct modem_link *cli_rf_link(const char *option, int *way)
+{
+    char names[MODEM_LINK_NAMES_MAX];
+    *way = 0;
+    const struct modem_link *link = option ? modem_link_read(option, way) : modem_link_or_first(NULL);
+    modem_link_names(names);
+    if (!link)
+        cli_say("--link: expected one of %s, or one direction of it (-return, -forward), got \"%s\"", names, option);
+    return link;
+}
+
 bool cli_rf_start(const char *option, enum bulla_start *start)
 {
     *start = BULLA_START_ANY;

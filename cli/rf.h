@@ -6,7 +6,7 @@
 #define CLI_RF_H
 
 #include "cli/cli.h"
-#include "reader/modem/receiver.h"
+#include "reader/modem/link.h"
 
 int cli_rf_decode(int argc, char **argv);
 int cli_rf_encode(int argc, char **argv);
@@ -19,6 +19,9 @@ bool cli_rf_number(const char *what, const char *text, double least, double most
 
 /* --format, else what the name says, else `otherwise` (-1: none). -1 after telling stderr. */
 int cli_rf_format(const char *option, const char *name, int otherwise);
+
+/* --link, iso433 when it is NULL; *way as modem_link_read() has it. NULL after telling stderr. */
+const struct modem_link *cli_rf_link(const char *option, int *way);
 
 /* --crc-init; any when it is NULL. False after telling stderr. */
 bool cli_rf_start(const char *option, enum bulla_start *start);

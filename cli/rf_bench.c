@@ -32,7 +32,6 @@ static const char help[] =
 
 #define FORMATS_PIECE 65536
 #define PPM200_HZ     86784.0
-#define RETURN        BULLA_AIR_ISO433_RETURN
 
 struct conditions {
     const char *name;
@@ -113,8 +112,7 @@ static void random_frame(struct modem_random *random, const struct conditions *c
 {
     modem_scene_block(random, f->bytes);
     f->n = BULLA_BLOCK_SIZE;
-    f->wave = (struct modem_wave){.link = RETURN,
-                                  .inverted = modem_random_next(random) & 1,
+    f->wave = (struct modem_wave){.inverted = modem_random_next(random) & 1,
                                   .offset_hz = modem_random_between(random, -PPM200_HZ, PPM200_HZ),
                                   .clock = 1 + modem_random_between(random, -c->clock_percent, c->clock_percent) / 100,
                                   .ramp_s = c->ramp_s,

@@ -22,7 +22,7 @@ struct options {
 };
 
 struct printer {
-    int link; /* enum bulla_air_link, or -1: both */
+    int way; /* see modem_link_read() */
     bool good;
     enum bulla_start start;
     unsigned long n_good, n_bad, n_corrected;
@@ -33,14 +33,13 @@ static json_t *frame_json(const struct modem_frame *f)
     struct bulla_frame frame;
     struct bulla_fault fault;
     struct bulla_bytes bytes = {f->bytes, f->n};
-    bool from_seal = bulla_air_of(f->link)->from_seal;
-    enum bulla_status status = from_seal ? bulla_frame_decode_from_seal(bytes, BULLA_START_ANY, &frame, &fault)
-                                         : bulla_frame_decode_to_seal(bytes, BULLA_START_ANY, &frame, &fault);
+    enum bulla_status status = f->from_seal ? bulla_frame_decode_from_seal(bytes, BULLA_START_ANY, &frame, &fault)
+                                            : bulla_frame_decode_to_seal(bytes, BULLA_START_ANY, &frame, &fault);
     if (status != BULLA_OK)
         return cli_fault_json(status, &fault, "byte");
     const char *order = bulla_order_text(frame.code);
     json_t *object = json_pack("{s:i, s:s?, s:i}", "code", frame.code, "order", order[0] ? order : NULL, "session", frame.session);
-    if (from_seal)
+    if (f->from_seal)
         json_object_set_new(object, "status", json_integer(frame.status));
     if (!frame.to_all) {
         json_object_set_new(object, "maker", json_integer(frame.address.maker));
@@ -61,13 +60,13 @@ static void print_frame(void *user, const struct modem_frame *f)
     static const char *const crcs[] = {[MODEM_CRC_OK] = "ok", [MODEM_CRC_BAD] = "bad", [MODEM_CRC_CORRECTED] = "corrected"};
     struct printer *printer = user;
     bool good = f->crc != MODEM_CRC_BAD;
-    if ((printer->link >= 0 && f->link != (enum bulla_air_link)printer->link) || (printer->good && !good))
+    if ((printer->way > 0 && f->from_seal != (printer->way == 1)) || (printer->good && !good))
         return;
     *(good ? f->corrected ? &printer->n_corrected : &printer->n_good : &printer->n_bad) += 1;
     json_t *object = json_object();
     json_object_set_new(object, "t", rounded(f->t_s, 1e-7));
-    json_object_set_new(object, "link", json_string("iso433"));
-    json_object_set_new(object, "direction", json_string(bulla_air_of(f->link)->from_seal ? "return" : "forward"));
+    json_object_set_new(object, "link", json_string(f->link->name));
+    json_object_set_new(object, "direction", json_string(f->from_seal ? "return" : "forward"));
     json_object_set_new(object, "offset_hz", rounded(f->offset_hz, 0.1));
     json_object_set_new(object, "clock_ppm", rounded(f->clock_ppm, 1));
     json_object_set_new(object, "level_db", rounded(f->level_db, 0.01));
@@ -114,28 +113,19 @@ static bool feed(struct modem_receiver *receiver, int fd, const char *name, size
     return true;
 }
 
-static bool read_link(const char *text, int *link)
-{
-    *link = -1;
-    if (!text || strcmp(text, "iso433") == 0)
-        return true;
-    *link = bulla_air_from(text);
-    if (*link < 0)
-        cli_say("--link: expected iso433, iso433-return or iso433-forward, got \"%s\"", text);
-    return *link >= 0;
-}
-
 static bool read_settings(const struct options *o, const char *name, struct modem_settings *settings, struct printer *printer)
 {
     struct modem_name said = modem_name_read(name);
     int format = cli_rf_format(o->format, name, MODEM_CU8);
     settings->rate_hz = said.rate_hz > 0 ? said.rate_hz : 1e6;
-    if (format < 0 || !cli_rf_start(o->crc_init, &settings->start) || !read_link(o->link, &printer->link) ||
-        (o->rate && !cli_rf_number("--rate", o->rate, MODEM_RATE_MIN, MODEM_RATE_MAX, &settings->rate_hz)))
+    settings->link = cli_rf_link(o->link, &printer->way);
+    double least = settings->link ? settings->link->least_rate_hz : 0;
+    if (format < 0 || !cli_rf_start(o->crc_init, &settings->start) || !settings->link ||
+        (o->rate && !cli_rf_number("--rate", o->rate, least, MODEM_RATE_MAX, &settings->rate_hz)))
         return false;
-    if (!(settings->rate_hz >= MODEM_RATE_MIN && settings->rate_hz <= MODEM_RATE_MAX)) {
-        cli_say("%s: expected a rate from %d to %d samples a second, got %.12g in the name (see --rate)", name, MODEM_RATE_MIN,
-                MODEM_RATE_MAX, settings->rate_hz);
+    if (!(settings->rate_hz >= least && settings->rate_hz <= MODEM_RATE_MAX)) {
+        cli_say("%s: expected a rate from %.12g to %d samples a second, got %.12g in the name (see --rate)", name, least, MODEM_RATE_MAX,
+                settings->rate_hz);
         return false;
     }
     settings->format = (enum modem_format)format;

@@ -23,17 +23,18 @@ struct options {
 
 struct channel {
     double rate, ebn0, offset, clock_ppm, ramp_us, gap_ms, repeat, random, seed;
-    int format, link;
+    int format, way;
+    const struct modem_link *link;
 };
 
 static bool read_options(const struct options *o, struct channel *c)
 {
-    *c = (struct channel){
-        .rate = 1e6, .ebn0 = INFINITY, .ramp_us = 50, .gap_ms = 5, .repeat = 1, .seed = 1, .link = BULLA_AIR_ISO433_RETURN};
+    *c = (struct channel){.rate = 1e6, .ebn0 = INFINITY, .ramp_us = 50, .gap_ms = 5, .repeat = 1, .seed = 1};
+    c->link = cli_rf_link(o->link, &c->way);
     const struct {
         const char *name, *text;
         double least, most, *to;
-    } numbers[] = {{"--rate", o->rate, MODEM_RATE_MIN, MODEM_RATE_MAX, &c->rate},
+    } numbers[] = {{"--rate", o->rate, c->link ? c->link->least_rate_hz : 0, MODEM_RATE_MAX, &c->rate},
                    {"--ebn0", o->ebn0, -50, 100, &c->ebn0},
                    {"--offset", o->offset, -1e6, 1e6, &c->offset},
                    {"--clock", o->clock, -200000, 200000, &c->clock_ppm},
@@ -46,11 +47,7 @@ static bool read_options(const struct options *o, struct channel *c)
         if (numbers[i].text && !cli_rf_number(numbers[i].name, numbers[i].text, numbers[i].least, numbers[i].most, numbers[i].to))
             return false;
     c->format = cli_rf_format(o->format, NULL, MODEM_CU8);
-    if (o->link && strcmp(o->link, "iso433") != 0)
-        c->link = bulla_air_from(o->link);
-    if (c->link < 0)
-        cli_say("--link: expected iso433-return or iso433-forward, got \"%s\"", o->link);
-    return c->format >= 0 && c->link >= 0;
+    return c->format >= 0 && c->link;
 }
 
 static bool read_hex(const char *word, struct modem_scene_frame *frame)
@@ -70,7 +67,8 @@ static bool lay_out(const struct options *o, const struct channel *c, char **wor
     double at = BEFORE_S;
     for (size_t i = 0; i < scene->n_frames; i++) {
         struct modem_scene_frame *f = &scene->frames[i];
-        f->wave = (struct modem_wave){.link = (enum bulla_air_link)c->link,
+        f->wave = (struct modem_wave){.link = c->link,
+                                      .to_seal = c->way == 2,
                                       .stop_bit = o->stop_bit,
                                       .inverted = o->inverted,
                                       .offset_hz = c->offset,

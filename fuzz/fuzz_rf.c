@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
                                       .on_frame = check_frame};
     size_t size = modem_format_size(settings.format), n_frame = 1 + data[1] % 40u;
     n_frame = n_frame < n - 2 ? n_frame : n - 2;
-    struct modem_wave wave = {.link = (enum bulla_air_link)(data[2] % BULLA_AIR_N),
+    struct modem_wave wave = {.to_seal = data[2] & 1,
                               .bytes = {data + 2, n_frame},
                               .stop_bit = settings.stop_bit,
                               .offset_hz = (data[3] - 128) * 700.0,

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A receiver: the bytes of a recording or a device in, in pieces of any length; frames out.
- *
- *   bytes -> front (filter) -> detect (preambles) -> sync (carrier, clock) -> demod (bits) -> correct (CRC) -> frame
- *
+ * A receiver of one link (reader/modem/link.h): the bytes of a recording or a device in, in pieces of any length; frames out.
  * Its memory does not grow. A receiver belongs to one thread.
  */
 #ifndef MODEM_RECEIVER_H
@@ -17,13 +14,16 @@
 
 enum modem_crc { MODEM_CRC_OK, MODEM_CRC_BAD, MODEM_CRC_CORRECTED };
 
+struct modem_link;
+
 struct modem_frame {
-    enum bulla_air_link link;
+    const struct modem_link *link;
+    bool from_seal;
     double t_s;       /* first edge of the preamble, since the begin of the recording */
     double offset_hz; /* of the carrier */
     double clock_ppm; /* how much longer than nominal its bits are */
     double ebn0_db;   /* energy of a bit over noise density */
-    double snr_db;    /* power over noise in 500 kHz, the channel of the standard */
+    double snr_db;    /* power over noise in the channel: 500 kHz for iso433 */
     double level_db;  /* of the carrier, under full scale */
     bool inverted;
     enum modem_crc crc;
@@ -34,6 +34,7 @@ struct modem_frame {
 };
 
 struct modem_settings {
+    const struct modem_link *link; /* NULL: iso433 */
     enum modem_format format;
     double rate_hz;
     bool stop_bit;
@@ -52,7 +53,7 @@ struct modem_counts {
 
 struct modem_receiver;
 
-/* NULL: no memory, or a rate that is not between MODEM_RATE_MIN and MODEM_RATE_MAX. */
+/* NULL: no memory, or a rate that is not between the link's least one and MODEM_RATE_MAX. */
 struct modem_receiver *modem_receiver_new(const struct modem_settings *settings);
 void modem_receiver_free(struct modem_receiver *receiver);
 

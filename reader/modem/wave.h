@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A transmitter: a frame (bulla/air.h) as samples of the carrier around its nominal frequency. FSK with continuous phase,
- * high is the upper tone; raised-cosine ramps before and after, at the tone that follows or was before.
+ * A transmitter: a frame of a link (reader/modem/link.h) as samples of the carrier around its nominal frequency. FSK has
+ * continuous phase, high is the upper tone; raised-cosine ramps before and after, at the tone that follows or was before.
  */
 #ifndef MODEM_WAVE_H
 #define MODEM_WAVE_H
 
 #include "bulla/air.h"
 
-#define MODEM_WAVE_RUNS_MAX (2 * 9 * BULLA_FRAME_MAX + 64)
+struct modem_link;
 
 struct modem_wave {
-    enum bulla_air_link link;
-    struct bulla_bytes bytes; /* the caller's */
+    const struct modem_link *link; /* NULL: iso433 */
+    bool to_seal;                  /* else it is from one */
+    struct bulla_bytes bytes;      /* the caller's */
     bool stop_bit, inverted;
     double offset_hz;
     double clock;       /* how much longer than nominal everything takes: 1.05 is 5 % slow */

@@ -137,8 +137,7 @@ static void lay_out(const struct conditions *c, size_t n, uint64_t seed, struct 
         modem_scene_block(&random, frames[i].bytes);
         frames[i].n = BULLA_BLOCK_SIZE;
         frames[i].at_s = at + c->ramp_s;
-        frames[i].wave = (struct modem_wave){.link = BULLA_AIR_ISO433_RETURN,
-                                             .bytes = {frames[i].bytes, frames[i].n},
+        frames[i].wave = (struct modem_wave){.bytes = {frames[i].bytes, frames[i].n},
                                              .inverted = modem_random_next(&random) & 1,
                                              .offset_hz = modem_random_between(&random, -86784, 86784),
                                              .clock = 1 + modem_random_between(&random, -c->clock_percent, c->clock_percent) / 100,

@@ -37,7 +37,7 @@ static void samples_are_those_of_the_generator(void **state)
         char link[32], polarity[2];
         double offset, ramp_us;
         assert_int_equal(sscanf(block->profile.settings, "%31s %lf %lf %1s", link, &offset, &ramp_us, polarity), 4);
-        struct modem_wave wave = {.link = (enum bulla_air_link)bulla_air_from(link),
+        struct modem_wave wave = {.to_seal = bulla_air_from(link) == BULLA_AIR_ISO433_FORWARD,
                                   .bytes = {block->bytes, block->n},
                                   .inverted = polarity[0] == 'i',
                                   .offset_hz = offset,
@@ -65,7 +65,8 @@ static void tones_are_where_they_belong(void **state)
     (void)state;
     for (int link = 0; link < BULLA_AIR_N; link++) {
         const struct bulla_air *air = bulla_air_of((enum bulla_air_link)link);
-        struct modem_wave wave = {.link = (enum bulla_air_link)link, .bytes = {secure, 16}, .clock = 1, .amplitude = 1};
+        struct modem_wave wave = {
+            .to_seal = !bulla_air_of((enum bulla_air_link)link)->from_seal, .bytes = {secure, 16}, .clock = 1, .amplitude = 1};
         memset(iq, 0, sizeof iq);
         modem_wave_add(&wave, 2e6, 100, iq, SAMPLES);
         for (size_t half = 0; half < 2 * air->cycles; half++)
@@ -81,7 +82,7 @@ static void tones_are_where_they_belong(void **state)
 static void ramps_take_a_millisecond(void **state)
 {
     (void)state;
-    struct modem_wave wave = {.link = BULLA_AIR_ISO433_RETURN, .bytes = {secure, 16}, .clock = 1, .ramp_s = 1e-3, .amplitude = 1};
+    struct modem_wave wave = {.bytes = {secure, 16}, .clock = 1, .ramp_s = 1e-3, .amplitude = 1};
     memset(iq, 0, sizeof iq);
     modem_wave_add(&wave, 1e6, 2000, iq, SAMPLES);
     assert_true(fabs(modem_wave_seconds(&wave) - 7.904e-3) < 1e-9);
@@ -102,7 +103,11 @@ static void the_channel_holds_a_frame(void **state)
     (void)state;
     const size_t n = 4096;
     for (int link = 0; link < BULLA_AIR_N; link++) {
-        struct modem_wave wave = {.link = (enum bulla_air_link)link, .bytes = {secure, 16}, .clock = 1, .offset_hz = 86784, .amplitude = 1};
+        struct modem_wave wave = {.to_seal = !bulla_air_of((enum bulla_air_link)link)->from_seal,
+                                  .bytes = {secure, 16},
+                                  .clock = 1,
+                                  .offset_hz = 86784,
+                                  .amplitude = 1};
         memset(iq, 0, sizeof iq);
         modem_wave_add(&wave, 2e6, 0, iq, SAMPLES);
         double inside = 0, all = 0;
