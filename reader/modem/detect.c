@@ -4,21 +4,17 @@
 #include <math.h>
 #include <string.h>
 
-#define CYCLE_S     60e-6
-#define REPEATED    19    /* cycles of the preamble that have one before them */
-#define CERTAINTY   13.0f /* noise is above with the probability exp(-this), a window */
-#define NOISE_BAND  450e3 /* what the channel filter leaves of noise, Hz */
-#define LEAST_REACH 0.16f /* of |sum| over energy: what random data reach at times is not looked at */
-
-void modem_detector_begin(struct modem_detector *d, double work_hz, const struct modem_kernels *kernels)
+void modem_detector_begin(struct modem_detector *d, const struct modem_preamble *preamble, double work_hz,
+                          const struct modem_kernels *kernels)
 {
     memset(d, 0, sizeof *d);
+    double seconds = preamble->repeated * preamble->cycle_s;
     d->kernels = kernels;
-    d->lag = (size_t)lrint(CYCLE_S * work_hz);
-    d->window = (size_t)(REPEATED * CYCLE_S * work_hz / MODEM_BLOCK);
-    double independent = REPEATED * CYCLE_S * (work_hz < NOISE_BAND ? work_hz : NOISE_BAND);
-    float threshold = CERTAINTY / (float)independent;
-    d->threshold = threshold > LEAST_REACH * LEAST_REACH ? threshold : LEAST_REACH * LEAST_REACH;
+    d->lag = (size_t)lrint(preamble->cycle_s * work_hz);
+    d->window = (size_t)(seconds * work_hz / MODEM_BLOCK);
+    double independent = seconds * (work_hz < preamble->band_hz ? work_hz : preamble->band_hz);
+    float threshold = preamble->certainty / (float)independent, least = preamble->least_reach * preamble->least_reach;
+    d->threshold = threshold > least ? threshold : least;
 }
 
 static bool give(struct modem_detector *d, struct modem_candidate *found, size_t *n, size_t most)

@@ -5,21 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORK_LEAST_HZ 450000.0
-#define WORK_MOST_HZ  840000.0 /* a tone of a half bit is no longer than MODEM_TONE samples */
-#define EDGE_HZ       255000.0 /* of the channel, where the filter is at half */
-#define TAPS_LEAST    16u
-#define UNITY         32767
-#define BESSEL_TERMS  20
-#define DC_SAMPLES    131072 /* a quarter of a second, about */
-#define KAISER_BETA   3.4
+#define TAPS_LEAST   16u
+#define TAPS_MOST    504u
+#define UNITY        32767
+#define BESSEL_TERMS 20
+#define DC_SAMPLES   131072 /* a quarter of a second, about */
+#define KAISER_BETA  3.4
 
-static unsigned decimation_for(double rate_hz)
+static unsigned decimation_for(double rate_hz, const struct modem_band *band)
 {
-    unsigned d = (unsigned)(rate_hz / WORK_LEAST_HZ);
+    unsigned d = (unsigned)(rate_hz / band->least_hz);
     if (d < 1)
         d = 1;
-    return rate_hz / d > WORK_MOST_HZ ? d + 1 : d;
+    return rate_hz / d > band->most_hz ? d + 1 : d;
 }
 
 static double bessel(double x)
@@ -51,13 +49,14 @@ static void design(int16_t *taps, unsigned n, unsigned room, double edge)
         }
 }
 
-bool modem_front_open(struct modem_front *front, enum modem_format format, double rate_hz, const struct modem_kernels *kernels)
+bool modem_front_open(struct modem_front *front, enum modem_format format, double rate_hz, const struct modem_band *band,
+                      const struct modem_kernels *kernels)
 {
-    unsigned d = decimation_for(rate_hz);
-    bool narrow = d == 1 && rate_hz <= 2 * EDGE_HZ * 1.1; /* nothing is outside of the channel */
-    unsigned n = narrow ? 1 : 8 * d < TAPS_LEAST ? TAPS_LEAST : 8 * d > 504 ? 504 : 8 * d;
+    unsigned d = decimation_for(rate_hz, band), wanted = band->taps * d;
+    bool narrow = d == 1 && rate_hz <= 2 * band->edge_hz * 1.1; /* nothing is outside of the channel */
+    unsigned n = narrow ? 1 : wanted < TAPS_LEAST ? TAPS_LEAST : wanted > TAPS_MOST ? TAPS_MOST : wanted;
     unsigned room = (n + d % 2 + 7) / 8 * 8; /* one more where outputs begin at odd samples too */
-    double edge = EDGE_HZ < rate_hz / d / 2 ? EDGE_HZ / rate_hz : 0.5 / d;
+    double edge = band->edge_hz < rate_hz / d / 2 ? band->edge_hz / rate_hz : 0.5 / d;
     *front = (struct modem_front){.format = format, .rate_hz = rate_hz, .work_hz = rate_hz / d, .kernels = kernels, .gain = 0};
     front->delay = (n - 1) / 2.0;
     front->taps = malloc(4 * room * sizeof *front->taps);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The first stage of a receiver: samples of a file or a device become 16-bit numbers, pass a channel filter that keeps
- * 200 kHz on either side, and are thinned out to a working rate of 0.4 to 0.84 MS/s. Full scale is MODEM_SCALE.
+ * The first stage of a receiver: samples of a file or a device become 16-bit numbers, pass a channel filter, and are thinned out
+ * to a working rate that the link's band names (iso433: 200 kHz on either side, 0.4 to 0.84 MS/s). Full scale is MODEM_SCALE.
  *
  * Samples of 16 bits and floats are amplified by a power of two, so that a quiet recording loses nothing. A receiver that is around
  * something else than zero shows a carrier in the middle of its band: the mean of the last quarter of a second is taken off.
@@ -18,6 +18,12 @@
 #define MODEM_SLICE           4096 /* outputs at a time, at most */
 #define MODEM_SLICE_IN(front) ((size_t)MODEM_SLICE * (front)->filter.decimation)
 
+struct modem_band {           /* what a link needs of the front */
+    double least_hz, most_hz; /* of the working rate; where the recording has less it is that of the recording */
+    double edge_hz;           /* of the channel, from its middle to where the filter is at half */
+    unsigned taps;            /* of the filter, for each sample that one is kept of */
+};
+
 struct modem_front {
     enum modem_format format;
     double rate_hz, work_hz;
@@ -32,7 +38,8 @@ struct modem_front {
 };
 
 /* False: no memory. The rate is between MODEM_RATE_MIN and MODEM_RATE_MAX. */
-bool modem_front_open(struct modem_front *front, enum modem_format format, double rate_hz, const struct modem_kernels *kernels);
+bool modem_front_open(struct modem_front *front, enum modem_format format, double rate_hz, const struct modem_band *band,
+                      const struct modem_kernels *kernels);
 void modem_front_close(struct modem_front *front);
 
 /* n samples (a multiple of MODEM_UNIT, at most MODEM_SLICE_IN) in; returns how many came out, at most MODEM_SLICE + 4. */

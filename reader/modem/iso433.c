@@ -9,7 +9,7 @@
 #include "reader/modem/correct.h"
 #include "reader/modem/demod.h"
 #include "reader/modem/detect.h"
-#include "reader/modem/front.h"
+#include "reader/modem/intake.h"
 
 #define BEFORE_S   420e-6 /* of a candidate that is looked at as well */
 #define AFTER_S    600e-6 /* behind the end of a frame: for a late candidate and a slow clock */
@@ -43,14 +43,9 @@ struct read_frame { /* a good one */
 
 struct iso433 {
     struct modem_settings settings;
-    struct modem_front front;
+    struct modem_intake in;
     struct modem_detector detector;
     struct modem_counts counts;
-    uint8_t *raw; /* bytes that are not yet a slice; whatever the pieces are in which they come, slices are the same */
-    size_t n_raw;
-    int16_t *x; /* samples behind the filter */
-    size_t n_x;
-    uint64_t x_at;      /* which one x[0] is, LEAD of nothing counted */
     uint64_t looked_at; /* by the detector, blocks */
     float *re, *im;     /* those of one frame */
     struct waiting waiting[WAITING];
@@ -66,19 +61,16 @@ struct iso433 {
     bool ending;
 };
 
-static size_t slice_bytes(const struct iso433 *r)
-{
-    return MODEM_SLICE_IN(&r->front) * modem_format_size(r->settings.format);
-}
+/* 200 kHz on either side; a tone of a half bit is no longer than MODEM_TONE samples. */
+static const struct modem_band band = {450e3, 840e3, 255e3, 8};
+static const struct modem_preamble preamble = {60e-6, 19, 13, 450e3, 0.16f};
 
 static void close_iso433(void *state)
 {
     struct iso433 *r = state;
     if (!r)
         return;
-    modem_front_close(&r->front);
-    free(r->raw);
-    free(r->x);
+    modem_intake_close(&r->in);
     free(r->re);
     free(r->im);
     free(r);
@@ -92,24 +84,24 @@ static void *open_iso433(const struct modem_settings *settings)
     modem_turns_fill();
     r->settings = *settings;
     const struct modem_kernels *kernels = settings->kernels ? settings->kernels : modem_kernels_best();
-    bool opened = modem_front_open(&r->front, settings->format, settings->rate_hz, kernels);
-    r->x = calloc(2 * (KEPT + MODEM_SLICE + 64), sizeof *r->x);
+    bool opened = modem_intake_open(&r->in, settings->format, settings->rate_hz, &band, kernels, KEPT, LEAD);
     r->re = calloc(KEPT + MODEM_SLICE + 64, sizeof *r->re);
     r->im = calloc(KEPT + MODEM_SLICE + 64, sizeof *r->im);
-    r->raw = opened ? malloc(slice_bytes(r)) : NULL;
-    if (!r->raw || !r->x || !r->re || !r->im) {
+    if (!opened || !r->re || !r->im) {
         close_iso433(r);
         return NULL;
     }
-    modem_detector_begin(&r->detector, r->front.work_hz, kernels);
-    r->n_x = LEAD;
+    modem_detector_begin(&r->detector, &preamble, r->in.front.work_hz, kernels);
     r->over = -1;
     return r;
 }
 
 static struct modem_counts counts_of(const void *state)
 {
-    return ((const struct iso433 *)state)->counts;
+    const struct iso433 *r = state;
+    struct modem_counts counts = r->counts;
+    counts.samples = r->in.samples;
+    return counts;
 }
 
 /* ---- one frame ---- */
@@ -235,7 +227,7 @@ static double decibels(double ratio)
 static void describe(const struct iso433 *r, uint64_t begin, struct modem_frame *f)
 {
     const struct modem_sync *s = &r->sync;
-    const struct modem_front *front = &r->front;
+    const struct modem_front *front = &r->in.front;
     double sample = (double)begin + s->edge - LEAD;
     double power = (double)s->amplitude * s->amplitude, bit_s = 2e-9 * bulla_air_of(s->link)->half_ns;
     double gain = front->gain > 0 ? front->gain : 1;
@@ -254,7 +246,7 @@ static void describe(const struct iso433 *r, uint64_t begin, struct modem_frame 
 
 static void make_region(struct iso433 *r, uint64_t begin, size_t n)
 {
-    r->front.kernels->split(r->re, r->im, r->x + 2 * (begin - r->x_at), n);
+    r->in.front.kernels->split(r->re, r->im, r->in.x + 2 * (begin - r->in.x_at), n);
     memset(r->re + n, 0, MODEM_TONE * sizeof *r->re);
     memset(r->im + n, 0, MODEM_TONE * sizeof *r->im);
 }
@@ -270,7 +262,7 @@ static bool read_before(const struct iso433 *r, double edge, const struct modem_
 {
     for (size_t i = 0; i < READ && i < r->n_read; i++) {
         const struct read_frame *read = &r->read[i];
-        if (fabs(read->edge - edge) < SAME_S * r->front.work_hz && read->n == f->n && memcmp(read->bytes, f->bytes, f->n) == 0)
+        if (fabs(read->edge - edge) < SAME_S * r->in.front.work_hz && read->n == f->n && memcmp(read->bytes, f->bytes, f->n) == 0)
             return true;
     }
     return false;
@@ -279,16 +271,16 @@ static bool read_before(const struct iso433 *r, double edge, const struct modem_
 /* Looks for preambles in what was left of a frame, and before it. */
 static void look_beneath(struct iso433 *r, uint64_t begin, unsigned beneath)
 {
-    double work = r->front.work_hz;
+    double work = r->in.front.work_hz;
     uint64_t end = begin + (uint64_t)r->demod.place.value, back = (uint64_t)(HISTORY_S * work);
-    uint64_t from = begin + (uint64_t)fmax(r->sync.edge, 0), earliest = r->x_at + r->detector.lag;
+    uint64_t from = begin + (uint64_t)fmax(r->sync.edge, 0), earliest = r->in.x_at + r->detector.lag;
     from = from > back && from - back > earliest ? from - back : earliest;
     struct modem_candidate found[COLLIDING];
     size_t blocks = end > from ? (size_t)(end - from) / MODEM_BLOCK : 0;
-    modem_detector_begin(&r->again, work, r->front.kernels);
+    modem_detector_begin(&r->again, &preamble, work, r->in.front.kernels);
     while (blocks > 0) {
         size_t n = blocks < MODEM_DETECT_BLOCKS_MAX ? blocks : MODEM_DETECT_BLOCKS_MAX;
-        const int16_t *x = r->x + 2 * (from - r->x_at);
+        const int16_t *x = r->in.x + 2 * (from - r->in.x_at);
         size_t n_found = modem_detector_feed(&r->again, x + 2 * MODEM_BLOCK * r->again.n_blocks, n, found, COLLIDING);
         blocks -= n;
         if (blocks == 0 && n_found < COLLIDING)
@@ -306,7 +298,7 @@ static void take_out(struct iso433 *r, uint64_t begin, size_t n, const struct mo
     if (beneath >= BENEATH || with - amplitude * amplitude < MORE_THAN * r->floor + LEFT_OVER * with)
         return;
     float left = modem_cancel(&r->demod, (struct bulla_bytes){f->bytes, f->n}, r->settings.stop_bit, r->re, r->im);
-    int16_t *x = r->x + 2 * (begin - r->x_at);
+    int16_t *x = r->in.x + 2 * (begin - r->in.x_at);
     for (size_t i = 0; i < n; i++) {
         x[2 * i] = (int16_t)lrintf(r->re[i]);
         x[2 * i + 1] = (int16_t)lrintf(r->im[i]);
@@ -353,14 +345,15 @@ static void settle_good(struct iso433 *r, uint64_t begin, size_t n, const struct
 /* Looks at a candidate for which there is enough, or all that there will be. MORE_SAMPLES: it turned out that it is not. */
 static enum outcome look(struct iso433 *r, struct waiting *w)
 {
-    double work = r->front.work_hz;
+    double work = r->in.front.work_hz;
     uint64_t before = (uint64_t)(BEFORE_S * work), begin = w->candidate.at > before ? w->candidate.at - before : 0;
-    begin = begin > r->x_at ? begin : r->x_at;
-    size_t there = (size_t)(r->x_at + r->n_x - begin), wanted = before + (size_t)(w->seconds * work), n = there < wanted ? there : wanted;
+    begin = begin > r->in.x_at ? begin : r->in.x_at;
+    size_t there = (size_t)(r->in.x_at + r->in.n_x - begin), wanted = before + (size_t)(w->seconds * work),
+           n = there < wanted ? there : wanted;
     double guess = (double)w->candidate.at - (double)begin;
     struct modem_frame frame;
     make_region(r, begin, n);
-    struct modem_region region = {r->re, r->im, n, work, r->front.kernels};
+    struct modem_region region = {r->re, r->im, n, work, r->in.front.kernels};
     r->counts.candidates++;
     if (!modem_sync_find(&region, guess, &r->sync)) {
         if ((w->beneath > 0 || (double)w->candidate.at > r->over) && read_one_of_several(r, &region, begin, guess, &frame))
@@ -390,14 +383,14 @@ static void look_at_waiting(struct iso433 *r)
 {
     for (size_t i = 0; i < r->n_waiting;) {
         struct waiting w = r->waiting[i];
-        uint64_t end = w.candidate.at + (uint64_t)(w.seconds * r->front.work_hz);
-        if (end > r->x_at + r->n_x && !r->ending) {
+        uint64_t end = w.candidate.at + (uint64_t)(w.seconds * r->in.front.work_hz);
+        if (end > r->in.x_at + r->in.n_x && !r->ending) {
             i++;
             continue;
         }
         memmove(&r->waiting[i], &r->waiting[i + 1], (r->n_waiting - i - 1) * sizeof w);
         r->n_waiting--;
-        if (w.beneath == 0 && (double)w.candidate.at + BEFORE_S * r->front.work_hz < r->over)
+        if (w.beneath == 0 && (double)w.candidate.at + BEFORE_S * r->in.front.work_hz < r->over)
             continue;
         if (look(r, &w) == MORE_SAMPLES && r->n_waiting < WAITING) { /* what was found beneath is at the end */
             memmove(&r->waiting[i + 1], &r->waiting[i], (r->n_waiting - i) * sizeof w);
@@ -411,21 +404,13 @@ static void look_at_waiting(struct iso433 *r)
 static void let_go(struct iso433 *r)
 {
     uint64_t needed = r->looked_at * MODEM_BLOCK - r->detector.window * MODEM_BLOCK * (r->looked_at > r->detector.window);
-    uint64_t before = (uint64_t)((BEFORE_S + HISTORY_S) * r->front.work_hz) + r->detector.lag + 4 * MODEM_BLOCK;
+    uint64_t before = (uint64_t)((BEFORE_S + HISTORY_S) * r->in.front.work_hz) + r->detector.lag + 4 * MODEM_BLOCK;
     for (size_t i = 0; i < r->n_waiting; i++)
         needed = r->waiting[i].candidate.at < needed ? r->waiting[i].candidate.at : needed;
     if (r->detector.above && r->detector.best.at < needed)
         needed = r->detector.best.at;
     needed = needed > before ? needed - before : 0;
-    uint64_t all = r->x_at + r->n_x;
-    if (all - needed > KEPT) /* nothing waits for so long: a chain of candidates in a hostile recording */
-        needed = all - KEPT;
-    if (needed <= r->x_at)
-        return;
-    size_t gone = (size_t)(needed - r->x_at);
-    r->n_x -= gone;
-    memmove(r->x, r->x + 2 * gone, 2 * r->n_x * sizeof *r->x);
-    r->x_at = needed;
+    modem_intake_let_go(&r->in, needed);
 }
 
 /* The least power of late, from the detector's window. */
@@ -441,10 +426,10 @@ static void follow_floor(struct iso433 *r, size_t blocks)
 static void detect(struct iso433 *r)
 {
     struct modem_candidate found[16];
-    uint64_t blocks = (r->x_at + r->n_x - LEAD) / MODEM_BLOCK;
+    uint64_t blocks = (r->in.x_at + r->in.n_x - LEAD) / MODEM_BLOCK;
     while (r->looked_at < blocks) {
         size_t n = blocks - r->looked_at < MODEM_DETECT_BLOCKS_MAX ? (size_t)(blocks - r->looked_at) : MODEM_DETECT_BLOCKS_MAX;
-        const int16_t *x = r->x + 2 * (LEAD + r->looked_at * MODEM_BLOCK - r->x_at);
+        const int16_t *x = r->in.x + 2 * (LEAD + r->looked_at * MODEM_BLOCK - r->in.x_at);
         size_t n_found = modem_detector_feed(&r->detector, x, n, found, sizeof found / sizeof *found);
         r->looked_at += n;
         follow_floor(r, n);
@@ -454,11 +439,9 @@ static void detect(struct iso433 *r)
     }
 }
 
-/* A multiple of MODEM_UNIT samples, no more than a slice. */
-static void take(struct iso433 *r, const uint8_t *bytes, size_t n)
+static void took(void *user)
 {
-    r->n_x += modem_front_feed(&r->front, bytes, n, r->x + 2 * r->n_x);
-    r->counts.samples += n;
+    struct iso433 *r = user;
     detect(r);
     look_at_waiting(r);
     let_go(r);
@@ -466,49 +449,21 @@ static void take(struct iso433 *r, const uint8_t *bytes, size_t n)
 
 static void feed_iso433(void *state, const void *bytes, size_t n)
 {
-    struct iso433 *receiver = state;
-    const uint8_t *from = bytes;
-    size_t slice = slice_bytes(receiver);
-    while (n > 0) {
-        if (receiver->n_raw == 0 && n >= slice) {
-            take(receiver, from, MODEM_SLICE_IN(&receiver->front));
-            from += slice;
-            n -= slice;
-            continue;
-        }
-        size_t part = slice - receiver->n_raw < n ? slice - receiver->n_raw : n;
-        memcpy(receiver->raw + receiver->n_raw, from, part);
-        receiver->n_raw += part;
-        from += part;
-        n -= part;
-        if (receiver->n_raw == slice) {
-            receiver->n_raw = 0;
-            take(receiver, receiver->raw, MODEM_SLICE_IN(&receiver->front));
-        }
-    }
+    struct iso433 *r = state;
+    modem_intake_feed(&r->in, bytes, n, took, r);
 }
 
 static void end_iso433(void *state)
 {
-    struct iso433 *receiver = state;
-    size_t samples = MODEM_SLICE_IN(&receiver->front), slice = slice_bytes(receiver), sample = modem_format_size(receiver->settings.format);
-    uint64_t whole = receiver->counts.samples + receiver->n_raw / sample;
-    int middle = receiver->settings.format == MODEM_CU8 ? 0x80 : 0;
-    receiver->n_raw -= receiver->n_raw % sample;
-    memset(receiver->raw + receiver->n_raw, middle, slice - receiver->n_raw);
-    take(receiver, receiver->raw, samples);
-    /* Another one of silence, so that the filter gives all that it holds and the detector closes what is open. */
-    memset(receiver->raw, middle, slice);
-    take(receiver, receiver->raw, samples);
-    receiver->n_raw = 0;
+    struct iso433 *r = state;
     struct modem_candidate last;
-    if (modem_detector_end(&receiver->detector, &last)) {
+    modem_intake_end(&r->in, took, r);
+    if (modem_detector_end(&r->detector, &last)) {
         last.at += LEAD;
-        wait_for(receiver, &last, 1, 0);
+        wait_for(r, &last, 1, 0);
     }
-    receiver->ending = true;
-    look_at_waiting(receiver);
-    receiver->counts.samples = whole;
+    r->ending = true;
+    look_at_waiting(r);
 }
 
 const struct modem_family modem_family_iso433 = {

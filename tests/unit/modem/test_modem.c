@@ -31,6 +31,7 @@ static void kernels_give_the_same_bits(void **state)
     static uint8_t bytes[8192];
     static int16_t pairs[2][8192], out[2][4096];
     static int32_t sums[2][3][64];
+    const struct modem_band band = {450e3, 840e3, 255e3, 8};
     struct random random = {3};
     const struct modem_kernels *plain = modem_kernels_named("plain");
     assert_non_null(plain);
@@ -40,7 +41,7 @@ static void kernels_give_the_same_bits(void **state)
             continue;
         for (unsigned d = 1; d < 6; d++) {
             struct modem_front front;
-            assert_true(modem_front_open(&front, MODEM_CU8, d * 500e3, plain));
+            assert_true(modem_front_open(&front, MODEM_CU8, d * 500e3, &band, plain));
             random_fill(&random, bytes, sizeof bytes);
             uint8_t flip = (uint8_t)(d % 2 ? 0x80 : 0);
             const int16_t bias[2] = {(int16_t)(4080 + d), (int16_t)(4090 - d)};
