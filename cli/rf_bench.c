@@ -15,29 +15,32 @@
 
 #include "cli/json.h"
 #include "cli/rf.h"
+#include "reader/modem/fsk.h"
 #include "reader/modem/scene.h"
 
 static const char help[] =
     "Usage: bulla rf bench [OPTIONS]\n"
     "\n"
-    "Measures the receiver of iso433-return on frames with random contents, offsets within 200 ppm, phases and polarities, and\n"
-    "prints one JSON object a measurement: loss against Eb/N0 with theory beside it, other rates, formats, ramps, gaps and clocks,\n"
-    "collisions, what noise is taken for, and how fast it is, beside rtl_433 where that is installed.\n"
+    "Measures the receiver of a link on frames from seals with random contents, offsets (iso433: within 200 ppm), phases and\n"
+    "polarities, and prints one JSON object a measurement: loss against Eb/N0 with theory beside it, other rates, formats, ramps, gaps\n"
+    "and clocks, collisions (iso433), what noise is taken for, and how fast it is, beside rtl_433 where that is installed (iso433).\n"
     "\n"
     "Options:\n"
+    "  --link NAME   iso433 (default), wco433 or wco2450\n"
     "  --packets N   a point (1000)\n"
     "  --part NAME   curve, conditions, collisions, noise or speed; all of them otherwise\n"
     "  --noise N     samples of noise (100M), --seed N (1)\n"
     "  --help        this text\n";
 
 #define FORMATS_PIECE 65536
-#define PPM200_HZ     86784.0
 
 struct conditions {
     const char *name;
     double rate_hz, ebn0_db, gap_least_s, gap_most_s, ramp_s, clock_percent;
     enum modem_format format;
 };
+
+static const struct modem_link *measured_link; /* --link */
 
 static const struct conditions usual = {"usual", 1e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CU8};
 
@@ -80,8 +83,13 @@ static bool play(struct modem_scene *scene, enum modem_format format, const stru
 {
     static float iq[2 * FORMATS_PIECE];
     static uint8_t bytes[8 * FORMATS_PIECE];
-    struct modem_settings settings = {
-        .format = format, .rate_hz = scene->rate_hz, .start = BULLA_START_ANY, .kernels = kernels, .on_frame = take_frame, .user = score};
+    struct modem_settings settings = {.link = measured_link,
+                                      .format = format,
+                                      .rate_hz = scene->rate_hz,
+                                      .start = BULLA_START_ANY,
+                                      .kernels = kernels,
+                                      .on_frame = take_frame,
+                                      .user = score};
     struct modem_receiver *receiver = modem_receiver_new(&settings);
     score->scene = scene;
     score->got = calloc(scene->n_frames + 1, sizeof *score->got);
@@ -112,8 +120,9 @@ static void random_frame(struct modem_random *random, const struct conditions *c
 {
     modem_scene_block(random, f->bytes);
     f->n = BULLA_BLOCK_SIZE;
-    f->wave = (struct modem_wave){.inverted = modem_random_next(random) & 1,
-                                  .offset_hz = modem_random_between(random, -PPM200_HZ, PPM200_HZ),
+    f->wave = (struct modem_wave){.link = measured_link,
+                                  .inverted = modem_random_next(random) & 1,
+                                  .offset_hz = modem_random_between(random, -measured_link->offset_hz, measured_link->offset_hz),
                                   .clock = 1 + modem_random_between(random, -c->clock_percent, c->clock_percent) / 100,
                                   .ramp_s = c->ramp_s,
                                   .phase_turns = modem_random_between(random, 0, 1),
@@ -126,7 +135,8 @@ static bool lay_out(const struct conditions *c, size_t n, uint64_t seed, struct 
 {
     struct modem_random random = {.state = seed};
     double at = 20e-3;
-    *scene = (struct modem_scene){.rate_hz = c->rate_hz, .ebn0_db = c->ebn0_db, .n_frames = n, .seed = seed + 1000003};
+    *scene = (struct modem_scene){
+        .rate_hz = c->rate_hz, .ebn0_db = c->ebn0_db, .bit_s = measured_link->bit_s, .n_frames = n, .seed = seed + 1000003};
     scene->frames = calloc(n + 1, sizeof *scene->frames);
     for (size_t i = 0; scene->frames && i < n; i++) {
         random_frame(&random, c, &scene->frames[i]);
@@ -137,18 +147,37 @@ static bool lay_out(const struct conditions *c, size_t n, uint64_t seed, struct 
     return scene->frames != NULL;
 }
 
+static bool is_fsk(void)
+{
+    return measured_link->family == &modem_family_fsk;
+}
+
+/* Of n bits at least one wrong. */
+static double lost(double n, double bit)
+{
+    return -expm1(n * log1p(-bit));
+}
+
+/* Of a packet's body with a block in it: length, block and CRC. */
+static double theory_fsk(double ebn0_db)
+{
+    static struct modem_fsk_shape shape;
+    modem_fsk_shape_make(&shape, bulla_packet_of((enum bulla_packet_link)measured_link->number));
+    return lost(8 * (BULLA_BLOCK_SIZE + 3), modem_fsk_theory(&shape, pow(10, ebn0_db / 10)));
+}
+
 /* Of 128 bits at least one wrong, coherently with perfect synchronisation: the tones of a one and a zero have the correlation
  * 0.0954 (h = 1.35 a half bit). */
 static double theory(double ebn0_db)
 {
     double bit = 0.5 * erfc(sqrt(pow(10, ebn0_db / 10) * (1 - 0.0954) / 2));
-    return -expm1(128 * log1p(-bit));
+    return lost(128, bit);
 }
 
 static json_t *measured(const char *what, const struct conditions *c)
 {
-    return json_pack("{s:s, s:s, s:f, s:s, s:f}", "measured", what, "conditions", c->name, "rate_hz", c->rate_hz, "format",
-                     modem_format_text(c->format), "ebn0_db", c->ebn0_db);
+    return json_pack("{s:s, s:s, s:s, s:f, s:s, s:f}", "measured", what, "link", measured_link->name, "conditions", c->name, "rate_hz",
+                     c->rate_hz, "format", modem_format_text(c->format), "ebn0_db", c->ebn0_db);
 }
 
 static bool point(const char *what, const struct conditions *c, size_t packets, uint64_t seed)
@@ -162,9 +191,13 @@ static bool point(const char *what, const struct conditions *c, size_t packets, 
     double n = (double)packets, hard = (double)(packets - score.n_hard) / n,
            corrected = (double)(packets - score.n_hard - score.n_corrected) / n;
     json_t *row = measured(what, c);
-    json_object_update_new(row, json_pack("{s:I, s:f, s:f, s:f, s:I, s:I}", "packets", (json_int_t)packets, "lost_hard", hard,
-                                          "lost_corrected", corrected, "theory_hard", theory(c->ebn0_db), "wrong",
-                                          (json_int_t)score.n_wrong, "bad", (json_int_t)score.n_bad));
+    json_object_update_new(row,
+                           json_pack("{s:I, s:f, s:f, s:f, s:I, s:I}", "packets", (json_int_t)packets, "lost_hard", hard, "lost_corrected",
+                                     corrected, "theory_hard", is_fsk() ? theory_fsk(c->ebn0_db) : theory(c->ebn0_db), "wrong",
+                                     (json_int_t)score.n_wrong, "bad", (json_int_t)score.n_bad));
+    if (is_fsk())
+        json_object_set_new(row, "theory_noncoherent",
+                            json_real(lost(8 * (BULLA_BLOCK_SIZE + 3), modem_fsk_theory_noncoherent(pow(10, c->ebn0_db / 10)))));
     cli_json_print(row);
     return true;
 }
@@ -341,9 +374,12 @@ static bool wanted(const char *part, const char *name)
 int cli_rf_bench(int argc, char **argv)
 {
     static const struct cli_command self = {"rf", "", help, NULL};
-    const char *packets_text = NULL, *part = NULL, *noise_text = NULL, *seed_text = NULL;
-    const struct cli_option options[] = {
-        {"packets", &packets_text, NULL}, {"part", &part, NULL}, {"noise", &noise_text, NULL}, {"seed", &seed_text, NULL}};
+    const char *link_text = NULL, *packets_text = NULL, *part = NULL, *noise_text = NULL, *seed_text = NULL;
+    const struct cli_option options[] = {{"link", &link_text, NULL},
+                                         {"packets", &packets_text, NULL},
+                                         {"part", &part, NULL},
+                                         {"noise", &noise_text, NULL},
+                                         {"seed", &seed_text, NULL}};
     double packets = 1000, samples = 100e6, seed = 1;
     argc = cli_options(&self, options, sizeof options / sizeof *options, argc, argv);
     if (argc < 0)
@@ -351,6 +387,10 @@ int cli_rf_bench(int argc, char **argv)
     if ((packets_text && !cli_rf_number("--packets", packets_text, 1, 1e6, &packets)) ||
         (noise_text && !cli_rf_number("--noise", noise_text, 1e4, 1e12, &samples)) ||
         (seed_text && !cli_rf_number("--seed", seed_text, 0, 9e15, &seed)))
+        return CLI_USAGE;
+    int way;
+    measured_link = cli_rf_link(link_text, &way);
+    if (!measured_link)
         return CLI_USAGE;
     const char *const parts[] = {"curve", "conditions", "collisions", "noise", "speed"};
     bool known = !part;

@@ -14,7 +14,6 @@
 #define PIECE      65536
 #define FRAMES_MAX 1000000
 #define BEFORE_S   5e-3 /* of the first frame, and behind the last one */
-#define PPM200_HZ  86784.0
 
 struct options {
     const char *rate, *format, *link, *ebn0, *offset, *clock, *ramp, *gap, *repeat, *random, *seed;
@@ -82,7 +81,7 @@ static bool lay_out(const struct options *o, const struct channel *c, char **wor
         } else {
             modem_scene_block(&random, f->bytes);
             f->n = BULLA_BLOCK_SIZE;
-            f->wave.offset_hz += modem_random_between(&random, -PPM200_HZ, PPM200_HZ);
+            f->wave.offset_hz += modem_random_between(&random, -c->link->offset_hz, c->link->offset_hz);
         }
         f->wave.bytes = (struct bulla_bytes){f->bytes, f->n};
         f->at_s = at + f->wave.ramp_s;
@@ -128,7 +127,7 @@ int cli_rf_encode(int argc, char **argv)
         cli_say("encode: expected standard output to be a file or a pipe, got a terminal");
         return CLI_USAGE;
     }
-    struct modem_scene scene = {.rate_hz = c.rate, .ebn0_db = c.ebn0, .seed = (uint64_t)c.seed + 1};
+    struct modem_scene scene = {.rate_hz = c.rate, .bit_s = c.link->bit_s, .ebn0_db = c.ebn0, .seed = (uint64_t)c.seed + 1};
     scene.n_frames = (n_words > 0 ? n_words : (size_t)c.random) * (size_t)c.repeat;
     scene.frames = scene.n_frames <= FRAMES_MAX ? calloc(scene.n_frames, sizeof *scene.frames) : NULL;
     if (!scene.frames) {

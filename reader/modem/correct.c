@@ -5,9 +5,11 @@
 
 #include "bulla/crc.h"
 
-#define WEAK_BLOCK 18 /* bits that may be turned */
-#define WEAK_FRAME 8
-#define BITS_MAX   (8 * BULLA_FRAME_MAX)
+#define WEAK_BLOCK    18 /* bits that may be turned */
+#define WEAK_FRAME    8
+#define WEAK_PACKET   24
+#define PACKET_AROUND 3u                          /* bytes of a body that are no payload */
+#define BITS_MAX      (8 * (BULLA_FRAME_MAX + 3)) /* of a packet */
 
 unsigned modem_crc_start(const uint8_t *bytes, size_t n, enum bulla_start accepted)
 {
@@ -117,10 +119,30 @@ static bool sane_frame(const struct search *s)
     return status == BULLA_OK && bulla_order_text(frame.code)[0] != '\0';
 }
 
+/* What a packet carries is known, and whole. */
+static bool sane_payload(struct bulla_bytes payload, bool from_seal, enum bulla_start accepted)
+{
+    struct search part = {.bytes = (uint8_t *)payload.at, .n = payload.len, .accepted = accepted, .from_seal = from_seal};
+    if (bulla_air_needs(payload, from_seal) != payload.len)
+        return false;
+    if (payload.at[0] == 0x40)
+        return sane_frame(&part);
+    struct bulla_chain chain;
+    struct bulla_fault fault;
+    return sane_block(&part) &&
+           (part.n == BULLA_BLOCK_SIZE || bulla_chain_decode(payload, BULLA_READING_TABLE, accepted, &chain, &fault) == BULLA_OK);
+}
+
+static bool sane_packet(const struct search *s)
+{
+    return s->bytes[0] == s->n - PACKET_AROUND &&
+           sane_payload((struct bulla_bytes){s->bytes + 1, s->n - PACKET_AROUND}, s->from_seal, s->accepted);
+}
+
 static unsigned correct(struct search *s, const float *soft, size_t most_weak)
 {
     uint16_t syndromes[BITS_MAX];
-    struct weak weak[WEAK_BLOCK];
+    struct weak weak[WEAK_PACKET];
     syndromes_of(syndromes, s->n);
     s->weak = weak;
     s->n_weak = weakest(weak, most_weak, soft, syndromes, 8 * s->n);
@@ -144,4 +166,16 @@ unsigned modem_correct_frame(uint8_t *bytes, size_t n, const float *soft, bool f
 {
     struct search search = {.bytes = bytes, .n = n, .most = 2, .sane = sane_frame, .accepted = accepted, .from_seal = from_seal};
     return correct(&search, soft, WEAK_FRAME);
+}
+
+bool modem_sane_packet(const uint8_t *body, size_t n, bool from_seal)
+{
+    struct search search = {.bytes = (uint8_t *)body, .n = n, .accepted = BULLA_START_FFFF, .from_seal = from_seal};
+    return modem_crc_start(body, n, BULLA_START_FFFF) && sane_packet(&search);
+}
+
+unsigned modem_correct_packet(uint8_t *body, size_t n, const float *soft, bool from_seal, unsigned most)
+{
+    struct search search = {.bytes = body, .n = n, .most = most, .sane = sane_packet, .accepted = BULLA_START_FFFF, .from_seal = from_seal};
+    return correct(&search, soft, WEAK_PACKET);
 }

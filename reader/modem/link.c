@@ -4,8 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bulla/packet.h"
+
 const struct modem_link modem_links[] = {
-    {"iso433", 433.92e6, 36e-6, MODEM_RATE_MIN, &modem_family_iso433, NULL},
+    {"iso433", 433.92e6, 36e-6, 86784, MODEM_RATE_MIN, &modem_family_iso433, 0},
+    {"wco433", 434.4e6, 1 / 50e3, 58e3, MODEM_RATE_MIN, &modem_family_fsk, BULLA_PACKET_WCO433},
+    {"wco2450", 2441.75e6, 1 / 9.6e3, 97670, MODEM_RATE_MIN, &modem_family_fsk, BULLA_PACKET_WCO2450},
 };
 const size_t modem_n_links = sizeof modem_links / sizeof *modem_links;
 

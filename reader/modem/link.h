@@ -27,9 +27,10 @@ struct modem_link {
     const char *name;
     double centre_hz;     /* of its channel, or of the one that it begins in */
     double bit_s;         /* nominal, of a seal's answer; Eb is the energy of one */
+    double offset_hz;     /* of a carrier, either way, that a receiver takes */
     double least_rate_hz; /* of a recording; MODEM_RATE_MAX is the most for all */
     const struct modem_family *family;
-    const void *parameters; /* of the family */
+    int number; /* of the link in its family */
 };
 
 #define MODEM_LINK_NAMES_MAX 200
@@ -47,6 +48,6 @@ void modem_link_names(char text[MODEM_LINK_NAMES_MAX]);
  * NULL: there is none of that name. */
 const struct modem_link *modem_link_read(const char *text, int *way);
 
-extern const struct modem_family modem_family_iso433;
+extern const struct modem_family modem_family_iso433, modem_family_fsk;
 
 #endif

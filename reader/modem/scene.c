@@ -11,8 +11,10 @@
 
 void modem_scene_levels(const struct modem_scene *scene, float *amplitude, float *sigma)
 {
-    /* A carrier of amplitude 1 has Eb = 36 us; N0 times the rate is the noise of a sample, half of it in either part. */
-    float noise = isinf(scene->ebn0_db) ? 0 : (float)sqrt(BIT_S * scene->rate_hz / pow(10, scene->ebn0_db / 10) / 2);
+    /* A carrier of amplitude 1 has the energy bit_s in a bit; N0 times the rate is the noise of a sample, half of it in either part. */
+    float noise = isinf(scene->ebn0_db)
+                      ? 0
+                      : (float)sqrt((scene->bit_s > 0 ? scene->bit_s : BIT_S) * scene->rate_hz / pow(10, scene->ebn0_db / 10) / 2);
     float scale = noise * SIGNAL_MOST > NOISE_MOST ? NOISE_MOST / noise : SIGNAL_MOST;
     *amplitude = scale;
     *sigma = noise * scale;

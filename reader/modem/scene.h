@@ -3,7 +3,7 @@
  * What an antenna hears, made from a seed: frames one after another or over each other, each with its own offset, clock,
  * phase and level, and noise; piece by piece, so that an hour takes no more memory than a second.
  *
- * Eb/N0 is that of a frame at level 0 dB: its energy in 36 us, a bit, over the noise in one Hz. The noise fills the band
+ * Eb/N0 is that of a frame at level 0 dB: its energy in a bit over the noise in one Hz. The noise fills the band
  * that the rate has, so in samples it is larger at a higher rate.
  */
 #ifndef MODEM_SCENE_H
@@ -23,6 +23,7 @@ struct modem_scene_frame {
 
 struct modem_scene {
     double rate_hz, ebn0_db; /* INFINITY: no noise */
+    double bit_s;            /* 0: 36 us, that of iso433 */
     double seconds;
     struct modem_scene_frame *frames; /* the caller's, in the order of time */
     size_t n_frames;

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reader/modem/fsk.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reader/modem/correct.h"
+#include "reader/modem/detect.h"
+#include "reader/modem/fsk_demod.h"
+#include "reader/modem/intake.h"
+
+#define LEAD        512 /* samples of nothing before the first one: a cycle of the slowest link */
+#define WAITING     64  /* candidates at a time */
+#define BEFORE_BITS 20  /* of a candidate that are looked at as well */
+#define AFTER_BITS  20  /* behind the end of a packet: for a late candidate */
+#define SLOW        1.012
+#define AROUND      3 /* bytes of a body that are no payload */
+#define FIRST_BYTES (BULLA_BLOCK_SIZE + AROUND)
+#define LENGTH_BITS 16  /* that are demodulated before the length is believed */
+#define LENGTHS     6   /* that are tried where the first one gives no good packet */
+#define SAME_BITS   4   /* packets that begin so near to each other are one */
+#define CHANNEL     2.0 /* bandwidth in which snr_db is told, of the bit rate */
+
+/* The carrier may be 58 kHz off at 434.4 MHz and 40 ppm at 2.44 GHz, 98 kHz; the signal takes 50 and 12 kHz on either side of it. */
+static const struct modem_band band = {350e3, 700e3, 145e3, 12};
+
+struct waiting {
+    struct modem_candidate candidate;
+    double bits; /* behind it that it needs */
+};
+
+struct fsk {
+    struct modem_settings settings;
+    struct modem_fsk_shape shape;
+    struct modem_intake in;
+    struct modem_detector detector;
+    struct modem_counts counts;
+    double bit;         /* nominal, samples */
+    uint64_t looked_at; /* by the detector, blocks */
+    float *re, *im;     /* those of one packet */
+    struct waiting waiting[WAITING];
+    size_t n_waiting;
+    struct modem_fsk_sync sync;
+    struct modem_fsk_demod demod;
+    double over; /* where the last good packet ends: what begins in it was in its bits */
+    double last; /* where the last packet's body began, good or bad */
+    bool ending;
+};
+
+static size_t kept_for(const struct bulla_packet *packet, double work_hz)
+{
+    return (size_t)((MODEM_FSK_BITS_MAX + 200) * SLOW * work_hz / packet->rate) + MODEM_SLICE;
+}
+
+static void close_fsk(void *state)
+{
+    struct fsk *r = state;
+    if (!r)
+        return;
+    modem_intake_close(&r->in);
+    free(r->re);
+    free(r->im);
+    free(r);
+}
+
+static void *open_fsk(const struct modem_settings *settings)
+{
+    const struct bulla_packet *packet = bulla_packet_of((enum bulla_packet_link)settings->link->number);
+    struct fsk *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    modem_turns_fill();
+    r->settings = *settings;
+    modem_fsk_shape_make(&r->shape, packet);
+    const struct modem_kernels *kernels = settings->kernels ? settings->kernels : modem_kernels_best();
+    size_t kept = kept_for(packet, band.most_hz);
+    bool opened = modem_intake_open(&r->in, settings->format, settings->rate_hz, &band, kernels, kept, LEAD);
+    r->re = calloc(kept + MODEM_SLICE + 64, sizeof *r->re);
+    r->im = calloc(kept + MODEM_SLICE + 64, sizeof *r->im);
+    if (!opened || !r->re || !r->im) {
+        close_fsk(r);
+        return NULL;
+    }
+    const struct modem_preamble preamble = {2.0 / packet->rate, BULLA_PACKET_PREAMBLE_BITS / 2 - 1, 10, 2 * band.edge_hz, 0.12f};
+    modem_detector_begin(&r->detector, &preamble, r->in.front.work_hz, kernels);
+    r->bit = r->in.front.work_hz / packet->rate;
+    r->over = r->last = -1e9;
+    return r;
+}
+
+static struct modem_counts counts_of(const void *state)
+{
+    const struct fsk *r = state;
+    struct modem_counts counts = r->counts;
+    counts.samples = r->in.samples;
+    return counts;
+}
+
+/* ---- one packet ---- */
+
+enum outcome { DONE, MORE_SAMPLES };
+
+/* The first n bytes of the body as they were decided. */
+static void decide(const struct fsk *r, uint8_t *body, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        body[i] = 0;
+        for (unsigned bit = 0; bit < 8; bit++)
+            body[i] = (uint8_t)(body[i] << 1 | (r->demod.soft[8 * i + bit] > 0));
+    }
+    bulla_packet_whiten(0, body, n);
+}
+
+/* A body with that length, in which so many bits are taken to be wrong already. False: no good packet. */
+static bool settle(const struct fsk *r, size_t length, unsigned turned, bool correct, struct modem_frame *f)
+{
+    uint8_t body[BULLA_PACKET_BODY_MAX];
+    float soft[8 * BULLA_PACKET_BODY_MAX];
+    size_t n = length + AROUND;
+    decide(r, body, n);
+    body[0] = (uint8_t)length;
+    f->n = length;
+    memcpy(f->bytes, body + 1, length);
+    if (turned == 0 && modem_crc_start(body, n, BULLA_START_FFFF)) { /* whatever it carries */
+        f->crc = MODEM_CRC_OK;
+        return true;
+    }
+    if (!correct)
+        return false;
+    for (size_t i = 0; i < 8 * n; i++)
+        soft[i] = r->demod.soft[i / 8 * 8 + 7 - i % 8];
+    unsigned more = 0;
+    if (!modem_sane_packet(body, n, f->from_seal)) {
+        more = modem_correct_packet(body, n, soft, f->from_seal, MODEM_CORRECT_BITS_MAX - turned);
+        if (more == 0)
+            return false;
+    }
+    f->crc = MODEM_CRC_CORRECTED;
+    f->corrected = turned + more;
+    memcpy(f->bytes, body + 1, length);
+    return true;
+}
+
+struct length {
+    uint8_t length, turned;
+    float cost;
+};
+
+/* What the length may be, with up to two of its bits turned, the cheapest one first. Returns how many. */
+static size_t lengths_of(const struct fsk *r, uint8_t read, struct length lengths[LENGTHS])
+{
+    size_t n = 0;
+    for (unsigned a = 0; a < 8; a++)
+        for (unsigned b = a; b < 8; b++) {
+            unsigned mask = 0x80u >> a | 0x80u >> b;
+            float cost = fabsf(r->demod.soft[a]) + (b > a ? fabsf(r->demod.soft[b]) : 0);
+            struct length one = {(uint8_t)(read ^ mask), (uint8_t)(b > a ? 2 : 1), cost};
+            if (one.length == 0 || (n == LENGTHS && cost >= lengths[n - 1].cost))
+                continue;
+            size_t at = n < LENGTHS ? n++ : LENGTHS - 1;
+            for (; at > 0 && lengths[at - 1].cost > cost; at--)
+                lengths[at] = lengths[at - 1];
+            lengths[at] = one;
+        }
+    return n;
+}
+
+/* The payload of a packet. MORE_SAMPLES: n says how many bytes it has. */
+static enum outcome read_packet(struct fsk *r, struct modem_frame *f)
+{
+    uint8_t length;
+    f->n = BULLA_BLOCK_SIZE;
+    f->crc = MODEM_CRC_BAD;
+    if (!modem_fsk_demod_to(&r->demod, LENGTH_BITS))
+        return MORE_SAMPLES;
+    decide(r, &length, 1);
+    bool correct = !r->settings.no_correction, first = true;
+    if (length > 0) {
+        f->n = length;
+        if (!modem_fsk_demod_to(&r->demod, 8u * (length + AROUND)))
+            return MORE_SAMPLES;
+        if (settle(r, length, 0, correct, f))
+            return DONE;
+        first = false;
+    }
+    struct modem_frame bad = *f;
+    struct length lengths[LENGTHS];
+    size_t n = correct ? lengths_of(r, length, lengths) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (modem_fsk_demod_to(&r->demod, 8u * (lengths[i].length + AROUND)) && settle(r, lengths[i].length, lengths[i].turned, true, f))
+            return DONE;
+    *f = bad;
+    if (first)
+        f->n = 0;
+    return DONE;
+}
+
+static double decibels(double ratio)
+{
+    return 10 * log10(ratio > 1e-12 ? ratio : 1e-12);
+}
+
+/* All that is said of a packet beside its bytes; `begin` is the region's first sample. */
+static void describe(const struct fsk *r, uint64_t begin, struct modem_frame *f)
+{
+    const struct modem_fsk_sync *s = &r->sync;
+    const struct modem_front *front = &r->in.front;
+    double sample = (double)begin + s->start - MODEM_FSK_HEAD * s->bit - LEAD, gain = front->gain > 0 ? front->gain : 1;
+    double power = (double)s->amplitude * s->amplitude, ebn0 = modem_fsk_demod_ebn0(&r->demod);
+    f->t_s = (sample * front->filter.decimation + front->delay) / front->rate_hz;
+    f->offset_hz = s->carrier * front->work_hz;
+    f->clock_ppm = (s->clock - 1) * 1e6;
+    f->ebn0_db = decibels(ebn0);
+    f->snr_db = decibels(ebn0 / CHANNEL);
+    f->level_db = decibels(power / ((double)MODEM_SCALE * MODEM_SCALE * gain * gain));
+    f->inverted = s->inverted;
+    f->start = f->crc == MODEM_CRC_BAD ? 0 : BULLA_START_FFFF;
+}
+
+/* ---- candidates ---- */
+
+static void wait_for(struct fsk *r, const struct modem_candidate *found, size_t n)
+{
+    double bits = (MODEM_FSK_HEAD + 8 * FIRST_BYTES) * SLOW + AFTER_BITS;
+    for (size_t i = 0; i < n && r->n_waiting < WAITING; i++)
+        r->waiting[r->n_waiting++] = (struct waiting){{found[i].at + LEAD, found[i].strength}, bits};
+}
+
+/* Looks at a candidate for which there is enough, or all that there will be. MORE_SAMPLES: it turned out that it is not. */
+static enum outcome look(struct fsk *r, struct waiting *w)
+{
+    struct modem_intake *in = &r->in;
+    uint64_t before = (uint64_t)(BEFORE_BITS * r->bit), begin = w->candidate.at > before ? w->candidate.at - before : 0;
+    begin = begin > in->x_at ? begin : in->x_at;
+    size_t there = (size_t)(in->x_at + in->n_x - begin), wanted = before + (size_t)(w->bits * r->bit), n = there < wanted ? there : wanted;
+    in->front.kernels->split(r->re, r->im, in->x + 2 * (begin - in->x_at), n);
+    struct modem_region region = {r->re, r->im, n, in->front.work_hz, in->front.kernels};
+    r->counts.candidates++;
+    if (!modem_fsk_sync_find(&region, &r->shape, (double)w->candidate.at - (double)begin, &r->sync))
+        return DONE;
+    double start = (double)begin + r->sync.start;
+    if (start < r->over || fabs(start - r->last) < SAME_BITS * r->bit)
+        return DONE;
+    struct modem_frame frame = {.link = r->settings.link, .from_seal = !r->sync.to_seal};
+    modem_fsk_demod_begin(&r->demod, &region, &r->shape, &r->sync);
+    enum outcome outcome = read_packet(r, &frame);
+    double bits = (MODEM_FSK_HEAD + 8 * (double)(frame.n + AROUND)) * SLOW + AFTER_BITS;
+    if (outcome == MORE_SAMPLES && bits > w->bits && !r->ending) {
+        w->bits = bits;
+        return MORE_SAMPLES;
+    }
+    r->counts.synced++;
+    if (outcome == MORE_SAMPLES || frame.n == 0) /* the recording ends within it, or it has no length */
+        return DONE;
+    r->last = start;
+    if (frame.crc != MODEM_CRC_BAD)
+        r->over = start + 8 * (double)(frame.n + AROUND) * r->sync.bit;
+    describe(r, begin, &frame);
+    r->settings.on_frame(r->settings.user, &frame);
+    return DONE;
+}
+
+static void look_at_waiting(struct fsk *r)
+{
+    for (size_t i = 0; i < r->n_waiting;) {
+        struct waiting w = r->waiting[i];
+        uint64_t end = w.candidate.at + (uint64_t)(w.bits * r->bit);
+        if (end > r->in.x_at + r->in.n_x && !r->ending) {
+            i++;
+            continue;
+        }
+        if (((double)w.candidate.at + BEFORE_BITS * r->bit < r->over) || look(r, &w) == DONE) {
+            memmove(&r->waiting[i], &r->waiting[i + 1], (r->n_waiting - i - 1) * sizeof w);
+            r->n_waiting--;
+        } else {
+            r->waiting[i++] = w;
+        }
+    }
+}
+
+static void let_go(struct fsk *r)
+{
+    uint64_t looked = r->looked_at * MODEM_BLOCK, window = r->detector.window * MODEM_BLOCK;
+    uint64_t needed = looked > window ? looked - window : 0, before = (uint64_t)(BEFORE_BITS * r->bit) + r->detector.lag + 4 * MODEM_BLOCK;
+    for (size_t i = 0; i < r->n_waiting; i++)
+        needed = r->waiting[i].candidate.at < needed ? r->waiting[i].candidate.at : needed;
+    if (r->detector.above && r->detector.best.at < needed)
+        needed = r->detector.best.at;
+    modem_intake_let_go(&r->in, needed > before ? needed - before : 0);
+}
+
+static void detect(struct fsk *r)
+{
+    struct modem_candidate found[16];
+    const struct modem_intake *in = &r->in;
+    uint64_t blocks = (in->x_at + in->n_x - LEAD) / MODEM_BLOCK;
+    while (r->looked_at < blocks) {
+        size_t n = blocks - r->looked_at < MODEM_DETECT_BLOCKS_MAX ? (size_t)(blocks - r->looked_at) : MODEM_DETECT_BLOCKS_MAX;
+        const int16_t *x = in->x + 2 * (LEAD + r->looked_at * MODEM_BLOCK - in->x_at);
+        size_t n_found = modem_detector_feed(&r->detector, x, n, found, sizeof found / sizeof *found);
+        r->looked_at += n;
+        wait_for(r, found, n_found);
+    }
+}
+
+static void took(void *user)
+{
+    struct fsk *r = user;
+    detect(r);
+    look_at_waiting(r);
+    let_go(r);
+}
+
+static void feed_fsk(void *state, const void *bytes, size_t n)
+{
+    struct fsk *r = state;
+    modem_intake_feed(&r->in, bytes, n, took, r);
+}
+
+static void end_fsk(void *state)
+{
+    struct fsk *r = state;
+    struct modem_candidate last;
+    modem_intake_end(&r->in, took, r);
+    if (modem_detector_end(&r->detector, &last))
+        wait_for(r, &last, 1);
+    r->ending = true;
+    look_at_waiting(r);
+}
+
+const struct modem_family modem_family_fsk = {
+    .open = open_fsk,
+    .feed = feed_fsk,
+    .end = end_fsk,
+    .close = close_fsk,
+    .counts = counts_of,
+    .seconds = modem_fsk_seconds,
+    .add = modem_fsk_add,
+};

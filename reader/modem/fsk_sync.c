@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reader/modem/fsk_sync.h"
+
+#include <math.h>
+#include <string.h>
+
+#define WINDOW     28    /* bits of the preamble that the carrier is taken from */
+#define BARE       0.45f /* of the power at two bits that is there at one: a preamble has none */
+#define OFF_MORE   1.03  /* what a receiver must take, and a little */
+#define LINES      1     /* on either side of the carrier */
+#define PLACES     32    /* in two bits */
+#define BEFORE     14    /* bits before the guess at which a packet may begin */
+#define BEHIND     12    /* and behind it */
+#define HEARD      (BEFORE + BEHIND + MODEM_FSK_HEAD + 1)
+#define CLOCKS     5
+#define CLOCK_STEP 0.004
+#define AT_ONCE    6      /* bits that are added up coherently */
+#define LEAST_SIZE 60.0f  /* of what 48 bits add up to, over what noise of all the power there does, an eighth of it */
+#define CARRIERS   41     /* of the fine search */
+#define FINE_STEP  0.0025 /* turns a bit */
+#define ROUNDS     3
+#define LEAST_EBN0 1.6 /* of the bits that are known; a packet that is any weaker would have no right byte */
+
+/* ---- correlation of a bit ---- */
+
+bool modem_fsk_correlate(const struct modem_region *region, const struct modem_fsk_shape *shape, const struct modem_fsk_place *place,
+                         struct modem_sum sums[MODEM_FSK_PATTERNS])
+{
+    double end = place->begin + place->bit;
+    float re[MODEM_FSK_PATTERNS] = {0}, im[MODEM_FSK_PATTERNS] = {0};
+    if (!(place->begin >= 0 && end <= (double)region->n))
+        return false;
+    size_t first = (size_t)ceil(place->begin), last = (size_t)ceil(end);
+    double phase = -2 * M_PI * modem_wrapped(place->phase + place->carrier * ((double)first - place->begin));
+    double step = -2 * M_PI * place->carrier;
+    struct modem_sum turn = {(float)cos(phase), (float)sin(phase)};
+    const struct modem_sum turns = {(float)cos(step), (float)sin(step)};
+    float at = (float)(((double)first - place->begin) / place->bit * MODEM_FSK_STEPS), steps = (float)(MODEM_FSK_STEPS / place->bit);
+    for (size_t i = first; i < last; i++, at += steps) {
+        struct modem_sum y = modem_times((struct modem_sum){region->re[i], region->im[i]}, turn);
+        unsigned k = (unsigned)at < MODEM_FSK_STEPS ? (unsigned)at : MODEM_FSK_STEPS - 1;
+        const float *shape_re = shape->re[k], *shape_im = shape->im[k];
+        for (unsigned p = 0; p < MODEM_FSK_PATTERNS; p++) {
+            re[p] += y.re * shape_re[p] + y.im * shape_im[p];
+            im[p] += y.im * shape_re[p] - y.re * shape_im[p];
+        }
+        turn = modem_times(turn, turns);
+    }
+    for (unsigned p = 0; p < MODEM_FSK_PATTERNS; p++)
+        sums[p] = (struct modem_sum){re[p], im[p]};
+    return true;
+}
+
+/* ---- the carrier and where bits begin ---- */
+
+struct search {
+    const struct modem_region *region;
+    const struct modem_fsk_shape *shape;
+    double nominal; /* samples a bit */
+    size_t from, n; /* the window */
+    double carrier; /* turns a sample */
+    double edge;    /* where an upper bit of the preamble begins, samples */
+};
+
+static struct modem_sum at_lag(const struct search *s, size_t lag)
+{
+    const float *re = s->region->re + s->from, *im = s->region->im + s->from;
+    return s->region->kernels->correlate(re + lag, im + lag, re, im, s->n - lag);
+}
+
+/* The spectrum of the window at a frequency, phase zero at its begin. */
+static struct modem_sum line_at(const struct search *s, double frequency)
+{
+    const float *re = s->region->re + s->from, *im = s->region->im + s->from;
+    struct modem_sum sum = {0}, turn = {1, 0};
+    const struct modem_sum step = {(float)cos(2 * M_PI * frequency), (float)-sin(2 * M_PI * frequency)};
+    for (size_t i = 0; i < s->n; i++) {
+        sum = modem_plus(sum, modem_times((struct modem_sum){re[i], im[i]}, turn));
+        turn = modem_times(turn, step);
+    }
+    return sum;
+}
+
+/* The lines of an upper bit, then a lower one, over and over; at the carrier and one cycle to either side. */
+static void lines_of(const struct modem_fsk_shape *shape, struct modem_sum lines[2 * LINES + 1])
+{
+    memset(lines, 0, (2 * LINES + 1) * sizeof *lines);
+    for (int half = 0; half < 2; half++)
+        for (int i = 0; i < MODEM_FSK_STEPS; i++) {
+            int pattern = half == 0 ? 2 : 5; /* 0 1 0, 1 0 1; half a turn lies between them */
+            struct modem_sum y = {shape->re[i][pattern], shape->im[i][pattern]};
+            if (half == 1)
+                y = (struct modem_sum){-y.re, -y.im};
+            for (int q = -LINES; q <= LINES; q++) {
+                double turns = -q * (half + (i + 0.5) / MODEM_FSK_STEPS) / 2;
+                struct modem_sum turn = {(float)cos(2 * M_PI * turns), (float)sin(2 * M_PI * turns)};
+                lines[q + LINES] = modem_plus(lines[q + LINES], modem_times(y, turn));
+            }
+        }
+}
+
+/* The place in two bits at which three lines fit best what was found at a carrier. */
+static float fit_place(const struct modem_sum found[2 * LINES + 1], const struct modem_sum lines[2 * LINES + 1], double *place)
+{
+    float most = -1;
+    for (int k = 0; k < PLACES; k++) {
+        struct modem_sum sum = {0};
+        for (int q = -LINES; q <= LINES; q++) {
+            double turns = (double)q * k / PLACES;
+            struct modem_sum turn = {(float)cos(2 * M_PI * turns), (float)sin(2 * M_PI * turns)};
+            struct modem_sum wanted = {lines[q + LINES].re, -lines[q + LINES].im};
+            sum = modem_plus(sum, modem_times(modem_times(found[q + LINES], wanted), turn));
+        }
+        float size = modem_square(sum);
+        if (size > most) {
+            most = size;
+            *place = (double)k / PLACES;
+        }
+    }
+    return most;
+}
+
+static bool find_carrier(struct search *s)
+{
+    size_t lag = (size_t)lrint(2 * s->nominal);
+    struct modem_sum two = at_lag(s, lag), one = at_lag(s, (size_t)lrint(s->nominal)), lines[2 * LINES + 1], found[2 * LINES + 1];
+    if (modem_square(one) > BARE * modem_square(two))
+        return false;
+    double fraction = modem_angle(two), work = s->region->work_hz, off = OFF_MORE * s->shape->packet->offset_hz / work;
+    int most_aliases = (int)(off * (double)lag + 1);
+    float most = 0;
+    lines_of(s->shape, lines);
+    for (int alias = -most_aliases; alias <= most_aliases; alias++) {
+        double carrier = (fraction + alias) / (double)lag, place = 0;
+        if (fabs(carrier) > off)
+            continue;
+        for (int q = -LINES; q <= LINES; q++)
+            found[q + LINES] = line_at(s, carrier + q / (2 * s->nominal));
+        float size = fit_place(found, lines, &place);
+        if (size > most) {
+            most = size;
+            s->carrier = carrier;
+            s->edge = (double)s->from + place * 2 * s->nominal;
+        }
+    }
+    return most > 0;
+}
+
+/* ---- which bit is the first ---- */
+
+struct heard {
+    struct modem_sum bits[HEARD][2]; /* with the lower tone, with the upper one */
+    float energy[HEARD];
+    double begin; /* of the first one */
+};
+
+struct head { /* preamble and sync as tones */
+    uint8_t bits[MODEM_FSK_HEAD];
+};
+
+static void make_head(struct head *head, bool to_seal, bool inverted)
+{
+    uint8_t bits[MODEM_FSK_BITS_MAX];
+    const uint8_t nothing = 0;
+    (void)modem_fsk_bits((struct bulla_bytes){&nothing, 1}, to_seal, bits);
+    for (size_t i = 0; i < MODEM_FSK_HEAD; i++)
+        head->bits[i] = bits[i] ^ inverted;
+}
+
+static void hear(const struct search *s, double clock, double guess, struct heard *h)
+{
+    double bit = s->nominal * clock, middle = guess + MODEM_FSK_HEAD / 2 * s->nominal;
+    /* What is around the window's middle keeps its place whatever the clock is. */
+    double anchor = s->edge + rint((middle - s->edge) / (2 * s->nominal)) * 2 * s->nominal;
+    h->begin = anchor - (BEFORE + MODEM_FSK_HEAD / 2) * bit;
+    for (int i = 0; i < HEARD; i++) {
+        double begin = h->begin + i * bit;
+        struct modem_sum sums[MODEM_FSK_PATTERNS];
+        struct modem_fsk_place place = {begin, bit, s->carrier * (begin - anchor) + 0.5 * (i % 2), s->carrier};
+        memset(h->bits[i], 0, sizeof h->bits[i]);
+        h->energy[i] = 0;
+        if (!modem_fsk_correlate(s->region, s->shape, &place, sums))
+            continue;
+        h->bits[i][0] = sums[0];
+        h->bits[i][1] = sums[MODEM_FSK_PATTERNS - 1];
+        size_t at = (size_t)begin, n = (size_t)bit;
+        const float *re = s->region->re + at, *im = s->region->im + at;
+        h->energy[i] = s->region->kernels->correlate(re, im, re, im, n).re;
+    }
+}
+
+static float size_at(const struct heard *h, int first, const struct head *head)
+{
+    float size = 0;
+    for (int k = 0; k < MODEM_FSK_HEAD; k += AT_ONCE) {
+        struct modem_sum sum = {0};
+        for (int i = k; i < k + AT_ONCE; i++)
+            sum = modem_plus(sum, h->bits[first + i][head->bits[i]]);
+        size += modem_square(sum);
+    }
+    return size;
+}
+
+struct found {
+    float size, energy;
+    double begin, bit; /* of the packet's first bit */
+    int way;           /* 2 * to a seal + inverted */
+};
+
+static void find_first(const struct search *s, double guess, const struct head heads[4], struct found *found)
+{
+    struct heard h;
+    for (int c = 0; c < CLOCKS; c++) {
+        double clock = 1 + (c - CLOCKS / 2) * CLOCK_STEP;
+        hear(s, clock, guess, &h);
+        for (int first = 0; first + MODEM_FSK_HEAD <= HEARD; first++)
+            for (int way = 0; way < 4; way++) {
+                float size = size_at(&h, first, &heads[way]);
+                if (size <= found->size)
+                    continue;
+                *found = (struct found){size, 0, h.begin + first * s->nominal * clock, s->nominal * clock, way};
+                for (int i = first; i < first + MODEM_FSK_HEAD; i++)
+                    found->energy += h.energy[i];
+            }
+    }
+}
+
+/* ---- least squares ---- */
+
+struct fit {
+    const struct search *s;
+    const struct head *head;
+    double begin, bit, carrier, phase;     /* of the packet's first bit */
+    struct modem_sum sums[MODEM_FSK_HEAD]; /* with what is known to be there */
+    float slope[MODEM_FSK_HEAD];
+};
+
+/* Neither the first bit nor the last one: what is beside them is not known. */
+#define INNER(i)                                                                                                                           \
+    int i = 1;                                                                                                                             \
+    i < MODEM_FSK_HEAD - 1;                                                                                                                \
+    i++
+
+static bool correlate_head(struct fit *f)
+{
+    for (INNER(i)) {
+        struct modem_sum sums[MODEM_FSK_PATTERNS];
+        unsigned pattern = 4u * f->head->bits[i - 1] + 2u * f->head->bits[i] + f->head->bits[i + 1];
+        double begin = f->begin + i * f->bit;
+        struct modem_fsk_place place = {begin, f->bit, f->phase + f->carrier * (begin - f->begin) + 0.5 * (i % 2), f->carrier};
+        if (!modem_fsk_correlate(f->s->region, f->s->shape, &place, sums))
+            return false;
+        f->sums[i] = sums[pattern];
+        f->slope[i] = f->s->shape->slope[pattern];
+    }
+    return true;
+}
+
+/* The carrier to a few thousandths of a turn a bit, and the phase. */
+static void find_fine(struct fit *f)
+{
+    float most = -1;
+    double best = 0, phase = 0;
+    for (int k = 0; k < CARRIERS; k++) {
+        double turns = (k - CARRIERS / 2) * FINE_STEP;
+        struct modem_sum sum = {0};
+        for (INNER(i))
+            sum = modem_plus(sum, modem_times(f->sums[i], modem_turn(-turns * i)));
+        if (modem_square(sum) > most) {
+            most = modem_square(sum);
+            best = turns;
+            phase = modem_angle(sum);
+        }
+    }
+    f->carrier += best / f->bit;
+    f->phase += phase;
+}
+
+/* Turns a into its inverse. False: it has none. */
+static bool invert(double a[4][4])
+{
+    double b[4][4] = {{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}};
+    for (int i = 0; i < 4; i++) { /* a is positive definite: no pivots are sought */
+        if (!(a[i][i] > 1e-12))
+            return false;
+        double over = 1 / a[i][i];
+        for (int k = 0; k < 4; k++) {
+            a[i][k] *= over;
+            b[i][k] *= over;
+        }
+        for (int row = 0; row < 4; row++) {
+            double times = a[row][i];
+            for (int k = 0; k < 4 && row != i; k++) {
+                a[row][k] -= times * a[i][k];
+                b[row][k] -= times * b[i][k];
+            }
+        }
+    }
+    memcpy(a, b, sizeof b);
+    return true;
+}
+
+/* One round; leaves the inverse of the normal equations, about the packet's last known bit, in `sure`. */
+static bool improve(struct fit *f, double sure[4][4])
+{
+    double right[4] = {0}, x[4] = {0};
+    memset(sure, 0, sizeof(double[4][4]));
+    for (INNER(i)) {
+        double k = i - MODEM_FSK_HEAD, slope = -2 * M_PI * f->slope[i];
+        double row[4] = {1, k + 0.5, slope, slope * k}, angle = 2 * M_PI * modem_angle(f->sums[i]);
+        for (int a = 0; a < 4; a++) {
+            right[a] += row[a] * angle;
+            for (int b = 0; b < 4; b++)
+                sure[a][b] += row[a] * row[b];
+        }
+    }
+    if (!invert(sure))
+        return false;
+    for (int a = 0; a < 4; a++)
+        for (int b = 0; b < 4; b++)
+            x[a] += sure[a][b] * right[b];
+    /* x is at the body's start: back to the first bit. */
+    double start = f->begin + MODEM_FSK_HEAD * f->bit, phase = f->phase + f->carrier * (start - f->begin) + x[0] / (2 * M_PI);
+    start += x[2] * f->bit;
+    f->carrier += x[1] / (2 * M_PI) / f->bit;
+    f->bit *= 1 + x[3];
+    f->begin = start - MODEM_FSK_HEAD * f->bit;
+    /* The phase was measured where the start was thought to be. */
+    phase += f->carrier * x[2] * f->bit;
+    f->phase = phase - f->carrier * (start - f->begin);
+    return true;
+}
+
+static bool settle(struct fit *f, struct modem_fsk_sync *sync)
+{
+    double re = 0, noise = 0;
+    for (int round = 0; round < ROUNDS; round++)
+        if (!correlate_head(f) || !improve(f, sync->sure))
+            return false;
+    if (!correlate_head(f))
+        return false;
+    for (INNER(i)) {
+        re += f->sums[i].re;
+        noise += f->sums[i].im * f->sums[i].im;
+    }
+    const int n = MODEM_FSK_HEAD - 2;
+    sync->start = f->begin + MODEM_FSK_HEAD * f->bit;
+    sync->bit = f->bit;
+    sync->carrier = f->carrier;
+    sync->phase = f->phase + f->carrier * (sync->start - f->begin);
+    sync->clock = f->bit / f->s->nominal;
+    sync->amplitude = (float)(re / n / f->bit);
+    sync->noise = noise / (n - 4) + 1e-9;
+    double angle = sync->noise * n * n / (re * re + 1e-9); /* variance of one */
+    for (int a = 0; a < 4; a++)
+        for (int b = 0; b < 4; b++)
+            sync->sure[a][b] *= angle;
+    return re > 0 && re * re / ((double)n * n * 2 * sync->noise) > LEAST_EBN0;
+}
+
+bool modem_fsk_sync_find(const struct modem_region *region, const struct modem_fsk_shape *shape, double guess, struct modem_fsk_sync *sync)
+{
+    struct search s = {.region = region, .shape = shape, .nominal = region->work_hz / shape->packet->rate};
+    struct found found = {0};
+    struct head heads[4];
+    double from = guess + 2 * s.nominal;
+    s.from = from > 0 ? (size_t)from : 0;
+    s.n = (size_t)(WINDOW * s.nominal);
+    if (s.from + s.n > region->n || !find_carrier(&s))
+        return false;
+    for (int way = 0; way < 4; way++)
+        make_head(&heads[way], way / 2, way % 2);
+    find_first(&s, guess, heads, &found);
+    float whole = found.energy / (float)MODEM_FSK_HEAD; /* of a bit */
+    if (!(found.size > LEAST_SIZE * whole * AT_ONCE))
+        return false;
+    struct fit fit = {.s = &s, .head = &heads[found.way], .begin = found.begin, .bit = found.bit, .carrier = s.carrier};
+    if (!correlate_head(&fit))
+        return false;
+    find_fine(&fit);
+    *sync = (struct modem_fsk_sync){.to_seal = found.way / 2, .inverted = found.way % 2};
+    sync->last = fit.head->bits[MODEM_FSK_HEAD - 1];
+    return settle(&fit, sync);
+}
