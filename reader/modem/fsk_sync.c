@@ -8,18 +8,20 @@
 #define BARE       0.45f /* of the power at two bits that is there at one: a preamble has none */
 #define OFF_MORE   1.03  /* what a receiver must take, and a little */
 #define LINES      1     /* on either side of the carrier */
-#define PLACES     32    /* in two bits */
-#define BEFORE     14    /* bits before the guess at which a packet may begin */
-#define BEHIND     12    /* and behind it */
+#define LANES      8
+#define PLACES     32 /* in two bits */
+#define BEFORE     14 /* bits before the guess at which a packet may begin */
+#define BEHIND     12 /* and behind it */
 #define HEARD      (BEFORE + BEHIND + MODEM_FSK_HEAD + 1)
-#define CLOCKS     5
-#define CLOCK_STEP 0.004
+#define CLOCKS     3
+#define CLOCK_STEP 0.006
 #define AT_ONCE    6      /* bits that are added up coherently */
 #define LEAST_SIZE 60.0f  /* of what 48 bits add up to, over what noise of all the power there does, an eighth of it */
 #define CARRIERS   41     /* of the fine search */
 #define FINE_STEP  0.0025 /* turns a bit */
 #define ROUNDS     3
-#define LEAST_EBN0 1.6 /* of the bits that are known; a packet that is any weaker would have no right byte */
+#define LEAST_PART 0.2f /* of the mean that all but one of these sums have: the end of another packet has not */
+#define LEAST_EBN0 1.6  /* of the bits that are known; a packet that is any weaker would have no right byte */
 
 /* ---- correlation of a bit ---- */
 
@@ -68,53 +70,64 @@ static struct modem_sum at_lag(const struct search *s, size_t lag)
     return s->region->kernels->correlate(re + lag, im + lag, re, im, s->n - lag);
 }
 
-/* The spectrum of the window at a frequency, phase zero at its begin. */
+/* The spectrum of the window at a frequency, phase zero at its begin; LANES samples side by side. */
 static struct modem_sum line_at(const struct search *s, double frequency)
 {
     const float *re = s->region->re + s->from, *im = s->region->im + s->from;
-    struct modem_sum sum = {0}, turn = {1, 0};
-    const struct modem_sum step = {(float)cos(2 * M_PI * frequency), (float)-sin(2 * M_PI * frequency)};
-    for (size_t i = 0; i < s->n; i++) {
-        sum = modem_plus(sum, modem_times((struct modem_sum){re[i], im[i]}, turn));
-        turn = modem_times(turn, step);
+    float c[LANES], d[LANES], sum_re[LANES] = {0}, sum_im[LANES] = {0};
+    const float step_re = (float)cos(2 * M_PI * LANES * frequency), step_im = (float)-sin(2 * M_PI * LANES * frequency);
+    for (int k = 0; k < LANES; k++) {
+        c[k] = (float)cos(2 * M_PI * k * frequency);
+        d[k] = (float)-sin(2 * M_PI * k * frequency);
     }
+    for (size_t i = 0; i + LANES <= s->n; i += LANES)
+        for (int k = 0; k < LANES; k++) {
+            float a = re[i + (size_t)k], b = im[i + (size_t)k], turned = c[k] * step_re - d[k] * step_im;
+            sum_re[k] += a * c[k] - b * d[k];
+            sum_im[k] += a * d[k] + b * c[k];
+            d[k] = c[k] * step_im + d[k] * step_re;
+            c[k] = turned;
+        }
+    struct modem_sum sum = {0};
+    for (int k = 0; k < LANES; k++)
+        sum = modem_plus(sum, (struct modem_sum){sum_re[k], sum_im[k]});
     return sum;
 }
 
-/* The lines of an upper bit, then a lower one, over and over; at the carrier and one cycle to either side. */
-static void lines_of(const struct modem_fsk_shape *shape, struct modem_sum lines[2 * LINES + 1])
+/* What the lines of an upper bit, then a lower one, over and over, must be multiplied with so that they add up, for each place in the two
+ * bits at which the upper one may begin. */
+struct comb {
+    struct modem_sum by[PLACES][2 * LINES + 1];
+};
+
+static void make_comb(const struct modem_fsk_shape *shape, struct comb *comb)
 {
-    memset(lines, 0, (2 * LINES + 1) * sizeof *lines);
-    for (int half = 0; half < 2; half++)
-        for (int i = 0; i < MODEM_FSK_STEPS; i++) {
-            int pattern = half == 0 ? 2 : 5; /* 0 1 0, 1 0 1; half a turn lies between them */
-            struct modem_sum y = {shape->re[i][pattern], shape->im[i][pattern]};
-            if (half == 1)
-                y = (struct modem_sum){-y.re, -y.im};
-            for (int q = -LINES; q <= LINES; q++) {
-                double turns = -q * (half + (i + 0.5) / MODEM_FSK_STEPS) / 2;
-                struct modem_sum turn = {(float)cos(2 * M_PI * turns), (float)sin(2 * M_PI * turns)};
-                lines[q + LINES] = modem_plus(lines[q + LINES], modem_times(y, turn));
-            }
-        }
+    struct modem_sum lines[2 * LINES + 1] = {0};
+    for (int i = 0; i < 2 * MODEM_FSK_STEPS; i++) {
+        int at = i % MODEM_FSK_STEPS, pattern = i < MODEM_FSK_STEPS ? 2 : 5; /* 0 1 0, 1 0 1; half a turn lies between them */
+        float sign = i < MODEM_FSK_STEPS ? 1 : -1;
+        struct modem_sum y = {sign * shape->re[at][pattern], sign * shape->im[at][pattern]};
+        for (int q = -LINES; q <= LINES; q++)
+            lines[q + LINES] = modem_plus(lines[q + LINES], modem_times(y, modem_turn(-q * (i + 0.5) / MODEM_FSK_STEPS / 2)));
+    }
+    for (int k = 0; k < PLACES; k++)
+        for (int q = -LINES; q <= LINES; q++)
+            comb->by[k][q + LINES] =
+                modem_times((struct modem_sum){lines[q + LINES].re, -lines[q + LINES].im}, modem_turn((double)q * k / PLACES));
 }
 
-/* The place in two bits at which three lines fit best what was found at a carrier. */
-static float fit_place(const struct modem_sum found[2 * LINES + 1], const struct modem_sum lines[2 * LINES + 1], double *place)
+/* The place at which three lines fit best what was found at a carrier. */
+static float fit_place(const struct modem_sum found[2 * LINES + 1], const struct comb *comb, int *place)
 {
     float most = -1;
     for (int k = 0; k < PLACES; k++) {
         struct modem_sum sum = {0};
-        for (int q = -LINES; q <= LINES; q++) {
-            double turns = (double)q * k / PLACES;
-            struct modem_sum turn = {(float)cos(2 * M_PI * turns), (float)sin(2 * M_PI * turns)};
-            struct modem_sum wanted = {lines[q + LINES].re, -lines[q + LINES].im};
-            sum = modem_plus(sum, modem_times(modem_times(found[q + LINES], wanted), turn));
-        }
+        for (int q = 0; q <= 2 * LINES; q++)
+            sum = modem_plus(sum, modem_times(found[q], comb->by[k][q]));
         float size = modem_square(sum);
         if (size > most) {
             most = size;
-            *place = (double)k / PLACES;
+            *place = k;
         }
     }
     return most;
@@ -123,24 +136,26 @@ static float fit_place(const struct modem_sum found[2 * LINES + 1], const struct
 static bool find_carrier(struct search *s)
 {
     size_t lag = (size_t)lrint(2 * s->nominal);
-    struct modem_sum two = at_lag(s, lag), one = at_lag(s, (size_t)lrint(s->nominal)), lines[2 * LINES + 1], found[2 * LINES + 1];
+    struct modem_sum two = at_lag(s, lag), one = at_lag(s, (size_t)lrint(s->nominal)), found[2 * LINES + 1];
+    struct comb comb;
     if (modem_square(one) > BARE * modem_square(two))
         return false;
     double fraction = modem_angle(two), work = s->region->work_hz, off = OFF_MORE * s->shape->packet->offset_hz / work;
     int most_aliases = (int)(off * (double)lag + 1);
     float most = 0;
-    lines_of(s->shape, lines);
+    make_comb(s->shape, &comb);
     for (int alias = -most_aliases; alias <= most_aliases; alias++) {
-        double carrier = (fraction + alias) / (double)lag, place = 0;
+        double carrier = (fraction + alias) / (double)lag;
+        int place = 0;
         if (fabs(carrier) > off)
             continue;
         for (int q = -LINES; q <= LINES; q++)
             found[q + LINES] = line_at(s, carrier + q / (2 * s->nominal));
-        float size = fit_place(found, lines, &place);
+        float size = fit_place(found, &comb, &place);
         if (size > most) {
             most = size;
             s->carrier = carrier;
-            s->edge = (double)s->from + place * 2 * s->nominal;
+            s->edge = (double)s->from + 2 * s->nominal * place / PLACES;
         }
     }
     return most > 0;
@@ -189,15 +204,20 @@ static void hear(const struct search *s, double clock, double guess, struct hear
     }
 }
 
+/* Some bits from the k-th one on. */
+static float part_at(const struct heard *h, int first, const struct head *head, int k)
+{
+    struct modem_sum sum = {0};
+    for (int i = k; i < k + AT_ONCE; i++)
+        sum = modem_plus(sum, h->bits[first + i][head->bits[i]]);
+    return modem_square(sum);
+}
+
 static float size_at(const struct heard *h, int first, const struct head *head)
 {
     float size = 0;
-    for (int k = 0; k < MODEM_FSK_HEAD; k += AT_ONCE) {
-        struct modem_sum sum = {0};
-        for (int i = k; i < k + AT_ONCE; i++)
-            sum = modem_plus(sum, h->bits[first + i][head->bits[i]]);
-        size += modem_square(sum);
-    }
+    for (int k = 0; k < MODEM_FSK_HEAD; k += AT_ONCE)
+        size += part_at(h, first, head, k);
     return size;
 }
 
@@ -206,6 +226,16 @@ struct found {
     double begin, bit; /* of the packet's first bit */
     int way;           /* 2 * to a seal + inverted */
 };
+
+/* The packet is there from its first bit to its last known one: all sums of some bits, but for one, are about as large. */
+static bool is_whole(const struct heard *h, int first, const struct head *head)
+{
+    float mean = size_at(h, first, head) / (MODEM_FSK_HEAD / AT_ONCE);
+    int weak = 0;
+    for (int k = 0; k < MODEM_FSK_HEAD; k += AT_ONCE)
+        weak += part_at(h, first, head, k) < LEAST_PART * mean;
+    return weak <= 1;
+}
 
 static void find_first(const struct search *s, double guess, const struct head heads[4], struct found *found)
 {
@@ -216,7 +246,7 @@ static void find_first(const struct search *s, double guess, const struct head h
         for (int first = 0; first + MODEM_FSK_HEAD <= HEARD; first++)
             for (int way = 0; way < 4; way++) {
                 float size = size_at(&h, first, &heads[way]);
-                if (size <= found->size)
+                if (size <= found->size || !is_whole(&h, first, &heads[way]))
                     continue;
                 *found = (struct found){size, 0, h.begin + first * s->nominal * clock, s->nominal * clock, way};
                 for (int i = first; i < first + MODEM_FSK_HEAD; i++)
