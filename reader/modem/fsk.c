@@ -11,8 +11,8 @@
 #include "reader/modem/intake.h"
 
 #define LEAD        512 /* samples of nothing before the first one: a cycle of the slowest link */
-#define WAITING     64  /* candidates at a time */
-#define BEFORE_BITS 20  /* of a candidate that are looked at as well */
+#define WAITING     256 /* candidates at a time: there is one in 15 bits at most, and 2,900 bits are kept */
+#define BEFORE_BITS 26  /* of a candidate that are looked at as well */
 #define AFTER_BITS  20  /* behind the end of a packet: for a late candidate */
 #define SLOW        1.012
 #define AROUND      3 /* bytes of a body that are no payload */
@@ -206,11 +206,13 @@ static void describe(const struct fsk *r, uint64_t begin, struct modem_frame *f)
 {
     const struct modem_fsk_sync *s = &r->sync;
     const struct modem_front *front = &r->in.front;
-    double sample = (double)begin + s->start - MODEM_FSK_HEAD * s->bit - LEAD, gain = front->gain > 0 ? front->gain : 1;
+    const double *state = r->demod.state; /* at the end of what was demodulated: sure of more bits than those that are known */
+    double edge = s->start + (state[2] - (double)(MODEM_FSK_HEAD + r->demod.n) * state[3]) * s->bit;
+    double sample = (double)begin + edge - LEAD, gain = front->gain > 0 ? front->gain : 1;
     double power = (double)s->amplitude * s->amplitude, ebn0 = modem_fsk_demod_ebn0(&r->demod);
     f->t_s = (sample * front->filter.decimation + front->delay) / front->rate_hz;
-    f->offset_hz = s->carrier * front->work_hz;
-    f->clock_ppm = (s->clock - 1) * 1e6;
+    f->offset_hz = state[1] / (2 * M_PI) / s->bit * front->work_hz;
+    f->clock_ppm = (s->clock * state[3] - 1) * 1e6;
     f->ebn0_db = decibels(ebn0);
     f->snr_db = decibels(ebn0 / CHANNEL);
     f->level_db = decibels(power / ((double)MODEM_SCALE * MODEM_SCALE * gain * gain));
@@ -261,21 +263,18 @@ static enum outcome look(struct fsk *r, struct waiting *w)
     return DONE;
 }
 
+/* In their order: what is within a packet that is still on its way waits until that is decided. */
 static void look_at_waiting(struct fsk *r)
 {
-    for (size_t i = 0; i < r->n_waiting;) {
-        struct waiting w = r->waiting[i];
-        uint64_t end = w.candidate.at + (uint64_t)(w.bits * r->bit);
-        if (end > r->in.x_at + r->in.n_x && !r->ending) {
-            i++;
+    while (r->n_waiting > 0) {
+        struct waiting *w = &r->waiting[0];
+        uint64_t end = w->candidate.at + (uint64_t)(w->bits * r->bit);
+        if (end > r->in.x_at + r->in.n_x && !r->ending)
+            return;
+        if ((double)w->candidate.at + BEFORE_BITS * r->bit >= r->over && look(r, w) == MORE_SAMPLES)
             continue;
-        }
-        if (((double)w.candidate.at + BEFORE_BITS * r->bit < r->over) || look(r, &w) == DONE) {
-            memmove(&r->waiting[i], &r->waiting[i + 1], (r->n_waiting - i - 1) * sizeof w);
-            r->n_waiting--;
-        } else {
-            r->waiting[i++] = w;
-        }
+        r->n_waiting--;
+        memmove(w, w + 1, r->n_waiting * sizeof *w);
     }
 }
 

@@ -10,7 +10,7 @@
 #define LINES      1     /* on either side of the carrier */
 #define LANES      8
 #define PLACES     32 /* in two bits */
-#define BEFORE     14 /* bits before the guess at which a packet may begin */
+#define BEFORE     20 /* bits before the guess at which a packet may begin */
 #define BEHIND     12 /* and behind it */
 #define HEARD      (BEFORE + BEHIND + MODEM_FSK_HEAD + 1)
 #define CLOCKS     3
@@ -20,8 +20,12 @@
 #define CARRIERS   41     /* of the fine search */
 #define FINE_STEP  0.0025 /* turns a bit */
 #define ROUNDS     3
-#define LEAST_PART 0.2f /* of the mean that all but one of these sums have: the end of another packet has not */
-#define LEAST_EBN0 1.6  /* of the bits that are known; a packet that is any weaker would have no right byte */
+#define MOST_OTHER 0.6f /* of the power in the right tones that is in the other ones */
+#define NEAR_SYNC  24 /* bits at the end of those that are known; another sync word, or a place beside the right one, has 7 of them wrong  \
+                       */
+#define MOST_OTHERS 6 /* of them that are wrong */
+#define LEAST_PART  0.2f /* of the mean that all but one of these sums have: the end of another packet has not */
+#define LEAST_EBN0  1.6  /* of the bits that are known; a packet that is any weaker would have no right byte */
 
 /* ---- correlation of a bit ---- */
 
@@ -227,14 +231,21 @@ struct found {
     int way;           /* 2 * to a seal + inverted */
 };
 
-/* The packet is there from its first bit to its last known one: all sums of some bits, but for one, are about as large. */
+/* The packet is there from its first bit to its last known one: all sums of some bits, but for one, are about as large; and where one
+ * tone is the other one is not, as it is in a carrier whose amplitude is switched. */
 static bool is_whole(const struct heard *h, int first, const struct head *head)
 {
-    float mean = size_at(h, first, head) / (MODEM_FSK_HEAD / AT_ONCE);
-    int weak = 0;
+    float mean = size_at(h, first, head) / (MODEM_FSK_HEAD / AT_ONCE), right = 0, wrong = 0;
+    int weak = 0, others = 0;
     for (int k = 0; k < MODEM_FSK_HEAD; k += AT_ONCE)
         weak += part_at(h, first, head, k) < LEAST_PART * mean;
-    return weak <= 1;
+    for (int i = 0; i < MODEM_FSK_HEAD; i++) {
+        float one = modem_square(h->bits[first + i][head->bits[i]]), other = modem_square(h->bits[first + i][!head->bits[i]]);
+        right += one;
+        wrong += other;
+        others += i >= MODEM_FSK_HEAD - NEAR_SYNC && other > one;
+    }
+    return weak <= 1 && wrong < MOST_OTHER * right && others <= MOST_OTHERS;
 }
 
 static void find_first(const struct search *s, double guess, const struct head heads[4], struct found *found)

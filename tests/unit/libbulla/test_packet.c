@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Packets bit by bit: as an independent program has them (tests/vectors/air/packet.vec), there and back with random payloads, in
- * either direction and polarity, with wrong bits where they may be and where they may not; channels and hop sequences.
+ * Packets bit by bit: there and back with random payloads, in either direction and polarity, with wrong bits where they may be and
+ * where they may not; channels and hop sequences. Bits of known packets: test_packet_vectors.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "bulla/crc.h"
 #include "bulla/packet.h"
 #include "tests/support/random.h"
-#include "tests/support/vec.h"
 
 #define BITS_MAX (8 * (6 + BULLA_PACKET_BODY_MAX))
 #define BLOCK_N  16
@@ -42,32 +38,6 @@ static enum bulla_status hear(struct bulla_packet_receiver *receiver, size_t n, 
     for (size_t i = 0; i + 1 < n; i++)
         assert_int_equal(bulla_packet_hear(receiver, bits[i], payload), BULLA_MORE);
     return bulla_packet_hear(receiver, bits[n - 1], payload);
-}
-
-/* [WCO-4.3-P4] [WCO-4.3-Q7] [WCO-4.3-Q8] [WCO-4.3-Q9] */
-static void bits_are_those_of_the_other_program(void **state)
-{
-    (void)state;
-    char why[500], air[2 * (6 + BULLA_PACKET_BODY_MAX) + 1];
-    struct vec_file *file = vec_read(BULLA_SOURCE_DIR "/tests/vectors/air/packet.vec", why, sizeof why);
-    if (!file)
-        fail_msg("%s", why);
-    assert_true(file->n >= 6);
-    for (size_t i = 0; i < file->n; i++) {
-        const struct vec_block *block = &file->blocks[i];
-        size_t n = send((struct bulla_bytes){block->bytes, block->n}, strcmp(block->profile.settings, "forward") == 0, false);
-        for (size_t at = 0; at < n; at += 8) {
-            unsigned byte = 0;
-            for (size_t bit = 0; bit < 8; bit++)
-                byte = byte << 1 | bits[at + bit];
-            snprintf(air + at / 4, 3, "%02x", byte);
-        }
-        json_t *got = json_pack("{s:s, s:i}", "air", air, "bits", (int)n);
-        if (!vec_match(block->expect, got, why, sizeof why))
-            fail_msg("%s: %s", block->name, why);
-        json_decref(got);
-    }
-    vec_free(file);
 }
 
 /* The sequence that every data sheet of a radio with PN9 has. */
@@ -215,13 +185,9 @@ static void hops_visit_every_channel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bits_are_those_of_the_other_program),
-        cmocka_unit_test(whitening_is_pn9),
-        cmocka_unit_test(payloads_come_back),
-        cmocka_unit_test(wrong_bits_are_known),
-        cmocka_unit_test(lengths_that_are_none),
-        cmocka_unit_test(noise_is_no_packet),
-        cmocka_unit_test(channels_are_where_the_report_has_them),
+        cmocka_unit_test(whitening_is_pn9),         cmocka_unit_test(payloads_come_back),
+        cmocka_unit_test(wrong_bits_are_known),     cmocka_unit_test(lengths_that_are_none),
+        cmocka_unit_test(noise_is_no_packet),       cmocka_unit_test(channels_are_where_the_report_has_them),
         cmocka_unit_test(hops_visit_every_channel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * wco433 and wco2450: what is transmitted, measured on samples; payloads there and back; losses near theory under every condition;
+ * offsets up to what a receiver must take and beyond; clipped samples; noise. The long curves: bulla rf bench --link.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bulla/crc.h"
+#include "reader/modem/correct.h"
+#include "reader/modem/fsk.h"
+#include "reader/modem/scene.h"
+#include "tests/support/random.h"
+
+#define FRAMES_MAX 400
+#define PIECE      32768
+#define SAMPLES    (1 << 17)
+
+static const char *const names[] = {"wco433", "wco2450"};
+static float iq[2 * SAMPLES];
+
+/* ---- what is transmitted ---- */
+
+static struct modem_wave wave_of(const char *name, const uint8_t *bytes, size_t n)
+{
+    return (struct modem_wave){.link = modem_link_named(name), .bytes = {bytes, n}, .clock = 1, .amplitude = 1};
+}
+
+/* Hz between sample i and the next one. */
+static double hz_at(size_t i, double rate)
+{
+    double turned = atan2(iq[2 * i + 3], iq[2 * i + 2]) - atan2(iq[2 * i + 1], iq[2 * i]);
+    return modem_wrapped(turned / (2 * M_PI)) * rate;
+}
+
+/* [WCO-4.3-P2] [WCO-4.3-Q5] The frequency goes through the carrier once a bit of the preamble: the rate is right to 0.1 %, and so
+ * is the time of every edge of the whole packet to a fiftieth of a bit. */
+static void bits_take_their_time(void **state)
+{
+    (void)state;
+    uint8_t bytes[40] = {0x55};
+    for (size_t k = 0; k < 2; k++) {
+        const double rate = 1e6, bit = rate / bulla_packet_of((enum bulla_packet_link)k)->rate;
+        struct modem_wave wave = wave_of(names[k], bytes, sizeof bytes);
+        memset(iq, 0, sizeof iq);
+        modem_wave_add(&wave, rate, 100, iq, SAMPLES);
+        double first = -1, last = -1;
+        size_t n = 0, end = 100 + (size_t)(bulla_packet_bits(sizeof bytes) * bit);
+        for (size_t i = 100; i + 2 < end; i++) {
+            double a = hz_at(i, rate), b = hz_at(i + 1, rate);
+            if ((a > 0) == (b > 0))
+                continue;
+            double at = (double)i + 0.5 + a / (a - b) - 100, off = fabs(at / bit - rint(at / bit));
+            if (off > (k == 0 ? 0.1 : 0.02)) /* a bit alone between others is filtered to less than its time */
+                fail_msg("%s: an edge %.3f bits off", names[k], off);
+            if (at > 31.5 * bit)
+                continue;
+            first = first < 0 ? at : first;
+            last = at;
+            n++;
+        }
+        assert_int_equal(n, 31);
+        assert_true(fabs((last - first) / 30 / bit - 1) < 1e-3);
+        assert_true(fabs(modem_wave_seconds(&wave) * rate - bulla_packet_bits(sizeof bytes) * bit) < 1e-3);
+    }
+}
+
+/* [WCO-4.3-Q7] [WCO-4.3-P4] Where a few bits are alike the carrier is off by the deviation. */
+static void tones_are_where_they_belong(void **state)
+{
+    (void)state;
+    const double rate = 2e6;
+    uint8_t bytes[16] = {0};
+    for (size_t k = 0; k < 2; k++) {
+        const struct bulla_packet *packet = bulla_packet_of((enum bulla_packet_link)k);
+        const double bit = rate / packet->rate;
+        struct modem_wave wave = wave_of(names[k], bytes, sizeof bytes);
+        uint8_t bits[MODEM_FSK_BITS_MAX];
+        size_t n = modem_fsk_bits(wave.bytes, false, bits), seen = 0;
+        memset(iq, 0, sizeof iq);
+        modem_wave_add(&wave, rate, 100, iq, SAMPLES);
+        for (size_t i = 2; i + 2 < n; i++) {
+            if (bits[i] != bits[i - 1] || bits[i] != bits[i + 1])
+                continue;
+            double hz = hz_at(100 + (size_t)((double)i * bit + bit / 2), rate);
+            assert_true(fabs(hz - (bits[i] ? 1.0 : -1.0) * packet->deviation_hz) < 0.005 * packet->deviation_hz);
+            seen++;
+        }
+        assert_true(seen > 10);
+    }
+}
+
+/* [WCO-4.3-P1] [WCO-4.3-P4] [WCO-4.3-Q2] The band that 99 % of the power is in, and its middle. */
+static void the_band_is_as_wide_as_said(void **state)
+{
+    (void)state;
+    const size_t n = 4096;
+    const double least[] = {75e3, 18e3}, most[] = {95e3, 23e3};
+    uint8_t bytes[200];
+    struct random random = {4};
+    random_fill(&random, bytes, sizeof bytes);
+    for (size_t k = 0; k < 2; k++) {
+        const double rate = 6 * bulla_packet_of((enum bulla_packet_link)k)->rate;
+        static double power[4096];
+        struct modem_wave wave = wave_of(names[k], bytes, sizeof bytes);
+        memset(iq, 0, sizeof iq);
+        modem_wave_add(&wave, rate, -6 * 60.0, iq, SAMPLES);
+        double all = 0, middle = 0;
+        for (size_t f = 0; f < n; f++) {
+            double turn = 2 * M_PI * ((double)f / (double)n - 0.5), re = 0, im = 0, c = 1, s = 0;
+            const double step_c = cos(turn), step_s = -sin(turn);
+            for (size_t i = 0; i < n; i++) {
+                double window = 0.5 - 0.5 * cos(2 * M_PI * (double)i / (double)n), next = c * step_c - s * step_s;
+                re += window * (iq[2 * i] * c - iq[2 * i + 1] * s);
+                im += window * (iq[2 * i] * s + iq[2 * i + 1] * c);
+                s = c * step_s + s * step_c;
+                c = next;
+            }
+            power[f] = re * re + im * im;
+            all += power[f];
+            middle += power[f] * ((double)f / (double)n - 0.5) * rate;
+        }
+        size_t low = 0, high = n;
+        for (double outside = 0; outside + power[low] < 0.005 * all; low++)
+            outside += power[low];
+        for (double outside = 0; outside + power[high - 1] < 0.005 * all; high--)
+            outside += power[high - 1];
+        double hz = (double)(high - low) / (double)n * rate;
+        if (hz < least[k] || hz > most[k] || fabs(middle / all) > hz / 20)
+            fail_msg("%s: %.0f Hz around %.0f Hz", names[k], hz, middle / all);
+    }
+}
+
+/* ---- packets through the air ---- */
+
+struct conditions {
+    const char *name;
+    double rate_hz, ebn0_db, ramp_s, clock_percent, gap_s, offset_hz; /* offset: 0: at random, what the link takes */
+    enum modem_format format;
+    const char *kernels;
+    float louder; /* the samples are that many times too large, and clipped */
+};
+
+struct heard {
+    const struct modem_scene *scene;
+    bool got[FRAMES_MAX];
+    size_t n_hard, n_corrected, n_wrong;
+    double worst_t, worst_hz, ebn0_sum;
+};
+
+static void hear(void *user, const struct modem_frame *f)
+{
+    struct heard *h = user;
+    if (f->crc == MODEM_CRC_BAD)
+        return;
+    for (size_t i = 0; i < h->scene->n_frames; i++) {
+        const struct modem_scene_frame *sent = &h->scene->frames[i];
+        if (h->got[i] || f->n != sent->n || memcmp(f->bytes, sent->bytes, f->n) != 0)
+            continue;
+        h->got[i] = true;
+        *(f->crc == MODEM_CRC_OK ? &h->n_hard : &h->n_corrected) += 1;
+        h->worst_t = fmax(h->worst_t, fabs(f->t_s - sent->at_s));
+        h->worst_hz = fmax(h->worst_hz, fabs(f->offset_hz - sent->wave.offset_hz));
+        h->ebn0_sum += f->ebn0_db;
+        assert_int_equal(f->inverted, sent->wave.inverted);
+        assert_int_equal(f->from_seal, !sent->wave.to_seal);
+        assert_ptr_equal(f->link, sent->wave.link);
+        return;
+    }
+    h->n_wrong++;
+}
+
+static struct modem_scene_frame frames[FRAMES_MAX];
+
+/* payloads: any bytes of any length, instead of blocks. */
+static void lay_out(const struct modem_link *link, const struct conditions *c, size_t n, bool payloads, uint64_t seed,
+                    struct modem_scene *scene)
+{
+    struct modem_random random = {.state = seed};
+    double at = 5e-3;
+    *scene = (struct modem_scene){
+        .rate_hz = c->rate_hz, .ebn0_db = c->ebn0_db, .bit_s = link->bit_s, .frames = frames, .n_frames = n, .seed = seed};
+    for (size_t i = 0; i < n; i++) {
+        struct modem_scene_frame *f = &frames[i];
+        modem_scene_block(&random, f->bytes);
+        f->n = payloads ? 1 + modem_random_next(&random) % sizeof f->bytes : BULLA_BLOCK_SIZE;
+        for (size_t k = 0; payloads && k < f->n; k++)
+            f->bytes[k] = (uint8_t)modem_random_next(&random);
+        double offset = modem_random_between(&random, -link->offset_hz, link->offset_hz);
+        f->at_s = at + c->ramp_s;
+        f->wave = (struct modem_wave){.link = link,
+                                      .to_seal = payloads && modem_random_next(&random) & 1,
+                                      .bytes = {f->bytes, f->n},
+                                      .inverted = modem_random_next(&random) & 1,
+                                      .offset_hz = c->offset_hz != 0 ? c->offset_hz : offset,
+                                      .clock = 1 + modem_random_between(&random, -c->clock_percent, c->clock_percent) / 100,
+                                      .ramp_s = c->ramp_s,
+                                      .phase_turns = modem_random_between(&random, 0, 1),
+                                      .amplitude = 1};
+        at += modem_wave_seconds(&f->wave) + modem_random_between(&random, c->gap_s, 4 * c->gap_s);
+    }
+    scene->seconds = at + 5e-3;
+}
+
+static void play(const struct modem_link *link, struct modem_scene *scene, const struct conditions *c, size_t piece, struct heard *heard)
+{
+    static uint8_t bytes[8 * PIECE];
+    struct modem_settings settings = {.link = link,
+                                      .format = c->format,
+                                      .rate_hz = c->rate_hz,
+                                      .start = BULLA_START_ANY,
+                                      .kernels = c->kernels ? modem_kernels_named(c->kernels) : NULL,
+                                      .on_frame = hear,
+                                      .user = heard};
+    struct modem_receiver *receiver = modem_receiver_new(&settings);
+    assert_non_null(receiver);
+    *heard = (struct heard){.scene = scene};
+    size_t n, size = modem_format_size(c->format);
+    while ((n = modem_scene_next(scene, iq, PIECE)) > 0) {
+        for (size_t i = 0; c->louder > 0 && i < 2 * n; i++)
+            iq[i] *= c->louder;
+        modem_format_put(c->format, bytes, iq, n);
+        for (size_t at = 0; at < n * size; at += piece)
+            modem_receiver_feed(receiver, bytes + at, n * size - at < piece ? n * size - at : piece);
+    }
+    modem_receiver_end(receiver);
+    modem_receiver_free(receiver);
+}
+
+/* What theory loses of packets with a block, coherently with perfect synchronisation. */
+static double theory(size_t k, double ebn0_db)
+{
+    static struct modem_fsk_shape shape;
+    modem_fsk_shape_make(&shape, bulla_packet_of((enum bulla_packet_link)k));
+    return 1 - pow(1 - modem_fsk_theory(&shape, pow(10, ebn0_db / 10)), 8 * (BULLA_BLOCK_SIZE + 3));
+}
+
+/* With hard bits no more is lost than theory loses half a dB below (1 dB where the clock is 1 % off), and three standard deviations; with
+ * correction 5 % at most. */
+static void losses_are_near_theory(void **state)
+{
+    (void)state;
+    const struct conditions cases[] = {
+        {"usual", 1e6, 9.5, 50e-6, 0, 3e-3, 0, MODEM_CU8, NULL, 0},
+        {"0.5 MS/s", 0.5e6, 9.5, 50e-6, 0, 3e-3, 0, MODEM_CS8, "plain", 0},
+        {"0.85 MS/s", 0.85e6, 9.5, 50e-6, 0, 3e-3, 0, MODEM_CU8, "sse2", 0},
+        {"2.4 MS/s", 2.4e6, 9.5, 50e-6, 0, 3e-3, 0, MODEM_CU8, NULL, 0},
+        {"ramps", 1e6, 9.5, 1e-3, 0, 3e-3, 0, MODEM_CS16, NULL, 0},
+        {"no gaps", 1e6, 9.5, 50e-6, 0, 0, 0, MODEM_CF32, NULL, 0},
+        {"clock", 1e6, 9.5, 50e-6, 1, 3e-3, 0, MODEM_CU8, NULL, 0},
+        {"loud", 1e6, 40, 1e-3, 1, 1e-3, 0, MODEM_CU8, NULL, 0},
+    };
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            const struct conditions *c = &cases[i];
+            struct modem_scene scene;
+            struct heard heard;
+            const size_t n = k == 0 ? 200 : 80;
+            const struct modem_link *link = modem_link_named(names[k]);
+            lay_out(link, c, n, false, 100 + i, &scene);
+            play(link, &scene, c, SIZE_MAX, &heard);
+            double hard = 1 - (double)heard.n_hard / (double)n, corrected = hard - (double)heard.n_corrected / (double)n;
+            double allowed = theory(k, c->ebn0_db - (c->clock_percent > 0 ? 1 : 0.5));
+            allowed += 3 * sqrt(allowed / (double)n);
+            if (hard > allowed || corrected > 0.05 || heard.n_wrong > 0)
+                fail_msg("%s, %s: lost %.3f hard (at most %.3f), %.3f corrected, %zu wrong", names[k], c->name, hard, allowed, corrected,
+                         heard.n_wrong);
+            double mean = heard.ebn0_sum / (double)(heard.n_hard + heard.n_corrected);
+            if (heard.worst_t > 0.1 * link->bit_s || heard.worst_hz > 0.015 / link->bit_s ||
+                (c->ebn0_db < 20 && fabs(mean - c->ebn0_db) > 1))
+                fail_msg("%s, %s: times off by up to %.2f us, carriers by up to %.0f Hz, Eb/N0 %.1f dB", names[k], c->name,
+                         heard.worst_t * 1e6, heard.worst_hz, mean);
+        }
+}
+
+/* [WCO-4.3-P4] [WCO-4.3-Q7] Bit by bit, payloads of 1 to 255 bytes, either direction. */
+static void payloads_come_back(void **state)
+{
+    (void)state;
+    const struct conditions c = {"payloads", 1e6, 20, 50e-6, 0.1, 3e-3, 0, MODEM_CU8, NULL, 0};
+    for (size_t k = 0; k < 2; k++) {
+        struct modem_scene scene;
+        struct heard heard;
+        const size_t n = k == 0 ? 120 : 40;
+        lay_out(modem_link_named(names[k]), &c, n, true, 7, &scene);
+        play(modem_link_named(names[k]), &scene, &c, SIZE_MAX, &heard);
+        assert_int_equal(heard.n_hard, n);
+        assert_int_equal(heard.n_wrong, 0);
+    }
+}
+
+/* [WCO-4.3-P5] At the edge of what must be taken all is read; a fifth beyond it nothing is, and nothing is made up. */
+static void offsets_are_taken_up_to_the_edge(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < 2; k++)
+        for (int sign = -1; sign <= 1; sign += 2) {
+            const struct modem_link *link = modem_link_named(names[k]);
+            struct conditions c = {"edge", 1e6, 16, 50e-6, 0.1, 3e-3, sign * link->offset_hz, MODEM_CU8, NULL, 0};
+            struct modem_scene scene;
+            struct heard heard;
+            lay_out(link, &c, 40, false, 21, &scene);
+            play(link, &scene, &c, SIZE_MAX, &heard);
+            assert_int_equal(heard.n_hard, 40);
+            c.offset_hz *= 1.2;
+            lay_out(link, &c, 40, false, 22, &scene);
+            play(link, &scene, &c, SIZE_MAX, &heard);
+            assert_int_equal(heard.n_hard + heard.n_corrected + heard.n_wrong, 0);
+        }
+}
+
+/* [WCO-4.3-P6] Samples of a receiver that is driven ten times too far are square: all is read. */
+static void clipped_samples_are_read(void **state)
+{
+    (void)state;
+    const struct conditions c = {"clipped", 1e6, 25, 50e-6, 0.1, 3e-3, 0, MODEM_CU8, NULL, 10};
+    for (size_t k = 0; k < 2; k++) {
+        struct modem_scene scene;
+        struct heard heard;
+        lay_out(modem_link_named(names[k]), &c, 60, false, 31, &scene);
+        play(modem_link_named(names[k]), &scene, &c, SIZE_MAX, &heard);
+        if (heard.n_hard < 59 || heard.n_wrong > 0)
+            fail_msg("%s: %zu of 60, %zu wrong", names[k], heard.n_hard, heard.n_wrong);
+    }
+}
+
+/* [WCO-4.3-P3] [WCO-4.3-Q6] -90 dBm at a noise figure of 10 dB: thermal noise has -174 dBm a Hz. */
+static void weak_packets_are_read(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        const struct modem_link *link = modem_link_named(names[k]);
+        const struct conditions c = {"-90 dBm", 1e6, -90 + 10 * log10(link->bit_s) + 174 - 10, 50e-6, 0.1, 1e-3, 0, MODEM_CU8, NULL, 0};
+        struct modem_scene scene;
+        struct heard heard;
+        lay_out(link, &c, 150, false, 41, &scene);
+        play(link, &scene, &c, SIZE_MAX, &heard);
+        assert_int_equal(heard.n_hard, 150);
+    }
+}
+
+static void pieces_do_not_matter(void **state)
+{
+    (void)state;
+    const struct conditions c = {"pieces", 1.1e6, 20, 50e-6, 0, 1e-3, 0, MODEM_CS16, NULL, 0};
+    const size_t pieces[] = {1, 63, 4097, SIZE_MAX};
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        struct modem_scene scene;
+        struct heard heard;
+        lay_out(modem_link_named("wco433"), &c, 8, false, 7, &scene);
+        play(modem_link_named("wco433"), &scene, &c, pieces[i], &heard);
+        assert_int_equal(heard.n_hard, 8);
+    }
+}
+
+/* ---- what is none ---- */
+
+static void count(void *user, const struct modem_frame *f)
+{
+    size_t *found = user;
+    found[f->crc == MODEM_CRC_BAD]++;
+}
+
+/* Good ones, and bad ones times a thousand. */
+static size_t frames_in(const char *link, enum modem_format format, const uint8_t *bytes, size_t n)
+{
+    size_t found[2] = {0};
+    struct modem_settings settings = {
+        .link = modem_link_named(link), .format = format, .rate_hz = 1e6, .start = BULLA_START_ANY, .on_frame = count, .user = found};
+    struct modem_receiver *receiver = modem_receiver_new(&settings);
+    assert_non_null(receiver);
+    modem_receiver_feed(receiver, bytes, n);
+    modem_receiver_end(receiver);
+    modem_receiver_free(receiver);
+    return found[0] + 1000 * found[1];
+}
+
+/* Not even bad ones: noise, constants, square waves of every length, a frame of iso433. And a packet that breaks off is a bad one. */
+static void hostile_samples_are_no_packets(void **state)
+{
+    (void)state;
+    static uint8_t bytes[1 << 21];
+    struct random random = {9};
+    for (size_t k = 0; k < 2; k++) {
+        random_fill(&random, bytes, sizeof bytes);
+        for (int format = 0; format < MODEM_FORMATS; format++)
+            assert_int_equal(frames_in(names[k], (enum modem_format)format, bytes, sizeof bytes - 7), 0);
+        for (int value = 0; value < 256; value += 51) {
+            memset(bytes, value, sizeof bytes / 4);
+            assert_int_equal(frames_in(names[k], MODEM_CU8, bytes, sizeof bytes / 4), 0);
+        }
+        for (size_t length = 2; length < 500; length += 7) {
+            for (size_t i = 0; i < sizeof bytes / 8; i++)
+                bytes[i] = i / length % 2 ? 255 : 0;
+            assert_int_equal(frames_in(names[k], MODEM_CU8, bytes, sizeof bytes / 8), 0);
+        }
+        uint8_t block[BULLA_BLOCK_SIZE] = {0x1c};
+        struct modem_wave wave = {.bytes = {block, sizeof block}, .clock = 1, .amplitude = 0.5};
+        memset(iq, 0, sizeof iq);
+        modem_wave_add(&wave, 1e6, 1000, iq, PIECE);
+        wave.link = modem_link_named(names[k]);
+        modem_wave_add(&wave, 1e6, 20000, iq, PIECE);
+        modem_format_put(MODEM_CU8, bytes, iq, PIECE);
+        assert_int_equal(frames_in(names[k], MODEM_CU8, bytes, 2 * (20000 + (size_t)(60e6 * wave.link->bit_s))), 1000);
+    }
+    struct modem_settings settings = {.link = modem_link_named("wco433"), .format = MODEM_CU8, .rate_hz = 1e5};
+    assert_null(modem_receiver_new(&settings));
+}
+
+/* Bodies whose bits were turned are made right only to what was sent. */
+static void corrections_are_right(void **state)
+{
+    (void)state;
+    enum { N = BULLA_BLOCK_SIZE + 3 };
+    struct modem_random random = {.state = 5};
+    size_t right = 0, wrong = 0;
+    for (int round = 0; round < 20000; round++) {
+        uint8_t sent[N] = {BULLA_BLOCK_SIZE}, body[N];
+        float soft[8 * N];
+        modem_scene_block(&random, sent + 1);
+        uint16_t crc = BULLA_CRC_FFFF;
+        for (size_t bit = 0; bit < 8 * (N - 2); bit++)
+            crc = bulla_crc16_bit(crc, sent[bit / 8] >> (7 - bit % 8) & 1u);
+        sent[N - 2] = (uint8_t)(crc >> 8);
+        sent[N - 1] = (uint8_t)crc;
+        memcpy(body, sent, N);
+        for (size_t bit = 0; bit < 8 * N; bit++) {
+            soft[bit] = 1 + 0.4f * modem_random_normal(&random);
+            if (soft[bit] < 0)
+                body[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
+        if (memcmp(body, sent, N) == 0)
+            continue;
+        uint8_t before[N];
+        memcpy(before, body, N);
+        unsigned turned = modem_correct_packet(body, N, soft, true, MODEM_CORRECT_BITS_MAX);
+        assert_true(turned > 0 || memcmp(body, before, N) == 0);
+        right += memcmp(body, sent, N) == 0;
+        wrong += turned > 0 && memcmp(body, sent, N) != 0;
+    }
+    if (right < 5000 || wrong > 0)
+        fail_msg("%zu right, %zu wrong", right, wrong);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bits_take_their_time),        cmocka_unit_test(tones_are_where_they_belong),
+        cmocka_unit_test(the_band_is_as_wide_as_said), cmocka_unit_test(losses_are_near_theory),
+        cmocka_unit_test(payloads_come_back),          cmocka_unit_test(offsets_are_taken_up_to_the_edge),
+        cmocka_unit_test(clipped_samples_are_read),    cmocka_unit_test(weak_packets_are_read),
+        cmocka_unit_test(pieces_do_not_matter),        cmocka_unit_test(hostile_samples_are_no_packets),
+        cmocka_unit_test(corrections_are_right),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
