@@ -14,31 +14,35 @@ static const char help[] =
     "       bulla rf bench [OPTIONS]\n"
     "\n"
     "The radio in software: IQ samples in, frames of seals and readers out (decode), or the other way (encode); and how well that\n"
-    "goes (bench). The link is iso433, 433.92 MHz of ISO/DIS 18185, both directions. See docs/rf.md.\n"
+    "goes (bench). See docs/rf.md. Links, both directions of each:\n"
+    "  iso433    433.92 MHz, ISO/DIS 18185\n"
+    "  wco433    434.4 MHz, 50 kbit/s GFSK, report of the WCO (2017)\n"
+    "  wco2450   2441.75 MHz, or another channel, 9.6 kbit/s FSK, the same report\n"
     "\n"
-    "Samples are I and Q by turns without a header: cu8 (RTL-SDR), cs8 (HackRF), cs16, cf32; around 433.92 MHz, 0.4 to 20 MS/s.\n"
+    "Samples are I and Q by turns without a header: cu8 (RTL-SDR), cs8 (HackRF), cs16, cf32; around the link's frequency, 0.4 to 20 MS/s.\n"
     "A name like g001_433.92M_1000k.cu8 says format and rate; - is standard input. Decoding prints one JSON object a frame: t (s, of\n"
-    "the first edge), link, direction, offset_hz, clock_ppm, level_db (under full scale), snr_db (in 500 kHz), ebn0_db, polarity, bytes, "
+    "the first edge), link, direction, offset_hz, clock_ppm, level_db (under full scale), snr_db (in the channel), ebn0_db, polarity, "
+    "bytes, "
     "crc\n"
     "(ok, bad, corrected), corrected (bits), block or frame.\n"
     "\n"
     "Options of decode:\n"
     "  --rate HZ          samples a second: 1M, 250k, 2400000; default: what the name says, else 1M\n"
     "  --format NAME      cu8, cs8, cs16 or cf32; default: what the name says, else cu8\n"
-    "  --link NAME        iso433, or one direction of it: iso433-return (from seals), iso433-forward\n"
-    "  --crc-init VALUE   ffff or 0000: where the CRC starts; either otherwise\n"
-    "  --stop-bit         a zero follows each byte\n"
+    "  --link NAME        iso433 (default), wco433 or wco2450, or one direction: iso433-return (from seals), iso433-forward\n"
+    "  --crc-init VALUE   ffff or 0000: where the CRC starts; either otherwise (iso433)\n"
+    "  --stop-bit         a zero follows each byte (iso433)\n"
     "  --no-correction    no bit is turned to make a CRC right\n"
     "  --good             only frames with a right CRC\n"
     "  --stats            words on standard error at the end: frames, samples, times real time\n"
     "\n"
     "Options of encode:\n"
-    "  --rate HZ, --format NAME, --link NAME, --stop-bit   as above; the link is iso433-return\n"
+    "  --rate HZ, --format NAME, --link NAME, --stop-bit   as above; a direction is that from seals\n"
     "  --ebn0 DB          noise, so that a bit has that much energy over its density; none otherwise\n"
     "  --offset HZ        of the carrier; --clock PPM: bits are so much longer; --ramp US: power ramps (50)\n"
-    "  --inverted         high is the lower tone\n"
+    "  --inverted         high, or a one, is the lower tone\n"
     "  --gap MS           pause between frames (5); --repeat N: all frames so many times\n"
-    "  --random N         instead of HEX: blocks with everything random, and random offsets within 200 ppm\n"
+    "  --random N         instead of HEX: blocks with everything random, and random offsets that the link allows\n"
     "  --seed N           of noise, phases and what is random (1): the same seed gives the same file\n"
     "\n"
     "Options of bench: see bulla rf bench --help\n"
@@ -46,6 +50,7 @@ static const char help[] =
     "Examples:\n"
     "  bulla rf encode --ebn0 12 --offset 40000 1ca82218004b5a1db35d6299bcc07809 > seal_1000k.cu8\n"
     "  bulla rf decode seal_1000k.cu8\n"
+    "  rtl_sdr -f 434400000 -s 1000000 - | bulla rf decode --link wco433 -\n"
     "  rtl_sdr -f 433920000 -s 1000000 - | bulla rf decode -\n"
     "\n"
     "Exit codes: 0 done (decode: there was a frame with a right CRC), 1 there was none, 2 wrong usage, 3 input or output.\n";
@@ -75,7 +80,7 @@ int cli_rf_format(const char *option, const char *name, int otherwise)
     return format < 0 ? otherwise : format;
 }
 
-const struct modem_link *cli_rf_link(const char *option, int *way)
+const struct modem_link *cli_rf_link(const char *option, bool stop_bit, int *way)
 {
     char names[MODEM_LINK_NAMES_MAX];
     *way = 0;
@@ -83,6 +88,10 @@ const struct modem_link *cli_rf_link(const char *option, int *way)
     modem_link_names(names);
     if (!link)
         cli_say("--link: expected one of %s, or one direction of it (-return, -forward), got \"%s\"", names, option);
+    if (link && stop_bit && link->family != &modem_family_iso433) {
+        cli_say("--stop-bit: expected the link iso433, got %s", link->name);
+        return NULL;
+    }
     return link;
 }
 

@@ -20,8 +20,8 @@ bool cli_rf_number(const char *what, const char *text, double least, double most
 /* --format, else what the name says, else `otherwise` (-1: none). -1 after telling stderr. */
 int cli_rf_format(const char *option, const char *name, int otherwise);
 
-/* --link, iso433 when it is NULL; *way as modem_link_read() has it. NULL after telling stderr. */
-const struct modem_link *cli_rf_link(const char *option, int *way);
+/* --link, iso433 when it is NULL; --stop-bit, which only iso433 has; *way as modem_link_read() has it. NULL after telling stderr. */
+const struct modem_link *cli_rf_link(const char *option, bool stop_bit, int *way);
 
 /* --crc-init; any when it is NULL. False after telling stderr. */
 bool cli_rf_start(const char *option, enum bulla_start *start);

@@ -76,12 +76,13 @@ static void print_frame(void *user, const struct modem_frame *f)
     json_object_set_new(object, "bytes", cli_hex_json((struct bulla_bytes){f->bytes, f->n}));
     json_object_set_new(object, "crc", json_string(crcs[f->crc]));
     json_object_set_new(object, "corrected", json_integer((json_int_t)f->corrected));
-    bool block = good && f->bytes[0] != 0x40, right = true;
+    bool known = good && bulla_air_needs((struct bulla_bytes){f->bytes, f->n}, f->from_seal) == f->n; /* packets carry anything */
+    bool block = known && f->bytes[0] != 0x40, right = true;
     json_object_set_new(
         object, "block",
         block ? cli_block_json((struct bulla_bytes){f->bytes, f->n}, BULLA_READING_TABLE, printer->start, BULLA_RANDOM_UNKNOWN, &right)
               : json_null());
-    if (good && !block)
+    if (known && !block)
         json_object_set_new(object, "frame", frame_json(f));
     json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
     putchar('\n');
@@ -118,7 +119,7 @@ static bool read_settings(const struct options *o, const char *name, struct mode
     struct modem_name said = modem_name_read(name);
     int format = cli_rf_format(o->format, name, MODEM_CU8);
     settings->rate_hz = said.rate_hz > 0 ? said.rate_hz : 1e6;
-    settings->link = cli_rf_link(o->link, &printer->way);
+    settings->link = cli_rf_link(o->link, o->stop_bit, &printer->way);
     double least = settings->link ? settings->link->least_rate_hz : 0;
     if (format < 0 || !cli_rf_start(o->crc_init, &settings->start) || !settings->link ||
         (o->rate && !cli_rf_number("--rate", o->rate, least, MODEM_RATE_MAX, &settings->rate_hz)))

@@ -29,7 +29,7 @@ struct channel {
 static bool read_options(const struct options *o, struct channel *c)
 {
     *c = (struct channel){.rate = 1e6, .ebn0 = INFINITY, .ramp_us = 50, .gap_ms = 5, .repeat = 1, .seed = 1};
-    c->link = cli_rf_link(o->link, &c->way);
+    c->link = cli_rf_link(o->link, o->stop_bit, &c->way);
     const struct {
         const char *name, *text;
         double least, most, *to;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The radio on hostile samples: the first bytes choose format, rate and settings, and a part of the input is laid over a frame that
- * a transmitter made, so that what is behind the preamble is reached too. Also the runs of bulla/air.h, and names of files.
+ * a transmitter made, so that what is behind the preamble is reached too. Also the runs of bulla/air.h, the bits of bulla/packet.h, and
+ * names of files.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "reader/modem/receiver.h"
-#include "reader/modem/wave.h"
+#include "bulla/packet.h"
+#include "reader/modem/link.h"
 
 #define SAMPLES 12000
 
@@ -35,8 +36,13 @@ static void check_frame(void *user, const struct modem_frame *f)
 static void listen(const uint8_t *data, size_t n)
 {
     struct bulla_air_receiver receiver;
+    struct bulla_packet_receiver packets;
     struct bulla_bytes frame;
     bulla_air_listen(&receiver, n % 2);
+    bulla_packet_listen(&packets);
+    for (size_t i = 0; i < 8 * n; i++)
+        if (bulla_packet_hear(&packets, data[i / 8] >> (7 - i % 8) & 1, &frame) == BULLA_OK)
+            promise(frame.len >= 1 && frame.len <= BULLA_PACKET_PAYLOAD_MAX, "a packet has 1 to 255 bytes");
     for (size_t i = 0; i + 1 < n; i += 2) {
         struct bulla_air_run run = {i / 2 % 2, (uint32_t)(data[i] << 8 | data[i + 1]) * 16u};
         if (bulla_air_hear(&receiver, run, &frame) == BULLA_OK)
@@ -55,7 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     snprintf(name, sizeof name, "%.*s", (int)(n < 60 ? n : 60), (const char *)data);
     (void)modem_name_read(name);
     static const double rates[] = {400e3, 850e3, 1e6, 2.4e6};
-    struct modem_settings settings = {.format = (enum modem_format)(data[0] % MODEM_FORMATS),
+    const struct modem_link *link = &modem_links[(data[2] >> 1) % modem_n_links];
+    struct modem_settings settings = {.link = link,
+                                      .format = (enum modem_format)(data[0] % MODEM_FORMATS),
                                       .rate_hz = rates[data[0] >> 2 & 3],
                                       .stop_bit = data[0] >> 4 & 1,
                                       .no_correction = data[0] >> 5 & 1,
@@ -63,7 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
                                       .on_frame = check_frame};
     size_t size = modem_format_size(settings.format), n_frame = 1 + data[1] % 40u;
     n_frame = n_frame < n - 2 ? n_frame : n - 2;
-    struct modem_wave wave = {.to_seal = data[2] & 1,
+    struct modem_wave wave = {.link = link,
+                              .to_seal = data[2] & 1,
                               .bytes = {data + 2, n_frame},
                               .stop_bit = settings.stop_bit,
                               .offset_hz = (data[3] - 128) * 700.0,

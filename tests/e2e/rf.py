@@ -4,7 +4,7 @@
 others: files of the reference generator (BULLA_SHARED, or ../shared beside the tree), rtl_433, and a decoder in Python that
 is simple on purpose; wrong files and options; exit codes.
 
-Requirements: [ISO-T7-F1] [ISO-T7-F1c] [ISO-T7-F6] [ISO-T8-R1] [ISO-T7-F5c] [ISO-T8-R5] [ISO-T7-F8] [ISO-T8-R8] [ISO-0-5]"""
+Requirements: [WCO-4.3-P4] [WCO-4.3-P5] [WCO-4.3-Q7] [ISO-T7-F1] [ISO-T7-F1c] [ISO-T7-F6] [ISO-T8-R1] [ISO-T7-F5c] [ISO-T8-R5] [ISO-T7-F8] [ISO-T8-R8] [ISO-0-5]"""
 import json
 import os
 import re
@@ -15,6 +15,7 @@ import tempfile
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import rf_packets  # noqa: E402
 import rf_simple  # noqa: E402
 
 BULLA = os.path.abspath(sys.argv[1])
@@ -128,7 +129,7 @@ def hostile():
     check("a float that is none", [BLOCK], bytes_read(b"\x00\x00\xc0\x7f" * 64 + loud, "--format", "cf32"))
     for words in (["decode", "--rate", "100k", "-"], ["decode", "--rate", "x", "-"], ["decode", "--format", "wav", "-"], ["decode", "--link", "iso", "-"],
                   ["decode", "--crc-init", "1", "-"], ["decode", "a", "b"], ["encode"], ["encode", "xyz"], ["encode", "1c", "--random", "3"],
-                  ["encode", "--ebn0", "loud", BLOCK], ["encode", "--random", "0"], ["nothing"], [], ["bench", "--part", "x"]):
+                  ["encode", "--ebn0", "loud", BLOCK], ["encode", "--random", "0"], ["decode", "--link", "wco433", "--stop-bit", "-"], ["encode", "--link", "wco2450", "--rate", "300k", BLOCK], ["nothing"], [], ["bench", "--part", "x"]):
         code, out, err = run(*words)
         check(f"usage {words}", (2, b"", True), (code, out, err.startswith("bulla rf:")))
     check("no such file", 3, run("decode", "/no such file")[0])
@@ -141,6 +142,40 @@ def simple_decoder():
         theirs = [(d, i, b.hex()) for _, d, i, b in rf_simple.decode(data, 1e6)]
         check(f"the simple decoder agrees: {kind}", ours, theirs)
         check(f"the simple decoder read all: {kind}", len([w for w in words if re.fullmatch("[0-9a-f]{16,}", str(w))]), len(theirs))
+
+
+def packets():
+    """wco433 and wco2450: there and back, every format, either way; what the simple decoder in Python makes of the same samples."""
+    for link, loud, edge in (("wco433", 30, 58000), ("wco2450", 45, 97670)):
+        for form, rate in (("cu8", "1M"), ("cs8", "500k"), ("cs16", "2.4M"), ("cf32", "850k")):
+            data = encode("--link", link, "--format", form, "--rate", rate, "--ebn0", 14, "--offset", edge, "--ramp", 1000, BLOCK, ANSWER, TAMPERED)
+            code, frames, _ = decode(data, "--link", link, "--format", form, "--rate", rate)
+            check(f"{link} {form} {rate}", (0, [BLOCK, ANSWER, TAMPERED]), (code, [f["bytes"] for f in frames]))
+            check(f"{link} {form}: who", [(link, "return", "normal", "ok")] * 3, [(f["link"], f["direction"], f["polarity"], f["crc"]) for f in frames])
+            check(f"{link} {form}: figures", True, all(abs(f["offset_hz"] - edge) < 60 and abs(f["ebn0_db"] - 14) < 1.5 for f in frames))
+        first = decode(encode("--link", link, "--ebn0", 25, BLOCK), "--link", link)[1][0]
+        check(f"{link}: the first edge", True, abs(first["t"] - 0.00505) < 1e-6)
+        check(f"{link}: the block", ("ABC", "MSKU9070323"), (first["block"]["alpha"], first["block"]["container"]))
+        forward = encode("--link", f"{link}-forward", "--inverted", "--clock", -9000, "--ebn0", 18, *FORWARD)
+        frames = decode(forward, "--link", link)[1]
+        check(f"{link}: to a seal", [(b, "forward", "inverted") for b in FORWARD], [(f["bytes"], f["direction"], f["polarity"]) for f in frames])
+        check(f"{link}: orders", ["collect", "sleep"], [f["frame"]["order"] for f in frames])
+        check(f"{link}: only from seals", (1, []), decode(forward, "--link", f"{link}-return")[:2])
+        check(f"{link}: another link", (1, []), decode(encode("--link", link, "--ebn0", 20, BLOCK))[:2])
+        check(f"{link}: iso433", (1, []), decode(encode("--ebn0", 20, BLOCK), "--link", link)[:2])
+        weak = encode("--link", link, "--random", 60, "--ebn0", 8)
+        check(f"{link}: corrected", True, any(f["crc"] == "corrected" and 1 <= f["corrected"] <= 4 for f in decode(weak, "--link", link)[1]))
+        check(f"{link}: not corrected", False, any(f["corrected"] for f in decode(weak, "--link", link, "--no-correction")[1]))
+        other = "00112233445566778899"  # neither a block nor a frame: carried all the same
+        frame = decode(encode("--link", link, "--ebn0", 20, other), "--link", link)[1][0]
+        check(f"{link}: any payload", (other, "ok", None), (frame["bytes"], frame["crc"], frame["block"]))
+        for words in (["--offset", 30000], ["--offset", -50000, "--inverted"], ["--clock", 5000]):
+            data = encode("--link", link, "--ebn0", loud, *words, BLOCK, ANSWER, TAMPERED)
+            ours = [(f["direction"], f["polarity"] == "inverted", f["bytes"]) for f in decode(data, "--link", link)[1]]
+            theirs = [(d, i, b.hex()) for _, d, i, b in rf_packets.decode(data, 1e6, link)]
+            check(f"the simple decoder agrees: {link} {words}", ours, theirs)
+            check(f"the simple decoder read all: {link} {words}", 3, len(theirs))
+        check(f"{link}: cut", [], [f for f in decode(encode("--link", link, "--ebn0", 20, BLOCK)[:13000], "--link", link)[1] if f["crc"] != "bad"])
 
 
 def generator(folder):
@@ -190,6 +225,7 @@ with tempfile.TemporaryDirectory() as made:
     in_pieces(made)
     hostile()
     simple_decoder()
+    packets()
     generator(made)
     rtl_433(made)
 print(f"{passed} passed, {failed} failed")
