@@ -8,6 +8,7 @@
 #define WEAK_BLOCK    18 /* bits that may be turned */
 #define WEAK_FRAME    8
 #define WEAK_PACKET   24
+#define FEWER         2u                          /* bits that are turned where little can be seen */
 #define PACKET_AROUND 3u                          /* bytes of a body that are no payload */
 #define BITS_MAX      (8 * (BULLA_FRAME_MAX + 3)) /* of a packet */
 
@@ -135,8 +136,13 @@ static bool sane_payload(struct bulla_bytes payload, bool from_seal, enum bulla_
 
 static bool sane_packet(const struct search *s)
 {
-    return s->bytes[0] == s->n - PACKET_AROUND &&
-           sane_payload((struct bulla_bytes){s->bytes + 1, s->n - PACKET_AROUND}, s->from_seal, s->accepted);
+    size_t n = s->n - PACKET_AROUND;
+    return s->bytes[0] == n && sane_payload((struct bulla_bytes){s->bytes + 1, n}, s->from_seal, s->accepted);
+}
+
+static bool sane_packet_with_block(const struct search *s)
+{
+    return s->bytes[1] >> 4 == 1 && sane_packet(s);
 }
 
 static unsigned correct(struct search *s, const float *soft, size_t most_weak)
@@ -174,8 +180,18 @@ bool modem_sane_packet(const uint8_t *body, size_t n, bool from_seal)
     return modem_crc_start(body, n, BULLA_START_FFFF) && sane_packet(&search);
 }
 
+/* The CRC of what is carried has the same polynomial: what it does not see of the payload the packet's does not see either, so it is
+ * the fields that tell right from wrong. A block has many; in the rest of a frame or of a chain any bits are sane. */
 unsigned modem_correct_packet(uint8_t *body, size_t n, const float *soft, bool from_seal, unsigned most)
 {
-    struct search search = {.bytes = body, .n = n, .most = most, .sane = sane_packet, .accepted = BULLA_START_FFFF, .from_seal = from_seal};
-    return correct(&search, soft, WEAK_PACKET);
+    struct search search = {.bytes = body, .n = n, .most = most, .accepted = BULLA_START_FFFF, .from_seal = from_seal};
+    unsigned turned = 0;
+    search.sane = sane_packet_with_block;
+    if (n == BULLA_BLOCK_SIZE + PACKET_AROUND)
+        turned = correct(&search, soft, WEAK_PACKET);
+    if (turned > 0 || most <= FEWER)
+        return turned;
+    search.most = most - FEWER;
+    search.sane = sane_packet;
+    return correct(&search, soft, WEAK_FRAME);
 }

@@ -20,9 +20,9 @@ unsigned modem_crc_start(const uint8_t *bytes, size_t n, enum bulla_start accept
 unsigned modem_correct_block(uint8_t bytes[BULLA_BLOCK_SIZE], const float *soft, enum bulla_start accepted);
 unsigned modem_correct_frame(uint8_t *bytes, size_t n, const float *soft, bool from_seal, enum bulla_start accepted);
 
-/* The body of a packet (bulla/packet.h), not whitened: its length is that of the body, its CRC is right, and what it carries is a block, a
- * chain or a frame, with the CRC of that right too (modem_sane_packet() is all of this). At most `most` bits (up to MODEM_CORRECT_BITS_MAX)
- * are turned. soft[] is in the order of the bytes, of each the least significant bit first. */
+/* The body of a packet (bulla/packet.h), not whitened. It is sane when its length is that of the body, its CRC is right, and what it
+ * carries is a block, a chain or a frame, with the CRC of that right too. At most `most` bits (up to MODEM_CORRECT_BITS_MAX) are turned to
+ * make it so, two fewer where it carries no block. soft[] is in the order of the bytes, of each the least significant bit first. */
 bool modem_sane_packet(const uint8_t *body, size_t n, bool from_seal);
 unsigned modem_correct_packet(uint8_t *body, size_t n, const float *soft, bool from_seal, unsigned most);
 

@@ -242,7 +242,7 @@ static enum outcome look(struct fsk *r, struct waiting *w)
     if (!modem_fsk_sync_find(&region, &r->shape, (double)w->candidate.at - (double)begin, &r->sync))
         return DONE;
     double start = (double)begin + r->sync.start;
-    if (start < r->over || fabs(start - r->last) < SAME_BITS * r->bit)
+    if (start - (MODEM_FSK_HEAD - SAME_BITS) * r->bit < r->over || fabs(start - r->last) < SAME_BITS * r->bit)
         return DONE;
     struct modem_frame frame = {.link = r->settings.link, .from_seal = !r->sync.to_seal};
     modem_fsk_demod_begin(&r->demod, &region, &r->shape, &r->sync);

@@ -23,7 +23,7 @@ struct modem_frame {
     double offset_hz; /* of the carrier */
     double clock_ppm; /* how much longer than nominal its bits are */
     double ebn0_db;   /* energy of a bit over noise density */
-    double snr_db;    /* power over noise in the channel: 500 kHz for iso433 */
+    double snr_db;    /* power over noise in the channel: 500 kHz for iso433, twice the bit rate for packets */
     double level_db;  /* of the carrier, under full scale */
     bool inverted;
     enum modem_crc crc;
