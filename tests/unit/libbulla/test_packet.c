@@ -49,7 +49,7 @@ static void whitening_is_pn9(void **state)
     bulla_packet_whiten(0, bytes, sizeof bytes);
     assert_memory_equal(bytes, first, sizeof first);
     assert_memory_equal(bytes, bytes + 511, 89); /* it has 511 bits, so 511 bytes later it is the same */
-    assert_memory_not_equal(bytes, bytes + 73, 89);
+    assert_true(memcmp(bytes, bytes + 73, 89) != 0);
     bulla_packet_whiten(7, bytes + 7, 100);
     for (size_t i = 7; i < 107; i++)
         assert_int_equal(bytes[i], 0);
