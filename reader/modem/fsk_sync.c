@@ -4,28 +4,39 @@
 #include <math.h>
 #include <string.h>
 
-#define WINDOW     28    /* bits of the preamble that the carrier is taken from */
-#define BARE       0.45f /* of the power at two bits that is there at one: a preamble has none */
-#define OFF_MORE   1.03  /* what a receiver must take, and a little */
-#define LINES      1     /* on either side of the carrier */
-#define LANES      8
-#define PLACES     32 /* in two bits */
+#define WINDOW 28    /* bits of the preamble that the carrier is taken from */
+#define BARE   0.45f /* of the power at two bits that is there at one: a preamble has none */
+#define LINES  1     /* on either side of the carrier */
+#define LANES  8
+#define PLACES 32 /* in two bits */
+
+#define OFF_MORE 1.03 /* what a receiver must take, and a little */
+
 #define BEFORE     20 /* bits before the guess at which a packet may begin */
 #define BEHIND     12 /* and behind it */
 #define HEARD      (BEFORE + BEHIND + MODEM_FSK_HEAD + 1)
 #define CLOCKS     3
 #define CLOCK_STEP 0.006
-#define AT_ONCE    6      /* bits that are added up coherently */
-#define LEAST_SIZE 60.0f  /* of what 48 bits add up to, over what noise of all the power there does, an eighth of it */
+#define AT_ONCE    6 /* bits that are added up coherently */
+
+/* Of what 48 bits add up to, over what an eighth of it would be if all the power were noise. */
+#define LEAST_SIZE 60.0f
+/* Of the mean, what all but one of these sums have: the end of another packet has not. */
+#define LEAST_PART 0.2f
+/* Of the power in the right tones, what may be in the other ones. */
+#define MOST_OTHER 0.6f
+/* Another sync word, or a place beside the right one, has 7 wrong ones of the last 24 known bits. */
+#define NEAR_SYNC   24
+#define MOST_OTHERS 6
+
 #define CARRIERS   41     /* of the fine search */
 #define FINE_STEP  0.0025 /* turns a bit */
 #define ROUNDS     3
-#define MOST_OTHER 0.6f /* of the power in the right tones that is in the other ones */
-#define NEAR_SYNC  24 /* bits at the end of those that are known; another sync word, or a place beside the right one, has 7 of them wrong  \
-                       */
-#define MOST_OTHERS 6 /* of them that are wrong */
-#define LEAST_PART  0.2f /* of the mean that all but one of these sums have: the end of another packet has not */
-#define LEAST_EBN0  1.6  /* of the bits that are known; a packet that is any weaker would have no right byte */
+#define LEAST_EBN0 1.6 /* of the bits that are known; a packet that is any weaker would have no right byte */
+
+/* Of the known bits neither the first nor the last one: what is beside them is not known. */
+#define INNER_FIRST 1
+#define INNER_END   (MODEM_FSK_HEAD - 1)
 
 /* ---- correlation of a bit ---- */
 
@@ -276,15 +287,9 @@ struct fit {
     float slope[MODEM_FSK_HEAD];
 };
 
-/* Neither the first bit nor the last one: what is beside them is not known. */
-#define INNER(i)                                                                                                                           \
-    int i = 1;                                                                                                                             \
-    i < MODEM_FSK_HEAD - 1;                                                                                                                \
-    i++
-
 static bool correlate_head(struct fit *f)
 {
-    for (INNER(i)) {
+    for (int i = INNER_FIRST; i < INNER_END; i++) {
         struct modem_sum sums[MODEM_FSK_PATTERNS];
         unsigned pattern = 4u * f->head->bits[i - 1] + 2u * f->head->bits[i] + f->head->bits[i + 1];
         double begin = f->begin + i * f->bit;
@@ -305,7 +310,7 @@ static void find_fine(struct fit *f)
     for (int k = 0; k < CARRIERS; k++) {
         double turns = (k - CARRIERS / 2) * FINE_STEP;
         struct modem_sum sum = {0};
-        for (INNER(i))
+        for (int i = INNER_FIRST; i < INNER_END; i++)
             sum = modem_plus(sum, modem_times(f->sums[i], modem_turn(-turns * i)));
         if (modem_square(sum) > most) {
             most = modem_square(sum);
@@ -346,7 +351,7 @@ static bool improve(struct fit *f, double sure[4][4])
 {
     double right[4] = {0}, x[4] = {0};
     memset(sure, 0, sizeof(double[4][4]));
-    for (INNER(i)) {
+    for (int i = INNER_FIRST; i < INNER_END; i++) {
         double k = i - MODEM_FSK_HEAD, slope = -2 * M_PI * f->slope[i];
         double row[4] = {1, k + 0.5, slope, slope * k}, angle = 2 * M_PI * modem_angle(f->sums[i]);
         for (int a = 0; a < 4; a++) {
@@ -380,11 +385,11 @@ static bool settle(struct fit *f, struct modem_fsk_sync *sync)
             return false;
     if (!correlate_head(f))
         return false;
-    for (INNER(i)) {
+    for (int i = INNER_FIRST; i < INNER_END; i++) {
         re += f->sums[i].re;
         noise += f->sums[i].im * f->sums[i].im;
     }
-    const int n = MODEM_FSK_HEAD - 2;
+    const int n = INNER_END - INNER_FIRST;
     sync->start = f->begin + MODEM_FSK_HEAD * f->bit;
     sync->bit = f->bit;
     sync->carrier = f->carrier;

@@ -41,7 +41,7 @@ extern const size_t modem_n_links;
 const struct modem_link *modem_link_named(const char *name);                 /* NULL: none */
 const struct modem_link *modem_link_or_first(const struct modem_link *link); /* iso433 for NULL */
 
-/* "iso433, iso433-return, iso433-forward, ...": the names that modem_link_read() takes, for messages. */
+/* "iso433, wco433, ...": for messages. */
 void modem_link_names(char text[MODEM_LINK_NAMES_MAX]);
 
 /* A link's name, or one with "-return" (frames from seals) or "-forward" behind it. *way: 0 both, 1 return, 2 forward.

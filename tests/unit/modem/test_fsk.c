@@ -137,6 +137,26 @@ static void the_band_is_as_wide_as_said(void **state)
     }
 }
 
+/* [WCO-4.3-P1] [WCO-4.3-Q2] The rows of the modem are those of libbulla. */
+static void links_are_those_of_the_library(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        const struct modem_link *link = modem_link_named(names[k]);
+        const struct bulla_packet *packet = bulla_packet_of((enum bulla_packet_link)k);
+        assert_non_null(link);
+        assert_string_equal(packet->text, link->name);
+        assert_true(fabs(link->centre_hz - bulla_packet_channel_hz((enum bulla_packet_link)k, packet->usual)) < 1);
+        assert_true(fabs(link->bit_s * packet->rate - 1) < 1e-9 && fabs(link->offset_hz - packet->offset_hz) < 1);
+        assert_int_equal(2 * packet->deviation_hz, packet->rate); /* what the receiver is made for */
+    }
+    int way;
+    assert_ptr_equal(modem_link_read("wco433-forward", &way), modem_link_named("wco433"));
+    assert_int_equal(way, 2);
+    assert_null(modem_link_read("wco433-", &way));
+    assert_null(modem_link_named("wco"));
+}
+
 /* ---- packets through the air ---- */
 
 struct conditions {
@@ -478,7 +498,7 @@ int main(void)
         cmocka_unit_test(payloads_come_back),          cmocka_unit_test(offsets_are_taken_up_to_the_edge),
         cmocka_unit_test(clipped_samples_are_read),    cmocka_unit_test(weak_packets_are_read),
         cmocka_unit_test(pieces_do_not_matter),        cmocka_unit_test(hostile_samples_are_no_packets),
-        cmocka_unit_test(corrections_are_right),
+        cmocka_unit_test(corrections_are_right),       cmocka_unit_test(links_are_those_of_the_library),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
