@@ -550,8 +550,8 @@ def all_alarms(person):
 def main():
     with Folder() as data:
         clock = Clock()
+        clock.start()  # with the program, not when it is ready: at this speed a third of a second is minutes
         server = Server(data, "--clock", f"{rfc(BEGIN_S)},{SPEED:g}", "--quiet", listen="jt701=tcp:0")
-        clock.start()
         if not check(server.started, "the platform starts", str(server.log[-3:])):
             finish()
         world = World(server, clock)
