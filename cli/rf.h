@@ -11,6 +11,8 @@
 int cli_rf_decode(int argc, char **argv);
 int cli_rf_encode(int argc, char **argv);
 int cli_rf_bench(int argc, char **argv);
+int cli_rf_rules(int argc, char **argv);
+int cli_rf_show(int argc, char **argv);
 
 extern const struct cli_command cli_rf;
 

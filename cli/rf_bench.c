@@ -16,6 +16,7 @@
 #include "cli/json.h"
 #include "cli/rf.h"
 #include "reader/modem/fsk.h"
+#include "reader/modem/keyed.h"
 #include "reader/modem/scene.h"
 
 static const char help[] =
@@ -26,7 +27,8 @@ static const char help[] =
     "and clocks, collisions (iso433), what noise is taken for, and how fast it is, beside rtl_433 where that is installed (iso433).\n"
     "\n"
     "Options:\n"
-    "  --link NAME   iso433 (default), wco433 or wco2450\n"
+    "  --link NAME   iso433 (default), wco433, wco2450, fhss or narrow915; fhss-forward or narrow915-forward: orders to seals\n"
+    "  --shallow     such orders with a modulation index of 11 %\n"
     "  --packets N   a point (1000)\n"
     "  --part NAME   curve, conditions, collisions, noise or speed; all of them otherwise\n"
     "  --noise N     samples of noise (100M), --seed N (1)\n"
@@ -38,9 +40,11 @@ struct conditions {
     const char *name;
     double rate_hz, ebn0_db, gap_least_s, gap_most_s, ramp_s, clock_percent;
     enum modem_format format;
+    double depth_db; /* of a passive seal's answer under the carrier; 0: the usual one */
 };
 
 static const struct modem_link *measured_link; /* --link */
+static bool measured_forward, measured_shallow;
 
 static const struct conditions usual = {"usual", 1e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CU8};
 
@@ -116,10 +120,48 @@ static bool play(struct modem_scene *scene, enum modem_format format, const stru
     return true;
 }
 
+static bool is_keyed(void)
+{
+    return measured_link->family == &modem_family_keyed;
+}
+
+/* An order to all, to a seal. */
+static void random_order(struct modem_random *random, struct modem_scene_frame *f)
+{
+    uint64_t bits = modem_random_next(random);
+    const uint8_t arguments[] = {(uint8_t)(bits >> 16), (uint8_t)(bits >> 24), (uint8_t)(bits >> 32), 0};
+    struct bulla_frame frame = {.to_all = true,
+                                .start = BULLA_START_FFFF,
+                                .code = BULLA_ORDER_COLLECT,
+                                .session = (uint16_t)bits,
+                                .data = {arguments, sizeof arguments}};
+    struct bulla_fault fault;
+    if (bulla_frame_encode_to_seal(&frame, f->bytes, sizeof f->bytes, &f->n, &fault) != BULLA_OK)
+        f->n = 0; /* cannot be: it has all that such a frame has */
+}
+
+/* Any rate that the link has, with the same energy of a bit. */
+static void random_rate(struct modem_random *random, const struct conditions *c, struct modem_wave *wave)
+{
+    const struct modem_keyed *links = &modem_keyed_links[measured_link->number];
+    const struct bulla_keyed *row = bulla_keyed_of(measured_forward ? links->forward : links->back);
+    bool deep = measured_forward && !measured_shallow && measured_link->number == MODEM_KEYED_FHSS;
+    double least = deep ? MODEM_KEYED_DEEP_BPS : row->least_bps;
+    wave->to_seal = measured_forward;
+    wave->depth = c->depth_db < 0 ? pow(10, c->depth_db / 20) : 0;
+    wave->low = measured_shallow ? MODEM_KEYED_SHALLOW : 0;
+    wave->tag_turns = modem_random_between(random, 0, 1);
+    wave->clock = row->nominal_bps / modem_random_between(random, least, row->most_bps);
+    wave->amplitude = 1 / sqrt(wave->clock);
+    wave->inverted = false;
+}
+
 static void random_frame(struct modem_random *random, const struct conditions *c, struct modem_scene_frame *f)
 {
     modem_scene_block(random, f->bytes);
     f->n = BULLA_BLOCK_SIZE;
+    if (measured_forward)
+        random_order(random, f);
     f->wave = (struct modem_wave){.link = measured_link,
                                   .inverted = modem_random_next(random) & 1,
                                   .offset_hz = modem_random_between(random, -measured_link->offset_hz, measured_link->offset_hz),
@@ -127,6 +169,8 @@ static void random_frame(struct modem_random *random, const struct conditions *c
                                   .ramp_s = c->ramp_s,
                                   .phase_turns = modem_random_between(random, 0, 1),
                                   .amplitude = 1};
+    if (is_keyed())
+        random_rate(random, c, &f->wave);
     f->wave.bytes = (struct bulla_bytes){f->bytes, f->n};
 }
 
@@ -135,12 +179,11 @@ static bool lay_out(const struct conditions *c, size_t n, uint64_t seed, struct 
 {
     struct modem_random random = {.state = seed};
     double at = 20e-3;
-    *scene = (struct modem_scene){
-        .rate_hz = c->rate_hz, .ebn0_db = c->ebn0_db, .bit_s = measured_link->bit_s, .n_frames = n, .seed = seed + 1000003};
+    *scene = (struct modem_scene){.rate_hz = c->rate_hz, .ebn0_db = c->ebn0_db, .n_frames = n, .seed = seed + 1000003};
     scene->frames = calloc(n + 1, sizeof *scene->frames);
     for (size_t i = 0; scene->frames && i < n; i++) {
         random_frame(&random, c, &scene->frames[i]);
-        scene->frames[i].at_s = at + c->ramp_s;
+        scene->frames[i].at_s = at + modem_wave_before(&scene->frames[i].wave);
         at += modem_wave_seconds(&scene->frames[i].wave) + modem_random_between(&random, c->gap_least_s, c->gap_most_s);
     }
     scene->seconds = at + 20e-3;
@@ -174,6 +217,13 @@ static double theory(double ebn0_db)
     return lost(128, bit);
 }
 
+static double theory_of(double ebn0_db)
+{
+    if (is_keyed())
+        return modem_keyed_theory(!measured_forward, measured_forward ? 12 : BULLA_BLOCK_SIZE, pow(10, ebn0_db / 10));
+    return is_fsk() ? theory_fsk(ebn0_db) : theory(ebn0_db);
+}
+
 static json_t *measured(const char *what, const struct conditions *c)
 {
     return json_pack("{s:s, s:s, s:s, s:f, s:s, s:f}", "measured", what, "link", measured_link->name, "conditions", c->name, "rate_hz",
@@ -191,13 +241,16 @@ static bool point(const char *what, const struct conditions *c, size_t packets, 
     double n = (double)packets, hard = (double)(packets - score.n_hard) / n,
            corrected = (double)(packets - score.n_hard - score.n_corrected) / n;
     json_t *row = measured(what, c);
-    json_object_update_new(row,
-                           json_pack("{s:I, s:f, s:f, s:f, s:I, s:I}", "packets", (json_int_t)packets, "lost_hard", hard, "lost_corrected",
-                                     corrected, "theory_hard", is_fsk() ? theory_fsk(c->ebn0_db) : theory(c->ebn0_db), "wrong",
-                                     (json_int_t)score.n_wrong, "bad", (json_int_t)score.n_bad));
+    json_object_update_new(row, json_pack("{s:I, s:f, s:f, s:f, s:I, s:I}", "packets", (json_int_t)packets, "lost_hard", hard,
+                                          "lost_corrected", corrected, "theory_hard", theory_of(c->ebn0_db), "wrong",
+                                          (json_int_t)score.n_wrong, "bad", (json_int_t)score.n_bad));
     if (is_fsk())
         json_object_set_new(row, "theory_noncoherent",
                             json_real(lost(8 * (BULLA_BLOCK_SIZE + 3), modem_fsk_theory_noncoherent(pow(10, c->ebn0_db / 10)))));
+    if (is_keyed())
+        json_object_set_new(row, "direction", json_string(measured_forward ? "forward" : "return"));
+    if (is_keyed() && measured_forward)
+        json_object_set_new(row, "theory_noncoherent", json_real(modem_keyed_theory_noncoherent(12, pow(10, c->ebn0_db / 10))));
     cli_json_print(row);
     return true;
 }
@@ -229,15 +282,20 @@ static bool conditions(size_t packets, uint64_t seed)
         {"gaps of 100 ms", 1e6, 0, 100e-3, 101e-3, 50e-6, 0, MODEM_CU8},
         {"no gaps", 1e6, 0, 0, 0, 50e-6, 0, MODEM_CU8},
         {is_fsk() ? "clock +-1 %" : "clock +-5 %", 1e6, 0, 3e-3, 15e-3, 50e-6, is_fsk() ? 1 : 5, MODEM_CU8},
+        {"40 dB under the carrier", 1e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CS16, -40},
+        {"60 dB under the carrier", 1e6, 0, 3e-3, 15e-3, 50e-6, 0, MODEM_CF32, -60},
     };
     const double points[] = {8.8, 9.3, 9.8, 10.2, 10.6, 11.1, 11.6, 30}, points_fsk[] = {7.5, 9, 9.5, 10, 10.5, 11, 12, 30};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (cases[i].depth_db < 0 && !(is_keyed() && !measured_forward))
+            continue;
         for (size_t k = 0; k < sizeof points / sizeof *points; k++) {
             struct conditions c = cases[i];
             c.ebn0_db = is_fsk() ? points_fsk[k] : points[k];
             if (!point("conditions", &c, packets, seed + 100 * (i + 1) + k))
                 return false;
         }
+    }
     return true;
 }
 
@@ -390,11 +448,9 @@ int cli_rf_bench(int argc, char **argv)
 {
     static const struct cli_command self = {"rf", "", help, NULL};
     const char *link_text = NULL, *packets_text = NULL, *part = NULL, *noise_text = NULL, *seed_text = NULL;
-    const struct cli_option options[] = {{"link", &link_text, NULL},
-                                         {"packets", &packets_text, NULL},
-                                         {"part", &part, NULL},
-                                         {"noise", &noise_text, NULL},
-                                         {"seed", &seed_text, NULL}};
+    const struct cli_option options[] = {{"link", &link_text, NULL}, {"packets", &packets_text, NULL},
+                                         {"part", &part, NULL},      {"noise", &noise_text, NULL},
+                                         {"seed", &seed_text, NULL}, {"shallow", NULL, &measured_shallow}};
     double packets = 1000, samples = 100e6, seed = 1;
     argc = cli_options(&self, options, sizeof options / sizeof *options, argc, argv);
     if (argc < 0)
@@ -407,6 +463,11 @@ int cli_rf_bench(int argc, char **argv)
     measured_link = cli_rf_link(link_text, false, &way);
     if (!measured_link)
         return CLI_USAGE;
+    measured_forward = way == 2;
+    if ((measured_forward || measured_shallow) && !(is_keyed() && (measured_forward || !measured_shallow))) {
+        cli_say("bench: expected fhss-forward or narrow915-forward where it is not about seals, or for --shallow, got \"%s\"", link_text);
+        return CLI_USAGE;
+    }
     const char *const parts[] = {"curve", "conditions", "collisions", "noise", "speed"};
     bool known = !part;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)

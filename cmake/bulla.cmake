@@ -125,7 +125,7 @@ function(bulla_tests)
         add_library(test_support STATIC ${support})
         bulla_package(test_support PUBLIC cmocka)
         bulla_package(test_support PUBLIC jansson)
-        bulla_use(test_support cli modem sim out pipeline in rules flow store proto model base transport suite bulla_core)
+        bulla_use(test_support cli picture source modem sim out pipeline in rules flow store proto model base transport suite bulla_core)
         target_include_directories(test_support PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/libbulla/include)
         target_compile_definitions(test_support PRIVATE BULLA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     endif()
@@ -133,7 +133,7 @@ function(bulla_tests)
         get_filename_component(name ${source} NAME_WE)
         add_executable(${name} ${source})
         bulla_package(${name} PRIVATE cmocka)
-        bulla_use(${name} test_support cli modem sim out pipeline in rules flow store proto model base transport suite bulla_core)
+        bulla_use(${name} test_support cli picture source modem sim out pipeline in rules flow store proto model base transport suite bulla_core)
         set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
         target_compile_definitions(${name} PRIVATE BULLA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
         add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
@@ -191,6 +191,9 @@ function(bulla_tests)
         real_journeys.py
         replay.sh
         rf.py
+        rf_scenes.py
+        rf_show.py
+        rf_sources.py
         seal_api.sh
         seal_data.sh
         trackers.py
@@ -265,7 +268,7 @@ function(bulla_fuzzers)
             endif()
         else()
             add_executable(${name} ${source})
-            bulla_use(${name} suite modem bulla_core)
+            bulla_use(${name} suite source modem bulla_core)
         endif()
         target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
         target_link_options(${name} PRIVATE -fsanitize=fuzzer)

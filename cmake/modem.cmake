@@ -9,8 +9,22 @@ function(bulla_modem)
         endif()
         set_source_files_properties(${folder}/kernel_${name}.c PROPERTIES COMPILE_OPTIONS "${options}")
     endforeach()
+    set_source_files_properties(${folder}/keyed_gate.c PROPERTIES COMPILE_OPTIONS "-O3;-ffast-math")
     bulla_library(modem reader/modem USES bulla_core)
     if(TARGET modem)
         target_compile_options(modem PRIVATE -O3 -fno-math-errno -fno-trapping-math)
     endif()
+endfunction()
+
+# Where samples come from and go to. SoapySDR is loaded when it is asked for.
+function(bulla_sources_of_samples)
+    bulla_library(source reader/source USES modem bulla_core PACKAGES jansson)
+    if(TARGET source)
+        target_link_libraries(source PUBLIC ${CMAKE_DL_LIBS})
+    endif()
+endfunction()
+
+# What recordings look like: pictures by cairo.
+function(bulla_pictures)
+    bulla_library(picture reader/picture USES bulla_core PACKAGES cairo fontconfig)
 endfunction()

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Fuzzes every protocol of proto/registry.def, the track block, what a seal's data are, what it has in flash (store), whom it
-# believes (session), how it runs (seal) and how it sounds (rf):
+# believes (session), how it runs (seal), how it sounds (rf), and what describes samples (source):
 # fuzz/run.sh [RUNS PER TARGET] [TARGET...]: all targets, or those named. `libbulla` stands for those of libbulla.
 # One line a target: executions, seconds, corpus, crashes, leaks. Exit 1 on any finding; inputs that broke something are kept.
 # BULLA_FUZZ_WORKERS says how many at a time, BULLA_FUZZ_BUILD where to build.
@@ -14,7 +14,7 @@ workers=${BULLA_FUZZ_WORKERS:-$(nproc)}
 protocols=$(sed -n 's/^PROTO([0-9]*, *\([a-z0-9_]*\)).*/\1/p' proto/registry.def)
 [ -n "$protocols" ] || { echo "proto/registry.def: expected protocols, got none" >&2; exit 1; }
 
-library="block gbt container supervision frame tag code128 store session seal rf"
+library="block gbt container supervision frame tag code128 store session seal rf source"
 protocols="${*:-$protocols track libbulla seal_json}"
 protocols=${protocols/libbulla/$library}
 targets=$(for p in $protocols; do echo "fuzz_$p"; done)
@@ -35,7 +35,7 @@ for p in $protocols; do
         container | code128) some=$((runs / 10)) ;;
         store) some=$((runs / 50)) ;;
         session | seal | rf) some=$((runs / 200)) ;; # a handshake, a frame of samples: a thousand times as long as a decoder
-        seal_json) some=$((runs / 10)) ;;
+        seal_json | source) some=$((runs / 10)) ;;
     esac
     each=$(((some + workers - 1) / workers))
     began=$SECONDS

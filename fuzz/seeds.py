@@ -3,9 +3,10 @@
 """Makes the first inputs of a fuzzer from the vectors of a protocol: seeds.py PROTOCOL FOLDER.
 
 One file a block, with an option byte in front where the fuzzer has one; and neighbouring blocks glued, so that the fuzzer
-starts from streams as well. For seal_json: what the vectors of seals' data expect, which is what people write.
+starts from streams as well. For source: what describes samples. For seal_json: what the vectors of seals' data expect, which is what people write.
 """
 import glob
+import json
 import os
 import re
 import sys
@@ -67,9 +68,25 @@ def write_json(folder):
     print(f"seal_json: {n} vectors")
 
 
+def write_source(folder):
+    """Places of the examples, a meta, a URL and a name; the first byte is that of fuzz_source.c."""
+    here = os.path.join(os.path.dirname(__file__), "..", "examples", "radio")
+    texts = [b"\1" + open(path, "rb").read() for path in sorted(glob.glob(os.path.join(here, "*.json")))]
+    meta = {"global": {"core:datatype": "ci16_le", "core:sample_rate": 1e6, "core:version": "1.0.0", "core:num_channels": 1, "core:trailing_bytes": 2},
+            "captures": [{"core:sample_start": 0, "core:frequency": 433920000, "core:header_bytes": 4}, {"core:sample_start": 9, "core:global_index": 99, "core:frequency": 433920000}],
+            "annotations": [{"core:sample_start": 1, "core:sample_count": 2, "core:generator": "bulla rf"}]}
+    texts += [b"\0" + json.dumps(meta).encode(), b"\2h:1?freq=433.92M&rate=1M&gain=auto&ppm=-3&retry=2&channel=1", b"\3cs8:/a/g001_433.92M_1000k.cu8", b"\3x.sigmf-data"]
+    for i, text in enumerate(texts):
+        write(os.path.join(folder, f"{i:04}"), text)
+    print(f"source: {len(texts)} texts")
+
+
 def main():
     protocol, folder = sys.argv[1:3]
     os.makedirs(folder, exist_ok=True)
+    if protocol == "source":
+        write_source(folder)
+        return
     if protocol == "seal_json":
         write_json(folder)
         return

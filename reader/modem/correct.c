@@ -21,7 +21,7 @@ unsigned modem_crc_start(const uint8_t *bytes, size_t n, enum bulla_start accept
 }
 
 struct weak {
-    uint16_t bit; /* on the air */
+    uint16_t bit; /* on the air; with MODEM_ORDER_PAIRS the first one of two */
     uint16_t syndrome;
     float cost;
 };
@@ -31,15 +31,17 @@ struct turn {
     float cost;
 };
 
-/* What turning each bit does to the CRC of the whole, by its place on the air. */
-static void syndromes_of(uint16_t *syndromes, size_t n_bytes)
+/* What turning each bit (or pair) does to the CRC of the whole, by its place on the air. */
+static void syndromes_of(uint16_t *syndromes, size_t n_bytes, enum modem_order order)
 {
     uint16_t crc = bulla_crc16_bit(0, 1);
     for (size_t byte = n_bytes; byte-- > 0;)
-        for (unsigned bit = 0; bit < 8; bit++) { /* the last one of a byte in the CRC is its least significant one, first on the air */
-            syndromes[8 * byte + bit] = crc;
+        for (unsigned bit = 0; bit < 8; bit++) { /* the last one of a byte in the CRC is its least significant one */
+            syndromes[8 * byte + (order == MODEM_ORDER_LSB ? bit : 7 - bit)] = crc;
             crc = bulla_crc16_bit(crc, 0);
         }
+    for (size_t bit = 0; order == MODEM_ORDER_PAIRS && bit + 1 < 8 * n_bytes; bit++)
+        syndromes[bit] ^= syndromes[bit + 1];
 }
 
 /* The least sure bits, the least sure one first. */
@@ -67,14 +69,22 @@ struct search {
     bool (*sane)(const struct search *search);
     enum bulla_start accepted;
     bool from_seal;
+    enum modem_order order;
     struct turn turned, best;
 };
+
+static void turn_bit(const struct search *s, unsigned bit)
+{
+    s->bytes[bit / 8] ^= (uint8_t)(s->order == MODEM_ORDER_LSB ? 1u << bit % 8 : 0x80u >> bit % 8);
+}
 
 static void turn_bits(const struct search *s)
 {
     for (unsigned i = 0; i < s->turned.n; i++) {
         unsigned bit = s->weak[s->turned.which[i]].bit;
-        s->bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        turn_bit(s, bit);
+        if (s->order == MODEM_ORDER_PAIRS && bit + 1 < 8 * s->n)
+            turn_bit(s, bit + 1);
     }
 }
 
@@ -149,7 +159,7 @@ static unsigned correct(struct search *s, const float *soft, size_t most_weak)
 {
     uint16_t syndromes[BITS_MAX];
     struct weak weak[WEAK_PACKET];
-    syndromes_of(syndromes, s->n);
+    syndromes_of(syndromes, s->n, s->order);
     s->weak = weak;
     s->n_weak = weakest(weak, most_weak, soft, syndromes, 8 * s->n);
     /* From one start: with two there is twice as much that fits by chance. */
@@ -161,16 +171,21 @@ static unsigned correct(struct search *s, const float *soft, size_t most_weak)
     return s->best.n;
 }
 
-unsigned modem_correct_block(uint8_t bytes[BULLA_BLOCK_SIZE], const float *soft, enum bulla_start accepted)
+unsigned modem_correct_block(uint8_t bytes[BULLA_BLOCK_SIZE], const float *soft, enum bulla_start accepted, enum modem_order order)
 {
-    struct search search = {
-        .bytes = bytes, .n = BULLA_BLOCK_SIZE, .most = MODEM_CORRECT_BITS_MAX - 1, .sane = sane_block, .accepted = accepted};
+    struct search search = {.bytes = bytes,
+                            .n = BULLA_BLOCK_SIZE,
+                            .most = MODEM_CORRECT_BITS_MAX - 1,
+                            .sane = sane_block,
+                            .accepted = accepted,
+                            .order = order};
     return correct(&search, soft, WEAK_BLOCK);
 }
 
-unsigned modem_correct_frame(uint8_t *bytes, size_t n, const float *soft, bool from_seal, enum bulla_start accepted)
+unsigned modem_correct_frame(uint8_t *bytes, size_t n, const float *soft, bool from_seal, enum bulla_start accepted, enum modem_order order)
 {
-    struct search search = {.bytes = bytes, .n = n, .most = 2, .sane = sane_frame, .accepted = accepted, .from_seal = from_seal};
+    struct search search = {
+        .bytes = bytes, .n = n, .most = 2, .sane = sane_frame, .accepted = accepted, .from_seal = from_seal, .order = order};
     return correct(&search, soft, WEAK_FRAME);
 }
 

@@ -102,3 +102,22 @@ void modem_format_put(enum modem_format format, void *to, const float *from, siz
         }
     }
 }
+
+void modem_format_get(enum modem_format format, float *to, const void *from, size_t n)
+{
+    const uint8_t *bytes = from;
+    for (size_t i = 0; i < 2 * n; i++) {
+        if (format == MODEM_CU8) {
+            to[i] = ((float)bytes[i] - 127.5f) / 127.5f;
+        } else if (format == MODEM_CS8) {
+            to[i] = (float)(int8_t)bytes[i] / 127;
+        } else if (format == MODEM_CS16) {
+            to[i] = (float)(int16_t)(bytes[2 * i] | bytes[2 * i + 1] << 8) / 32767;
+        } else {
+            uint32_t bits = (uint32_t)bytes[4 * i] | (uint32_t)bytes[4 * i + 1] << 8 | (uint32_t)bytes[4 * i + 2] << 16 |
+                            (uint32_t)bytes[4 * i + 3] << 24;
+            memcpy(&to[i], &bits, sizeof bits);
+            to[i] = isfinite(to[i]) ? to[i] : 0;
+        }
+    }
+}

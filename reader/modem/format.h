@@ -35,4 +35,7 @@ struct modem_name modem_name_read(const char *path);
 /* n samples as the file has them, from pairs of floats; what is beyond full scale is clipped. */
 void modem_format_put(enum modem_format format, void *to, const float *from, size_t n);
 
+/* The other way: n samples as pairs of floats. A float that is no number is 0. */
+void modem_format_get(enum modem_format format, float *to, const void *from, size_t n);
+
 #endif

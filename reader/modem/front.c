@@ -101,7 +101,7 @@ static void set_gain(struct modem_front *front, const float *values, size_t n)
     if (peak == 0)
         return;
     if (front->gain == 0 || peak * front->gain > MODEM_SCALE || peak * front->gain < MODEM_SCALE / 8)
-        front->gain = exp2f(floorf(log2f(MODEM_SCALE / peak)));
+        front->gain = exp2f(floorf(log2f(MODEM_SCALE / peak)) - (front->steady ? 1 : 0));
 }
 
 static int16_t limited(float value)
@@ -137,7 +137,7 @@ static void follow_dc(struct modem_front *front, const int16_t *out, size_t n)
     }
     front->n_out += n;
     float known = (float)(front->n_out < DC_SAMPLES ? front->n_out : DC_SAMPLES), gain = front->gain > 0 ? front->gain : 1;
-    for (size_t k = 0; k < 2; k++)
+    for (size_t k = 0; k < 2 && !front->steady; k++)
         front->dc[k] += (float)sum[k] / known / gain;
 }
 

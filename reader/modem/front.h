@@ -34,6 +34,7 @@ struct modem_front {
     size_t n_held;
     float gain;     /* of the input, for 16 bits and floats */
     float dc[2];    /* what I and Q are around, in MODEM_SCALE of the input; it is taken off */
+    bool steady;    /* nothing is taken off, and there is room above a carrier's peaks: neither changes within a frame */
     uint64_t n_out; /* samples that came out */
 };
 

@@ -152,7 +152,7 @@ static bool settle_block(struct iso433 *r, struct modem_frame *f)
     decide(r, f->bytes, BULLA_BLOCK_SIZE);
     if (f->bytes[0] >> 4 == 1 && modem_crc_start(f->bytes, BULLA_BLOCK_SIZE, r->settings.start))
         return true;
-    f->corrected = r->settings.no_correction ? 0 : modem_correct_block(f->bytes, soft_of(r, room, BULLA_BLOCK_SIZE), r->settings.start);
+    f->corrected = r->settings.no_correction ? 0 : modem_correct_block(f->bytes, soft_of(r, room, BULLA_BLOCK_SIZE), r->settings.start, MODEM_ORDER_LSB);
     return f->corrected > 0;
 }
 
@@ -164,7 +164,7 @@ static bool settle_frame(struct iso433 *r, struct modem_frame *f, bool from_seal
     if (modem_crc_start(f->bytes, f->n, r->settings.start))
         return true;
     if (!r->settings.no_correction)
-        f->corrected = modem_correct_frame(f->bytes, f->n, soft_of(r, room, f->n), from_seal, r->settings.start);
+        f->corrected = modem_correct_frame(f->bytes, f->n, soft_of(r, room, f->n), from_seal, r->settings.start, MODEM_ORDER_LSB);
     return f->corrected > 0;
 }
 

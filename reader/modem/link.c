@@ -5,11 +5,15 @@
 #include <string.h>
 
 #include "bulla/packet.h"
+#include "reader/modem/keyed.h"
 
 const struct modem_link modem_links[] = {
     {"iso433", 433.92e6, 36e-6, 86784, MODEM_RATE_MIN, &modem_family_iso433, 0},
+    {"iso315", 315e6, 36e-6, 63e3, MODEM_RATE_MIN, &modem_family_iso433, 0}, /* of seals with several frequencies */
     {"wco433", 434.4e6, 1 / 50e3, 58e3, MODEM_RATE_MIN, &modem_family_fsk, BULLA_PACKET_WCO433},
     {"wco2450", 2441.75e6, 1 / 9.6e3, 97670, MODEM_RATE_MIN, &modem_family_fsk, BULLA_PACKET_WCO2450},
+    {"fhss", 915e6, 25e-6, 22875, MODEM_RATE_MIN, &modem_family_keyed, MODEM_KEYED_FHSS},
+    {"narrow915", 915e6, 32e-6, 22875, MODEM_RATE_MIN, &modem_family_keyed, MODEM_KEYED_NARROW915},
 };
 const size_t modem_n_links = sizeof modem_links / sizeof *modem_links;
 

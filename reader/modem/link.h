@@ -21,6 +21,8 @@ struct modem_family {
     /* A frame to transmit for wave->link: modem_wave_seconds() and modem_wave_add() have the contract. */
     double (*seconds)(const struct modem_wave *wave);
     void (*add)(const struct modem_wave *wave, double rate_hz, double edge, float *iq, size_t n);
+    double (*before)(const struct modem_wave *wave); /* NULL: its ramp */
+    double (*bit_s)(const struct modem_wave *wave);  /* NULL: that of the link */
 };
 
 struct modem_link {
@@ -48,6 +50,6 @@ void modem_link_names(char text[MODEM_LINK_NAMES_MAX]);
  * NULL: there is none of that name. */
 const struct modem_link *modem_link_read(const char *text, int *way);
 
-extern const struct modem_family modem_family_iso433, modem_family_fsk;
+extern const struct modem_family modem_family_iso433, modem_family_fsk, modem_family_keyed;
 
 #endif

@@ -5,16 +5,15 @@
 
 #include "bulla/container.h"
 
-#define BIT_S       36e-6
 #define SIGNAL_MOST 0.5f /* of full scale */
 #define NOISE_MOST  0.2f
 
 void modem_scene_levels(const struct modem_scene *scene, float *amplitude, float *sigma)
 {
     /* A carrier of amplitude 1 has the energy bit_s in a bit; N0 times the rate is the noise of a sample, half of it in either part. */
-    float noise = isinf(scene->ebn0_db)
-                      ? 0
-                      : (float)sqrt((scene->bit_s > 0 ? scene->bit_s : BIT_S) * scene->rate_hz / pow(10, scene->ebn0_db / 10) / 2);
+    const struct modem_wave any = {0};
+    double bit_s = scene->bit_s > 0 ? scene->bit_s : modem_wave_bit_s(scene->n_frames > 0 ? &scene->frames[0].wave : &any);
+    float noise = isinf(scene->ebn0_db) ? 0 : (float)sqrt(bit_s * scene->rate_hz / pow(10, scene->ebn0_db / 10) / 2);
     float scale = noise * SIGNAL_MOST > NOISE_MOST ? NOISE_MOST / noise : SIGNAL_MOST;
     *amplitude = scale;
     *sigma = noise * scale;
@@ -33,7 +32,7 @@ static void add_frames(struct modem_scene *s, float *iq, size_t n)
         struct modem_scene_frame *frame = &s->frames[i];
         frame->wave.bytes = (struct bulla_bytes){frame->bytes, frame->n};
         double edge = frame->at_s * s->rate_hz - (double)s->at;
-        if (edge - frame->wave.ramp_s * s->rate_hz > (double)n)
+        if (edge - modem_wave_before(&frame->wave) * s->rate_hz > (double)n)
             break;
         struct modem_wave wave = frame->wave;
         wave.amplitude *= s->amplitude;

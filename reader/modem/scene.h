@@ -23,7 +23,7 @@ struct modem_scene_frame {
 
 struct modem_scene {
     double rate_hz, ebn0_db; /* INFINITY: no noise */
-    double bit_s;            /* 0: 36 us, that of iso433 */
+    double bit_s;            /* 0: that of the first frame's wave */
     double seconds;
     struct modem_scene_frame *frames; /* the caller's, in the order of time */
     size_t n_frames;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Packets: frames of the links whose physical layer the WCO report of 2017 (4.3) names, 433 MHz GFSK and 2.45 GHz FSK, bit by
+ * Packets: frames of the links whose physical layer the WCO report (4.3) names, 433 MHz GFSK and 2.45 GHz FSK, bit by
  * bit. The report gives frequency, rate and modulation and no more, so deviation and framing are a profile of our own:
  *
  *   preamble  4 bytes  aa aa aa aa

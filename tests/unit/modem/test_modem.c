@@ -317,7 +317,7 @@ static void corrections_are_right(void **state)
             continue;
         uint8_t before[BULLA_BLOCK_SIZE];
         memcpy(before, bytes, sizeof before);
-        unsigned turned = modem_correct_block(bytes, soft, BULLA_START_ANY);
+        unsigned turned = modem_correct_block(bytes, soft, BULLA_START_ANY, MODEM_ORDER_LSB);
         assert_true(turned > 0 || memcmp(bytes, before, sizeof bytes) == 0);
         bool same = memcmp(bytes, sent, sizeof bytes) == 0;
         right += same;
