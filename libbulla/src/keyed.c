@@ -165,7 +165,7 @@ static uint32_t sync_halves(const struct bulla_keyed_receiver *r)
 
 uint32_t bulla_keyed_rate(const struct bulla_keyed_receiver *r)
 {
-    if (r->state == PREAMBLE || r->heard_ns == 0)
+    if (r->state == PREAMBLE)
         return 0;
     return (uint32_t)((UINT64_C(500000000) * sync_halves(r) * r->n_heard + r->heard_ns / 2) / r->heard_ns);
 }

@@ -197,6 +197,70 @@ static void what_is_none_is_not_heard(void **state)
     assert_int_equal(hear(&receiver, n, &frame), BULLA_MORE);
 }
 
+static enum bulla_status feed(struct bulla_keyed_receiver *r, bool high, uint32_t ns)
+{
+    struct bulla_bytes frame;
+    return bulla_keyed_hear(r, (struct bulla_air_run){high, ns}, &frame);
+}
+
+/* What the sender has, until the receiver has an opinion. */
+static enum bulla_status say_all(struct bulla_keyed_receiver *r, uint32_t bps, const uint8_t bytes[16])
+{
+    struct bulla_keyed_sender sender;
+    struct bulla_air_run run;
+    enum bulla_status status = BULLA_MORE;
+    assert_true(bulla_keyed_send(&sender, (enum bulla_keyed_link)r->link, bps, (struct bulla_bytes){bytes, 16}));
+    while (status == BULLA_MORE && bulla_keyed_next(&sender, &run))
+        status = feed(r, run.high, run.ns);
+    return status;
+}
+
+static void alternate(struct bulla_keyed_receiver *r, bool first, unsigned n, uint32_t ns)
+{
+    for (unsigned i = 0; i < n; i++)
+        assert_int_equal(feed(r, first ^ (i % 2), ns), BULLA_MORE);
+}
+
+static void what_begins_like_one_is_none(void **state)
+{
+    (void)state;
+    static const uint8_t order[16] = {0x41}, answer[16] = {0xF0};
+    struct bulla_keyed_receiver r;
+    bulla_keyed_listen(&r, BULLA_KEYED_FHSS_FORWARD);
+    assert_int_equal(bulla_keyed_rate(&r), 0);
+    alternate(&r, true, 40, 12500); /* longer than the clock is taken from */
+    assert_int_equal(say_all(&r, 40000, order), BULLA_DAMAGED);
+    static const struct {
+        bool first;
+        uint32_t ns;
+    } others[] = {{false, 12500}, {true, 8000}, {true, 90000}}; /* the mark is high; too fast; too slow */
+    for (size_t i = 0; i < 3; i++) {
+        unsigned n = others[i].first ? 11 : 12;
+        bulla_keyed_listen(&r, BULLA_KEYED_FHSS_FORWARD);
+        alternate(&r, !others[i].first ^ (n % 2 == 0), n, others[i].ns);
+        assert_int_equal(feed(&r, !others[i].first, 2 * others[i].ns), BULLA_MORE);
+        assert_int_equal(bulla_keyed_rate(&r), 0);
+    }
+    bulla_keyed_listen(&r, BULLA_KEYED_FHSS_RETURN);
+    assert_int_equal(say_all(&r, 40000, answer), BULLA_DAMAGED);
+}
+
+static void runs_that_no_half_has(void **state)
+{
+    (void)state;
+    struct bulla_keyed_receiver r;
+    struct bulla_keyed_sender sender;
+    struct bulla_air_run run;
+    for (int longer = 0; longer < 2; longer++) {
+        bulla_keyed_listen(&r, BULLA_KEYED_FHSS_RETURN);
+        assert_true(bulla_keyed_send(&sender, BULLA_KEYED_FHSS_RETURN, 40000, (struct bulla_bytes){secure, sizeof secure}));
+        while (bulla_keyed_next(&sender, &run) && (r.n_bits == 0 || r.pending))
+            assert_int_equal(feed(&r, run.high, run.ns), BULLA_MORE);
+        /* `run` is the one that comes next: as long as no more is left of a bit, or as none */
+        assert_int_equal(feed(&r, run.high, longer ? 50000 : 1), longer ? BULLA_MORE : BULLA_DAMAGED);
+    }
+}
+
 /* [ISO-T3-F6a] [ISO-T4-R6] [ISO-T5-F5] Two bytes: 400 us at 40 kbit/s; below a millisecond at every rate of the narrow link. */
 static void times_are_those_of_the_draft(void **state)
 {
@@ -310,6 +374,8 @@ int main(void)
         cmocka_unit_test(preambles_are_those_of_the_draft),
         cmocka_unit_test(illegal_halves_are_noticed),
         cmocka_unit_test(what_is_none_is_not_heard),
+        cmocka_unit_test(what_begins_like_one_is_none),
+        cmocka_unit_test(runs_that_no_half_has),
         cmocka_unit_test(times_are_those_of_the_draft),
         cmocka_unit_test(channels_are_those_of_the_regions),
         cmocka_unit_test(waveforms_are_those_of_the_generator),
