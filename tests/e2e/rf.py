@@ -17,39 +17,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import rf_packets  # noqa: E402
 import rf_simple  # noqa: E402
+from rf_cli import BULLA, check, decode, encode, finish, run  # noqa: E402
 
-BULLA = os.path.abspath(sys.argv[1])
 SHARED = os.environ.get("BULLA_SHARED", os.path.join(HERE, "..", "..", "..", "shared"))
 BLOCK = "1ca82218004b5a1db35d6299bcc07809"
 TAMPERED = "18a82218004b5a1db35d6299bcc085ac"
 FORWARD = ["40040c12341f00054000e751", "40060ebeef12345678123415c7f7"]
 ANSWER = "400000131234beef123456780c303132330f3b"
-failed = passed = 0
-
-
-def check(what, expected, got):
-    global failed, passed
-    if expected == got:
-        passed += 1
-    else:
-        failed += 1
-        print(f"{what}: expected {expected!r}, got {got!r}")
-
-
-def run(*words, data=None):
-    done = subprocess.run([BULLA, "rf", *map(str, words)], input=data, capture_output=True, timeout=120)
-    return done.returncode, done.stdout, done.stderr.decode()
-
-
-def encode(*words):
-    code, out, err = run("encode", *words)
-    check(f"encode {words}", (0, ""), (code, err))
-    return out
-
-
-def decode(data, *words):
-    code, out, err = run("decode", *words, "-", data=data)
-    return code, [json.loads(line) for line in out.splitlines()], err
 
 
 def bytes_read(data, *words):
@@ -228,5 +202,4 @@ with tempfile.TemporaryDirectory() as made:
     packets()
     generator(made)
     rtl_433(made)
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+finish()

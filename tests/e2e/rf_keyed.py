@@ -4,47 +4,19 @@
 and depths; a decoder in Python that is simple on purpose agrees; wrong options.
 
 Requirements: [ISO-T3-F7d] [ISO-T3-F9] [ISO-T3-F1c] [ISO-T4-R9] [ISO-T4-R11] [ISO-T4-R13] [ISO-T5-F8] [ISO-T6-R2]"""
-import json
 import os
-import subprocess
 import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import rf_fm0  # noqa: E402
+from rf_cli import check, decode, encode, finish, run  # noqa: E402
 
-BULLA = os.path.abspath(sys.argv[1])
 BLOCK = "1ca82218004b5a1db35d6299bcc07809"
 TAMPERED = "18a82218004b5a1db35d6299bcc085ac"
 ANSWER = "400000131234beef123456780c303132330f3b"
 CHAIN = "1ca82218004b5a1db35d6299bce05c6b2f76800000000000000000000000eb0e"
 ORDERS = ["40040c12341f00054000e751", "40060ebeef12345678123415c7f7"]
-failed = passed = 0
-
-
-def check(what, expected, got):
-    global failed, passed
-    if expected == got:
-        passed += 1
-    else:
-        failed += 1
-        print(f"{what}: expected {expected!r}, got {got!r}")
-
-
-def run(*words, data=None):
-    done = subprocess.run([BULLA, "rf", *map(str, words)], input=data, capture_output=True, timeout=120)
-    return done.returncode, done.stdout, done.stderr.decode()
-
-
-def encode(*words):
-    code, out, err = run("encode", *words)
-    check(f"encode {words}", (0, ""), (code, err))
-    return out
-
-
-def decode(data, *words):
-    code, out, err = run("decode", *words, "-", data=data)
-    return code, [json.loads(line) for line in out.splitlines()], err
 
 
 def there_and_back():
@@ -104,5 +76,4 @@ def wrong():
 there_and_back()
 simple_decoder()
 wrong()
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+finish()

@@ -7,31 +7,14 @@ Requirements: [WCO-4.3-R1] [ISO-T8-R3] [WCO-4.1-4]"""
 import json
 import math
 import os
-import subprocess
 import sys
 import tempfile
 
-BULLA = os.path.abspath(sys.argv[1])
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from rf_cli import check, finish, lines, run  # noqa: E402
+
 EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples", "radio")
-failed = passed = 0
-
-
-def check(what, expected, got):
-    global failed, passed
-    if expected == got:
-        passed += 1
-    else:
-        failed += 1
-        print(f"{what}: expected {expected!r}, got {got!r}")
-
-
-def run(*words, data=None):
-    done = subprocess.run([BULLA, "rf", *map(str, words)], capture_output=True, timeout=300, input=data)
-    return done.returncode, done.stdout, done.stderr.decode()
-
-
-def lines(text):
-    return [json.loads(line) for line in text.splitlines()]
 
 
 def play(folder, place, *words):
@@ -158,5 +141,4 @@ with tempfile.TemporaryDirectory() as made:
     examples(made)
     geometry(made)
     wrong(made)
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+finish()

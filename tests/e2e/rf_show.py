@@ -11,22 +11,9 @@ import sys
 import tempfile
 import zlib
 
-BULLA = os.path.abspath(sys.argv[1])
-failed = passed = 0
-
-
-def check(what, expected, got):
-    global failed, passed
-    if expected == got:
-        passed += 1
-    else:
-        failed += 1
-        print(f"{what}: expected {expected!r}, got {got!r}")
-
-
-def run(*words, data=None):
-    done = subprocess.run([BULLA, "rf", *map(str, words)], input=data, capture_output=True, timeout=120)
-    return done.returncode, done.stdout, done.stderr.decode()
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from rf_cli import BULLA, check, finish, run  # noqa: E402
 
 
 def pixels(path):
@@ -119,5 +106,4 @@ with tempfile.TemporaryDirectory() as made:
     check("a float that is none", 0, run("show", "--format", "cf32", "-", data=b"\xff" * 80000)[0])
     for words, expected in ((["a", "b"], 2), (["--seconds", "0", path], 2), (["--every", "0", path], 2), (["--every", "1", "--png", "x.png", path], 2), (["/none"], 3), (["--png", "/none/x.png", path], 3), (["--rate", "1", path], 2)):
         check(f"wrong {words}", (expected, b""), run("show", *words)[:2])
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+finish()

@@ -18,27 +18,11 @@ import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from rf_cli import BULLA, check, finish, lines, run  # noqa: E402
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-BULLA = os.path.abspath(sys.argv[1])
-failed = passed = 0
-
-
-def check(what, expected, got):
-    global failed, passed
-    if expected == got:
-        passed += 1
-    else:
-        failed += 1
-        print(f"{what}: expected {expected!r}, got {got!r}")
-
-
-def run(*words, env=None, data=None):
-    done = subprocess.run([BULLA, "rf", *map(str, words)], capture_output=True, timeout=120, env=env, input=data)
-    return done.returncode, done.stdout, done.stderr.decode()
-
-
-def lines(out):
-    return [json.loads(line) for line in out.splitlines()]
 
 
 def write(path, data):
@@ -370,5 +354,4 @@ with tempfile.TemporaryDirectory() as made:
     names(made)
     terminal(made)
     rules()
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+finish()
