@@ -8,7 +8,7 @@
 #define SAME_MS   INT64_C(45000) /* what the network adds to one message more than to another */
 #define SPREAD_MS INT64_C(60000)
 #define CLEAR_MS  (45 * PLAN_MINUTE_MS) /* longer than any device rests between two reports */
-#define NEARLY_MS (3 * PLAN_MINUTE_MS) /* ahead by so much, of a clock that is ahead: no two of its messages are ahead by the same */
+#define NEARLY_MS (3 * PLAN_MINUTE_MS)  /* ahead by so much, of a clock that is ahead: no two of its messages are ahead by the same */
 #define FIRST_MS  (60 * PLAN_MINUTE_MS) /* a clock that lagged from sealing on was heard to do so by then */
 
 void clock_init(struct clock *clock)

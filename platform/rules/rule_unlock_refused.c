@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The seal refused an attempt to open. It waits a minute before it tells, and one more for what is on its way: an attempt of the
- * same credential that is accepted within the first was a slip of the hand. Where opening is what one expects, a single attempt waits ten: the message of the second
- * may come minutes later. Attempts less than 10 min apart are one episode, with a count.
+ * same credential that is accepted within the first was a slip of the hand. Where opening is what one expects, a single attempt waits ten:
+ * the message of the second may come minutes later. Attempts less than 10 min apart are one episode, with a count.
  */
 #include <stdio.h>
 #include <string.h>

@@ -3,20 +3,14 @@
  * wco433 and wco2450: what is transmitted, measured on samples; payloads there and back; losses near theory under every condition;
  * offsets up to what a receiver must take and beyond; clipped samples; noise. The long curves: bulla rf bench --link.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bulla/crc.h"
 #include "reader/modem/correct.h"
 #include "reader/modem/fsk.h"
-#include "reader/modem/scene.h"
 #include "tests/support/random.h"
+#include "tests/unit/modem/hearing.h"
 
 #define FRAMES_MAX 400
 #define PIECE      32768
@@ -167,35 +161,6 @@ struct conditions {
     float louder; /* the samples are that many times too large, and clipped */
 };
 
-struct heard {
-    const struct modem_scene *scene;
-    bool got[FRAMES_MAX];
-    size_t n_hard, n_corrected, n_wrong;
-    double worst_t, worst_hz, ebn0_sum;
-};
-
-static void hear(void *user, const struct modem_frame *f)
-{
-    struct heard *h = user;
-    if (f->crc == MODEM_CRC_BAD)
-        return;
-    for (size_t i = 0; i < h->scene->n_frames; i++) {
-        const struct modem_scene_frame *sent = &h->scene->frames[i];
-        if (h->got[i] || f->n != sent->n || memcmp(f->bytes, sent->bytes, f->n) != 0)
-            continue;
-        h->got[i] = true;
-        *(f->crc == MODEM_CRC_OK ? &h->n_hard : &h->n_corrected) += 1;
-        h->worst_t = fmax(h->worst_t, fabs(f->t_s - sent->at_s));
-        h->worst_hz = fmax(h->worst_hz, fabs(f->offset_hz - sent->wave.offset_hz));
-        h->ebn0_sum += f->ebn0_db;
-        assert_int_equal(f->inverted, sent->wave.inverted);
-        assert_int_equal(f->from_seal, !sent->wave.to_seal);
-        assert_ptr_equal(f->link, sent->wave.link);
-        return;
-    }
-    h->n_wrong++;
-}
-
 static struct modem_scene_frame frames[FRAMES_MAX];
 
 /* payloads: any bytes of any length, instead of blocks. */
@@ -230,27 +195,15 @@ static void lay_out(const struct modem_link *link, const struct conditions *c, s
 
 static void play(const struct modem_link *link, struct modem_scene *scene, const struct conditions *c, size_t piece, struct heard *heard)
 {
-    static uint8_t bytes[8 * PIECE];
-    struct modem_settings settings = {.link = link,
-                                      .format = c->format,
-                                      .rate_hz = c->rate_hz,
-                                      .start = BULLA_START_ANY,
-                                      .kernels = c->kernels ? modem_kernels_named(c->kernels) : NULL,
-                                      .on_frame = hear,
-                                      .user = heard};
-    struct modem_receiver *receiver = modem_receiver_new(&settings);
-    assert_non_null(receiver);
-    *heard = (struct heard){.scene = scene};
-    size_t n, size = modem_format_size(c->format);
-    while ((n = modem_scene_next(scene, iq, PIECE)) > 0) {
-        for (size_t i = 0; c->louder > 0 && i < 2 * n; i++)
-            iq[i] *= c->louder;
-        modem_format_put(c->format, bytes, iq, n);
-        for (size_t at = 0; at < n * size; at += piece)
-            modem_receiver_feed(receiver, bytes + at, n * size - at < piece ? n * size - at : piece);
-    }
-    modem_receiver_end(receiver);
-    modem_receiver_free(receiver);
+    *heard = (struct heard){0};
+    hearing_play(scene,
+                 &(struct hearing){.link = link,
+                                   .format = c->format,
+                                   .rate_hz = c->rate_hz,
+                                   .kernels = c->kernels,
+                                   .times = c->louder > 0 ? c->louder - 1 : 0,
+                                   .piece = piece},
+                 heard);
 }
 
 /* What theory loses of packets with a block, coherently with perfect synchronisation. */
@@ -284,7 +237,7 @@ static void losses_are_near_theory(void **state)
             const size_t n = k == 0 ? 200 : 80;
             const struct modem_link *link = modem_link_named(names[k]);
             lay_out(link, c, n, false, 100 + i, &scene);
-            play(link, &scene, c, SIZE_MAX, &heard);
+            play(link, &scene, c, 0, &heard);
             double hard = 1 - (double)heard.n_hard / (double)n, corrected = hard - (double)heard.n_corrected / (double)n;
             double allowed = theory(k, c->ebn0_db - (c->clock_percent > 0 ? 1 : 0.5));
             allowed += 3 * sqrt(allowed / (double)n);
@@ -309,7 +262,7 @@ static void payloads_come_back(void **state)
         struct heard heard;
         const size_t n = k == 0 ? 120 : 40;
         lay_out(modem_link_named(names[k]), &c, n, true, 7, &scene);
-        play(modem_link_named(names[k]), &scene, &c, SIZE_MAX, &heard);
+        play(modem_link_named(names[k]), &scene, &c, 0, &heard);
         assert_int_equal(heard.n_hard, n);
         assert_int_equal(heard.n_wrong, 0);
     }
@@ -326,11 +279,11 @@ static void offsets_are_taken_up_to_the_edge(void **state)
             struct modem_scene scene;
             struct heard heard;
             lay_out(link, &c, 40, false, 21, &scene);
-            play(link, &scene, &c, SIZE_MAX, &heard);
+            play(link, &scene, &c, 0, &heard);
             assert_int_equal(heard.n_hard, 40);
             c.offset_hz *= 1.2;
             lay_out(link, &c, 40, false, 22, &scene);
-            play(link, &scene, &c, SIZE_MAX, &heard);
+            play(link, &scene, &c, 0, &heard);
             assert_int_equal(heard.n_hard + heard.n_corrected + heard.n_wrong, 0);
         }
 }
@@ -344,7 +297,7 @@ static void clipped_samples_are_read(void **state)
         struct modem_scene scene;
         struct heard heard;
         lay_out(modem_link_named(names[k]), &c, 60, false, 31, &scene);
-        play(modem_link_named(names[k]), &scene, &c, SIZE_MAX, &heard);
+        play(modem_link_named(names[k]), &scene, &c, 0, &heard);
         if (heard.n_hard < 59 || heard.n_wrong > 0)
             fail_msg("%s: %zu of 60, %zu wrong", names[k], heard.n_hard, heard.n_wrong);
     }
@@ -360,7 +313,7 @@ static void weak_packets_are_read(void **state)
         struct modem_scene scene;
         struct heard heard;
         lay_out(link, &c, 150, false, 41, &scene);
-        play(link, &scene, &c, SIZE_MAX, &heard);
+        play(link, &scene, &c, 0, &heard);
         assert_int_equal(heard.n_hard, 150);
     }
 }
@@ -381,24 +334,10 @@ static void pieces_do_not_matter(void **state)
 
 /* ---- what is none ---- */
 
-static void count(void *user, const struct modem_frame *f)
+static size_t packets_in(const char *link, enum modem_format format, const uint8_t *bytes, size_t n)
 {
-    size_t *found = user;
-    found[f->crc == MODEM_CRC_BAD]++;
-}
-
-/* Good ones, and bad ones times a thousand. */
-static size_t frames_in(const char *link, enum modem_format format, const uint8_t *bytes, size_t n)
-{
-    size_t found[2] = {0};
-    struct modem_settings settings = {
-        .link = modem_link_named(link), .format = format, .rate_hz = 1e6, .start = BULLA_START_ANY, .on_frame = count, .user = found};
-    struct modem_receiver *receiver = modem_receiver_new(&settings);
-    assert_non_null(receiver);
-    modem_receiver_feed(receiver, bytes, n);
-    modem_receiver_end(receiver);
-    modem_receiver_free(receiver);
-    return found[0] + 1000 * found[1];
+    size_t bad, good = hearing_frames_in(link, format, bytes, n, 1, &bad);
+    return good + bad;
 }
 
 /* Not even bad ones: noise, constants, square waves of every length, a frame of iso433. And a packet that breaks off is a bad one. */
@@ -410,15 +349,15 @@ static void hostile_samples_are_no_packets(void **state)
     for (size_t k = 0; k < 2; k++) {
         random_fill(&random, bytes, sizeof bytes);
         for (int format = 0; format < MODEM_FORMATS; format++)
-            assert_int_equal(frames_in(names[k], (enum modem_format)format, bytes, sizeof bytes - 7), 0);
+            assert_int_equal(packets_in(names[k], (enum modem_format)format, bytes, sizeof bytes - 7), 0);
         for (int value = 0; value < 256; value += 51) {
             memset(bytes, value, sizeof bytes / 4);
-            assert_int_equal(frames_in(names[k], MODEM_CU8, bytes, sizeof bytes / 4), 0);
+            assert_int_equal(packets_in(names[k], MODEM_CU8, bytes, sizeof bytes / 4), 0);
         }
         for (size_t length = 2; length < 500; length += 7) {
             for (size_t i = 0; i < sizeof bytes / 8; i++)
                 bytes[i] = i / length % 2 ? 255 : 0;
-            assert_int_equal(frames_in(names[k], MODEM_CU8, bytes, sizeof bytes / 8), 0);
+            assert_int_equal(packets_in(names[k], MODEM_CU8, bytes, sizeof bytes / 8), 0);
         }
         uint8_t block[BULLA_BLOCK_SIZE] = {0x1c};
         struct modem_wave wave = {.bytes = {block, sizeof block}, .clock = 1, .amplitude = 0.5};
@@ -427,7 +366,9 @@ static void hostile_samples_are_no_packets(void **state)
         wave.link = modem_link_named(names[k]);
         modem_wave_add(&wave, 1e6, 20000, iq, PIECE);
         modem_format_put(MODEM_CU8, bytes, iq, PIECE);
-        assert_int_equal(frames_in(names[k], MODEM_CU8, bytes, 2 * (20000 + (size_t)(60e6 * wave.link->bit_s))), 1000);
+        size_t bad;
+        assert_int_equal(hearing_frames_in(names[k], MODEM_CU8, bytes, 2 * (20000 + (size_t)(60e6 * wave.link->bit_s)), 1, &bad), 0);
+        assert_int_equal(bad, 1);
     }
     struct modem_settings settings = {.link = modem_link_named("wco433"), .format = MODEM_CU8, .rate_hz = 1e5};
     assert_null(modem_receiver_new(&settings));

@@ -4,22 +4,15 @@
  * every rate, index, depth and format; an order and its answer on one carrier; noise and hostile samples are no frames. The long
  * curves: bulla rf bench --link fhss, --link narrow915.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bulla/crc.h"
 #include "reader/modem/keyed.h"
-#include "reader/modem/scene.h"
 #include "tests/support/random.h"
+#include "tests/unit/modem/hearing.h"
 
 #define FRAMES_MAX 300
-#define PIECE      32768
 
 /* ---- waves ---- */
 
@@ -113,32 +106,6 @@ struct conditions {
     double late_us, off_hz;           /* that times and carriers may be off */
 };
 
-struct heard {
-    const struct modem_scene *scene;
-    bool got[FRAMES_MAX];
-    size_t n_hard, n_corrected, n_wrong;
-    double worst_t, worst_hz, worst_clock;
-};
-
-static void hear(void *user, const struct modem_frame *f)
-{
-    struct heard *h = user;
-    if (f->crc == MODEM_CRC_BAD)
-        return;
-    for (size_t i = 0; i < h->scene->n_frames; i++) {
-        const struct modem_scene_frame *sent = &h->scene->frames[i];
-        if (h->got[i] || f->n != sent->n || f->from_seal == sent->wave.to_seal || memcmp(f->bytes, sent->bytes, f->n) != 0)
-            continue;
-        h->got[i] = true;
-        *(f->crc == MODEM_CRC_OK ? &h->n_hard : &h->n_corrected) += 1;
-        h->worst_t = fmax(h->worst_t, fabs(f->t_s - sent->at_s));
-        h->worst_hz = fmax(h->worst_hz, fabs(f->offset_hz - sent->wave.offset_hz));
-        h->worst_clock = fmax(h->worst_clock, fabs((1 + f->clock_ppm * 1e-6) / sent->wave.clock - 1));
-        return;
-    }
-    h->n_wrong++;
-}
-
 static struct modem_scene_frame frames[FRAMES_MAX];
 
 static void fill(const struct conditions *c, struct modem_random *random, struct modem_scene_frame *f)
@@ -185,25 +152,9 @@ static void lay_out(const struct conditions *c, size_t n, uint64_t seed, struct 
 
 static void play(struct modem_scene *scene, const struct conditions *c, size_t piece, struct heard *heard)
 {
-    static float samples[2 * PIECE];
-    static uint8_t bytes[8 * PIECE];
-    struct modem_settings settings = {.link = modem_link_named(c->link),
-                                      .format = c->format,
-                                      .rate_hz = c->rate_hz,
-                                      .start = BULLA_START_ANY,
-                                      .on_frame = hear,
-                                      .user = heard};
-    struct modem_receiver *receiver = modem_receiver_new(&settings);
-    assert_non_null(receiver);
-    *heard = (struct heard){.scene = scene};
-    size_t n, size = modem_format_size(c->format);
-    while ((n = modem_scene_next(scene, samples, PIECE)) > 0) {
-        modem_format_put(c->format, bytes, samples, n);
-        for (size_t at = 0; at < n * size; at += piece)
-            modem_receiver_feed(receiver, bytes + at, n * size - at < piece ? n * size - at : piece);
-    }
-    modem_receiver_end(receiver);
-    modem_receiver_free(receiver);
+    *heard = (struct heard){.any_polarity = true};
+    hearing_play(scene, &(struct hearing){.link = modem_link_named(c->link), .format = c->format, .rate_hz = c->rate_hz, .piece = piece},
+                 heard);
 }
 
 /* Bounds: three standard deviations of 100 packets above what was measured with many; theory is 0.02 and 0.08 (forward, without the
@@ -235,7 +186,7 @@ static void losses_are_near_theory(void **state)
         struct heard heard;
         size_t n = 100;
         lay_out(c, n, 100 + i, &scene);
-        play(&scene, c, SIZE_MAX, &heard);
+        play(&scene, c, 0, &heard);
         double hard = 1 - (double)heard.n_hard / (double)n, corrected = hard - (double)heard.n_corrected / (double)n;
         if (hard > c->most_hard || corrected > c->most_corrected || heard.n_wrong > 0)
             fail_msg("%s: lost %.3f hard, %.3f corrected, %zu wrong", c->name, hard, corrected, heard.n_wrong);
@@ -274,7 +225,7 @@ static void an_order_and_its_answer(void **state)
             at = frames[i + 1].at_s + 150 / c.bps + 2e-3;
         }
         scene.seconds = at + 5e-3;
-        play(&scene, &c, SIZE_MAX, &heard);
+        play(&scene, &c, 0, &heard);
         if (heard.n_hard != 40 || heard.n_wrong > 0)
             fail_msg("%s: %zu of 40 heard, %zu wrong", c.link, heard.n_hard, heard.n_wrong);
     }
@@ -307,7 +258,7 @@ static void three_profiles_carry_the_same_frames(void **state)
             at += modem_wave_seconds(&f->wave) + 2e-3;
         }
         scene.seconds = at + 5e-3;
-        play(&scene, &c, SIZE_MAX, &heard);
+        play(&scene, &c, 0, &heard);
         if (heard.n_hard != 12 || heard.n_wrong > 0)
             fail_msg("%s: %zu of 12 heard", profiles[k], heard.n_hard);
     }
@@ -329,25 +280,6 @@ static void pieces_do_not_matter(void **state)
 
 /* ---- what is none ---- */
 
-static void count(void *user, const struct modem_frame *f)
-{
-    *(size_t *)user += f->crc != MODEM_CRC_BAD;
-}
-
-static size_t frames_in(const char *link, enum modem_format format, const uint8_t *bytes, size_t n, size_t times)
-{
-    size_t found = 0;
-    struct modem_settings settings = {
-        .link = modem_link_named(link), .format = format, .rate_hz = 1e6, .start = BULLA_START_ANY, .on_frame = count, .user = &found};
-    struct modem_receiver *receiver = modem_receiver_new(&settings);
-    assert_non_null(receiver);
-    for (size_t i = 0; i < times; i++)
-        modem_receiver_feed(receiver, bytes, n);
-    modem_receiver_end(receiver);
-    modem_receiver_free(receiver);
-    return found;
-}
-
 /* Random bytes as each format (floats of any size, NaN too), constants, square waves of every length: silence, and no crash. */
 static void hostile_samples_are_no_frames(void **state)
 {
@@ -356,18 +288,18 @@ static void hostile_samples_are_no_frames(void **state)
     struct random random = {9};
     random_fill(&random, bytes, sizeof bytes);
     for (int format = 0; format < MODEM_FORMATS; format++) {
-        assert_int_equal(frames_in("fhss", (enum modem_format)format, bytes, sizeof bytes - 7, 4), 0);
-        assert_int_equal(frames_in("narrow915", (enum modem_format)format, bytes, sizeof bytes - 7, 4), 0);
+        assert_int_equal(hearing_frames_in("fhss", (enum modem_format)format, bytes, sizeof bytes - 7, 4, NULL), 0);
+        assert_int_equal(hearing_frames_in("narrow915", (enum modem_format)format, bytes, sizeof bytes - 7, 4, NULL), 0);
     }
     for (int value = 0; value < 256; value += 85) {
         memset(bytes, value, sizeof bytes);
-        assert_int_equal(frames_in("fhss", MODEM_CU8, bytes, sizeof bytes, 1), 0);
-        assert_int_equal(frames_in("fhss", MODEM_CF32, bytes, sizeof bytes, 1), 0);
+        assert_int_equal(hearing_frames_in("fhss", MODEM_CU8, bytes, sizeof bytes, 1, NULL), 0);
+        assert_int_equal(hearing_frames_in("fhss", MODEM_CF32, bytes, sizeof bytes, 1, NULL), 0);
     }
     for (size_t length = 2; length < 120; length += 7) {
         for (size_t i = 0; i < sizeof bytes; i++)
             bytes[i] = i / length % 2 ? 255 : 0;
-        assert_int_equal(frames_in("fhss", MODEM_CU8, bytes, sizeof bytes, 1), 0);
+        assert_int_equal(hearing_frames_in("fhss", MODEM_CU8, bytes, sizeof bytes, 1, NULL), 0);
     }
 }
 

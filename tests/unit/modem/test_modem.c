@@ -3,23 +3,16 @@
  * The modem: kernels agree with each other, names say what they say, losses are near theory under every condition, noise and
  * hostile samples are no frames, and how a recording is cut into pieces does not matter. The long curves: bulla rf bench.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "reader/modem/correct.h"
 #include "reader/modem/front.h"
 #include "reader/modem/receiver.h"
-#include "reader/modem/scene.h"
 #include "tests/support/random.h"
+#include "tests/unit/modem/hearing.h"
 
 #define FRAMES_MAX 600
-#define PIECE      32768
 
 /* ---- kernels ---- */
 
@@ -101,32 +94,6 @@ struct conditions {
     float quieter, shifted; /* the samples times one less this, and plus this */
 };
 
-struct heard {
-    const struct modem_scene *scene;
-    bool got[FRAMES_MAX];
-    size_t n_hard, n_corrected, n_wrong;
-    double worst_t, worst_hz;
-};
-
-static void hear(void *user, const struct modem_frame *f)
-{
-    struct heard *h = user;
-    if (f->crc == MODEM_CRC_BAD)
-        return;
-    for (size_t i = 0; i < h->scene->n_frames; i++) {
-        const struct modem_scene_frame *sent = &h->scene->frames[i];
-        if (h->got[i] || f->n != sent->n || memcmp(f->bytes, sent->bytes, f->n) != 0)
-            continue;
-        h->got[i] = true;
-        *(f->crc == MODEM_CRC_OK ? &h->n_hard : &h->n_corrected) += 1;
-        h->worst_t = fmax(h->worst_t, fabs(f->t_s - sent->at_s));
-        h->worst_hz = fmax(h->worst_hz, fabs(f->offset_hz - sent->wave.offset_hz));
-        assert_int_equal(f->inverted, sent->wave.inverted);
-        return;
-    }
-    h->n_wrong++;
-}
-
 static struct modem_scene_frame frames[FRAMES_MAX];
 
 static void lay_out(const struct conditions *c, size_t n, uint64_t seed, struct modem_scene *scene)
@@ -152,27 +119,12 @@ static void lay_out(const struct conditions *c, size_t n, uint64_t seed, struct 
 
 static void play(struct modem_scene *scene, const struct conditions *c, size_t piece, struct heard *heard)
 {
-    static float iq[2 * PIECE];
-    static uint8_t bytes[8 * PIECE];
-    struct modem_settings settings = {.format = c->format,
-                                      .rate_hz = c->rate_hz,
-                                      .start = BULLA_START_ANY,
-                                      .kernels = c->kernels ? modem_kernels_named(c->kernels) : NULL,
-                                      .on_frame = hear,
-                                      .user = heard};
-    struct modem_receiver *receiver = modem_receiver_new(&settings);
-    assert_non_null(receiver);
-    *heard = (struct heard){.scene = scene};
-    size_t n, size = modem_format_size(c->format);
-    while ((n = modem_scene_next(scene, iq, PIECE)) > 0) {
-        for (size_t i = 0; i < 2 * n; i++)
-            iq[i] = iq[i] * (1 - c->quieter) + c->shifted;
-        modem_format_put(c->format, bytes, iq, n);
-        for (size_t at = 0; at < n * size; at += piece)
-            modem_receiver_feed(receiver, bytes + at, n * size - at < piece ? n * size - at : piece);
-    }
-    modem_receiver_end(receiver);
-    modem_receiver_free(receiver);
+    *heard = (struct heard){0};
+    hearing_play(
+        scene,
+        &(struct hearing){
+            .format = c->format, .rate_hz = c->rate_hz, .kernels = c->kernels, .times = -c->quieter, .shifted = c->shifted, .piece = piece},
+        heard);
 }
 
 /* Bounds: three standard deviations of 300 packets above what was measured with many; bulla rf bench has the goals themselves.
@@ -199,7 +151,7 @@ static void losses_are_near_theory(void **state)
         struct heard heard;
         size_t n = i < 2 ? 300 : 120;
         lay_out(c, n, 100 + i, &scene);
-        play(&scene, c, SIZE_MAX, &heard);
+        play(&scene, c, 0, &heard);
         double hard = 1 - (double)heard.n_hard / (double)n, corrected = hard - (double)heard.n_corrected / (double)n;
         if (hard > c->most_hard || corrected > c->most_corrected || heard.n_wrong > 0)
             fail_msg("%s: lost %.3f hard, %.3f corrected, %zu wrong", c->name, hard, corrected, heard.n_wrong);
@@ -230,7 +182,7 @@ static void collisions_are_taken_apart(void **state)
         }
         scene.ebn0_db += cases[i].step_db;
         scene.seconds = 40 * 16e-3 + 10e-3;
-        play(&scene, &c, SIZE_MAX, &heard);
+        play(&scene, &c, 0, &heard);
         for (size_t k = 0; k < 80; k += 2)
             both += heard.got[k] && heard.got[k + 1];
         if (both < cases[i].least || heard.n_wrong > 0)
@@ -254,24 +206,6 @@ static void pieces_do_not_matter(void **state)
 
 /* ---- what is none ---- */
 
-static void count(void *user, const struct modem_frame *f)
-{
-    *(size_t *)user += f->crc != MODEM_CRC_BAD;
-}
-
-static size_t frames_in(enum modem_format format, double rate, const uint8_t *bytes, size_t n, size_t times)
-{
-    size_t found = 0;
-    struct modem_settings settings = {.format = format, .rate_hz = rate, .start = BULLA_START_ANY, .on_frame = count, .user = &found};
-    struct modem_receiver *receiver = modem_receiver_new(&settings);
-    assert_non_null(receiver);
-    for (size_t i = 0; i < times; i++)
-        modem_receiver_feed(receiver, bytes, n);
-    modem_receiver_end(receiver);
-    modem_receiver_free(receiver);
-    return found;
-}
-
 /* Random bytes as each format (floats of any size, NaN too), constants, square waves of every length: silence, and no crash. */
 static void hostile_samples_are_no_frames(void **state)
 {
@@ -280,16 +214,16 @@ static void hostile_samples_are_no_frames(void **state)
     struct random random = {9};
     random_fill(&random, bytes, sizeof bytes);
     for (int format = 0; format < MODEM_FORMATS; format++)
-        assert_int_equal(frames_in((enum modem_format)format, 1e6, bytes, sizeof bytes - 7, 4), 0);
+        assert_int_equal(hearing_frames_in("iso433", (enum modem_format)format, bytes, sizeof bytes - 7, 4, NULL), 0);
     for (int value = 0; value < 256; value += 51) {
         memset(bytes, value, sizeof bytes);
-        assert_int_equal(frames_in(MODEM_CU8, 1e6, bytes, sizeof bytes, 1), 0);
-        assert_int_equal(frames_in(MODEM_CF32, 1e6, bytes, sizeof bytes, 1), 0);
+        assert_int_equal(hearing_frames_in("iso433", MODEM_CU8, bytes, sizeof bytes, 1, NULL), 0);
+        assert_int_equal(hearing_frames_in("iso433", MODEM_CF32, bytes, sizeof bytes, 1, NULL), 0);
     }
     for (size_t length = 2; length < 300; length += 7) {
         for (size_t i = 0; i < sizeof bytes; i++)
             bytes[i] = i / length % 2 ? 255 : 0;
-        assert_int_equal(frames_in(MODEM_CU8, 1e6, bytes, sizeof bytes, 1), 0);
+        assert_int_equal(hearing_frames_in("iso433", MODEM_CU8, bytes, sizeof bytes, 1, NULL), 0);
     }
     struct modem_settings settings = {.format = MODEM_CU8, .rate_hz = 1e5};
     assert_null(modem_receiver_new(&settings));
