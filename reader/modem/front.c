@@ -166,3 +166,19 @@ size_t modem_front_feed(struct modem_front *front, const void *from, size_t n, i
     memmove(front->held, front->held + 2 * out * d, 2 * front->n_held * sizeof *front->held);
     return out;
 }
+
+double modem_decibels(double ratio)
+{
+    return 10 * log10(ratio > 1e-12 ? ratio : 1e-12);
+}
+
+double modem_front_s(const struct modem_front *front, double output)
+{
+    return (output * front->filter.decimation + front->delay) / front->rate_hz;
+}
+
+double modem_front_level_db(double power, double gain)
+{
+    double scale = MODEM_SCALE * (gain > 0 ? gain : 1);
+    return modem_decibels(power / (scale * scale));
+}

@@ -46,4 +46,14 @@ void modem_front_close(struct modem_front *front);
 /* n samples (a multiple of MODEM_UNIT, at most MODEM_SLICE_IN) in; returns how many came out, at most MODEM_SLICE + 4. */
 size_t modem_front_feed(struct modem_front *front, const void *from, size_t n, int16_t *to);
 
+/* ---- what frames are said to have ---- */
+
+double modem_decibels(double ratio); /* of powers; no less than -120 */
+
+/* Where an output belongs, s since the begin of the recording. */
+double modem_front_s(const struct modem_front *front, double output);
+
+/* dB under full scale of the input: a power in outputs, which came through that gain (0: 1). */
+double modem_front_level_db(double power, double gain);
+
 #endif

@@ -196,11 +196,6 @@ static enum outcome read_packet(struct fsk *r, struct modem_frame *f)
     return DONE;
 }
 
-static double decibels(double ratio)
-{
-    return 10 * log10(ratio > 1e-12 ? ratio : 1e-12);
-}
-
 /* All that is said of a packet beside its bytes; `begin` is the region's first sample. */
 static void describe(const struct fsk *r, uint64_t begin, struct modem_frame *f)
 {
@@ -208,14 +203,14 @@ static void describe(const struct fsk *r, uint64_t begin, struct modem_frame *f)
     const struct modem_front *front = &r->in.front;
     const double *state = r->demod.state; /* at the end of what was demodulated: sure of more bits than those that are known */
     double edge = s->start + (state[2] - (double)(MODEM_FSK_HEAD + r->demod.n) * state[3]) * s->bit;
-    double sample = (double)begin + edge - LEAD, gain = front->gain > 0 ? front->gain : 1;
+    double sample = (double)begin + edge - LEAD;
     double power = (double)s->amplitude * s->amplitude, ebn0 = modem_fsk_demod_ebn0(&r->demod);
-    f->t_s = (sample * front->filter.decimation + front->delay) / front->rate_hz;
+    f->t_s = modem_front_s(front, sample);
     f->offset_hz = state[1] / (2 * M_PI) / s->bit * front->work_hz;
     f->clock_ppm = (s->clock * state[3] - 1) * 1e6;
-    f->ebn0_db = decibels(ebn0);
-    f->snr_db = decibels(ebn0 / CHANNEL);
-    f->level_db = decibels(power / ((double)MODEM_SCALE * MODEM_SCALE * gain * gain));
+    f->ebn0_db = modem_decibels(ebn0);
+    f->snr_db = modem_decibels(ebn0 / CHANNEL);
+    f->level_db = modem_front_level_db(power, front->gain);
     f->inverted = s->inverted;
     f->start = f->crc == MODEM_CRC_BAD ? 0 : BULLA_START_FFFF;
 }

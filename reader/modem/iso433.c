@@ -152,7 +152,9 @@ static bool settle_block(struct iso433 *r, struct modem_frame *f)
     decide(r, f->bytes, BULLA_BLOCK_SIZE);
     if (f->bytes[0] >> 4 == 1 && modem_crc_start(f->bytes, BULLA_BLOCK_SIZE, r->settings.start))
         return true;
-    f->corrected = r->settings.no_correction ? 0 : modem_correct_block(f->bytes, soft_of(r, room, BULLA_BLOCK_SIZE), r->settings.start, MODEM_ORDER_LSB);
+    f->corrected = r->settings.no_correction
+                       ? 0
+                       : modem_correct_block(f->bytes, soft_of(r, room, BULLA_BLOCK_SIZE), r->settings.start, MODEM_ORDER_LSB);
     return f->corrected > 0;
 }
 
@@ -218,11 +220,6 @@ static enum outcome read_bytes(struct iso433 *r, struct modem_frame *f)
     return DONE;
 }
 
-static double decibels(double ratio)
-{
-    return 10 * log10(ratio > 1e-12 ? ratio : 1e-12);
-}
-
 /* All that is said of a frame beside its bytes; `begin` is the region's first sample. */
 static void describe(const struct iso433 *r, uint64_t begin, struct modem_frame *f)
 {
@@ -230,15 +227,14 @@ static void describe(const struct iso433 *r, uint64_t begin, struct modem_frame 
     const struct modem_front *front = &r->in.front;
     double sample = (double)begin + s->edge - LEAD;
     double power = (double)s->amplitude * s->amplitude, bit_s = 2e-9 * bulla_air_of(s->link)->half_ns;
-    double gain = front->gain > 0 ? front->gain : 1;
     f->link = r->settings.link;
     f->from_seal = bulla_air_of(s->link)->from_seal;
-    f->t_s = (sample * front->filter.decimation + front->delay) / front->rate_hz;
+    f->t_s = modem_front_s(front, sample);
     f->offset_hz = s->carrier * front->work_hz;
     f->clock_ppm = (s->clock - 1) * 1e6;
-    f->ebn0_db = decibels(s->ebn0);
-    f->snr_db = decibels(s->ebn0 / (bit_s * CHANNEL_HZ));
-    f->level_db = decibels(power / ((double)MODEM_SCALE * MODEM_SCALE * gain * gain));
+    f->ebn0_db = modem_decibels(s->ebn0);
+    f->snr_db = modem_decibels(s->ebn0 / (bit_s * CHANNEL_HZ));
+    f->level_db = modem_front_level_db(power, front->gain);
     f->inverted = s->inverted;
 }
 

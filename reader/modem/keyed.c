@@ -178,11 +178,6 @@ static enum outcome read_bytes(struct keyed *r, const struct modem_keyed_sync *s
     return DONE;
 }
 
-static double decibels(double ratio)
-{
-    return 10 * log10(ratio > 1e-12 ? ratio : 1e-12);
-}
-
 static double gain_at(const struct keyed *r, double sample)
 {
     size_t oldest = r->n_gains > GAINS ? r->n_gains - GAINS : 0;
@@ -208,18 +203,18 @@ static void describe(const struct keyed *r, const struct modem_keyed_sync *sync,
 {
     const struct modem_front *front = &r->in.front;
     const struct modem_keyed_trace *trace = &r->trace;
-    double sample = (double)trace->at + r->demod.begin - 0.5, gain = gain_at(r, sample), span = 10 * sync->half;
+    double sample = (double)trace->at + r->demod.begin - 0.5, span = 10 * sync->half;
     double bit_s = 2 * r->demod.half / front->work_hz;
     struct modem_keyed_sum a = modem_keyed_sum_to(trace, sync->begin), b = modem_keyed_sum_to(trace, sync->begin + span);
     double carrier = hypot(b.re - a.re, b.im - a.im) / span;
     if (!f->from_seal) /* half of the time it is low */
         carrier += hypot(sync->re, sync->im);
-    f->t_s = (sample * front->filter.decimation + front->delay) / front->rate_hz;
+    f->t_s = modem_front_s(front, sample);
     f->offset_hz = offset_of(r);
     f->clock_ppm = (bit_s / r->settings.link->bit_s - 1) * 1e6;
-    f->ebn0_db = decibels(r->demod.ebn0);
-    f->snr_db = decibels(r->demod.ebn0 / (bit_s * BANDWIDTH));
-    f->level_db = 2 * decibels(carrier / (MODEM_SCALE * gain));
+    f->ebn0_db = modem_decibels(r->demod.ebn0);
+    f->snr_db = modem_decibels(r->demod.ebn0 / (bit_s * BANDWIDTH));
+    f->level_db = modem_front_level_db(carrier * carrier, gain_at(r, sample));
     f->inverted = false;
 }
 
