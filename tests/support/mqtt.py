@@ -3,6 +3,7 @@
 between a broker and its client that notes what was given and what was acknowledged. Standard library only."""
 import os
 import queue
+import select
 import shutil
 import socket
 import ssl
@@ -96,21 +97,53 @@ class Broker:
         self.process.wait(e2e.WAIT_S)
 
 
+class Tls:
+    """A TLS connection that one thread reads while another writes: OpenSSL has one of them at a time in it, so nobody waits inside."""
+
+    def __init__(self, plain, context):
+        self.socket, self.lock = context.wrap_socket(plain, server_hostname="localhost"), threading.Lock()
+        self.socket.setblocking(False)
+
+    def _try(self, call, *args):
+        while True:
+            try:
+                with self.lock:
+                    return call(*args)
+            except ssl.SSLWantReadError:
+                select.select([self.socket], [], [], e2e.WAIT_S)
+            except ssl.SSLWantWriteError:
+                select.select([], [self.socket], [], e2e.WAIT_S)
+
+    def recv(self, most):
+        return self._try(self.socket.recv, most)
+
+    def sendall(self, data):
+        while data:
+            data = data[self._try(self.socket.send, data):]
+
+    def shutdown(self, how):
+        self.socket.shutdown(how)
+
+    def close(self):
+        self.socket.close()
+
+
 class Device:
     """A client. publish() waits for the broker's acknowledgement unless told not to; what comes in is in `got`."""
 
     def __init__(self, port, name, user=None, password=None, tls=None, clean=True):
         self.socket = e2e.connect(port)
         if tls:
-            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
+            self.socket = Tls(self.socket, tls)
         self.mid, self.got, self.acknowledged, self.pending = 0, queue.Queue(), queue.Queue(), set()
-        self.lock = threading.Lock()
+        self.lock, self.ended = threading.Lock(), None
         flags = (2 if clean else 0) | (0xC0 if user else 0)
         body = text("MQTT") + bytes([4, flags]) + struct.pack(">H", 60) + text(name) + (text(user) + text(password) if user else b"")
         self.socket.sendall(packet(CONNECT, body))
         self.code = None
         self.connected = threading.Event()
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
         self.connected.wait(e2e.WAIT_S)
 
     def _read(self):
@@ -118,9 +151,10 @@ class Device:
         while True:
             try:
                 data = self.socket.recv(65536)
-            except OSError:
-                data = b""
+            except OSError as e:
+                data, self.ended = b"", repr(e)
             if not data:
+                self.ended = self.ended or "the broker ended it"
                 self.connected.set()
                 return
             for kind, flags, body, _ in packets.feed(data):
@@ -142,7 +176,10 @@ class Device:
         with self.lock:
             self.pending.add(mid)
             while mid in self.pending:
-                self.pending.discard(self.acknowledged.get(timeout=e2e.WAIT_S))
+                try:
+                    self.pending.discard(self.acknowledged.get(timeout=e2e.WAIT_S))
+                except queue.Empty:
+                    raise AssertionError(f"packet {mid} is not acknowledged; the connection: {self.ended or 'stands'}") from None
 
     def publish(self, topic, payload, qos=1, retain=False, wait=True):
         self.mid = self.mid % 65535 + 1
@@ -160,8 +197,10 @@ class Device:
     def close(self):
         try:
             self.socket.sendall(packet(DISCONNECT, b""))
+            self.socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
+        self.reader.join(e2e.WAIT_S)    # before its descriptor can be another's
         self.socket.close()
 
 
