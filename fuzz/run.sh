@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Fuzzes every protocol of proto/registry.def, the track block, what a seal's data are, what it has in flash (store), whom it
-# believes (session), how it runs (seal), how it sounds (rf), and what describes samples (source):
+# believes (session), how it runs (seal), how it sounds (rf), what describes samples (source), and what a UHF reader says (llrp):
 # fuzz/run.sh [RUNS PER TARGET] [TARGET...]: all targets, or those named. `libbulla` stands for those of libbulla.
 # One line a target: executions, seconds, corpus, crashes, leaks. Exit 1 on any finding; inputs that broke something are kept.
 # BULLA_FUZZ_WORKERS says how many at a time, BULLA_FUZZ_BUILD where to build.
@@ -14,7 +14,7 @@ workers=${BULLA_FUZZ_WORKERS:-$(nproc)}
 protocols=$(sed -n 's/^PROTO([0-9]*, *\([a-z0-9_]*\)).*/\1/p' proto/registry.def)
 [ -n "$protocols" ] || { echo "proto/registry.def: expected protocols, got none" >&2; exit 1; }
 
-library="block gbt container supervision frame tag code128 store session seal rf source"
+library="block gbt container supervision frame tag code128 store session seal rf source llrp"
 protocols="${*:-$protocols track libbulla seal_json}"
 protocols=${protocols/libbulla/$library}
 targets=$(for p in $protocols; do echo "fuzz_$p"; done)
@@ -29,7 +29,7 @@ for p in $protocols; do
     most=1500
     [ "$p" = gbt ] && most=2400 # a record with its cargo and two nodes
     mkdir -p "$work/seeds"      # those of the others grow from nothing: checksums fit in this build, or are made to
-    case $p in track | store | session | seal | frame | code128 | rf) ;; *) python3 fuzz/seeds.py "$p" "$work/seeds" > /dev/null || exit 1 ;; esac
+    case $p in track | store | session | seal | frame | code128 | rf | llrp) ;; *) python3 fuzz/seeds.py "$p" "$work/seeds" > /dev/null || exit 1 ;; esac
     some=$runs
     case $p in # one execution of these is long: guesses at a number, a chip of flash that is written and spoilt
         container | code128) some=$((runs / 10)) ;;

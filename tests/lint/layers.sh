@@ -20,7 +20,7 @@ platform/out    bulla/ platform/flow/ proto/proto.h platform/platform.h platform
 transport       bulla/ transport/
 firmware        bulla/ firmware/
 sim             bulla/ proto/proto.h platform/model/ platform/base/ platform/store/disk.h platform/store/sqlite.h platform/store/store_backend.h platform/in/net.h platform/bus/bus.h platform/pipeline.h platform/rules/engine.h sim/
-cli             bulla/ proto/proto.h cli/ reader/modem/ reader/source/ reader/picture/ suite/suite.h transport/transport.h sim/ platform/pipeline.h platform/platform.h platform/tracks.h platform/escalation.h platform/model/ platform/rules/ platform/base/ platform/store/store.h platform/store/move.h platform/store/image.h platform/out/out.h platform/in/gateway.h platform/in/broker.h
+cli             bulla/ proto/proto.h cli/ reader/modem/ reader/source/ reader/picture/ reader/llrp/ suite/suite.h transport/transport.h sim/ platform/pipeline.h platform/platform.h platform/tracks.h platform/escalation.h platform/model/ platform/rules/ platform/base/ platform/store/store.h platform/store/move.h platform/store/image.h platform/out/out.h platform/in/gateway.h platform/in/broker.h
 '
 while read -r folder allowed; do
     [ -n "$folder" ] && [ -d "$folder" ] || continue
