@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The project's measurements: bench/run.sh BUILD_DIRECTORY [decode|block|seal_store|rules|alarms|store|load|cluster|growth|month ...]; decode, rules, store and
-# load when none is named. cluster: what a report costs nodes, PostgreSQL and NATS (minutes). growth: how the cost of asking grows from
-# 10^5 to 10^6 journeys; month: a month of a country through the API, MONTH_* as month.py says (an hour; minutes; BENCH_SIZES="100000 1000000 10000000"), on SQLite or,
-# with BENCH_STORE=postgres://.../NAMEbench, on PostgreSQL, where all that the database holds goes.
+# The project's measurements: bench/run.sh BUILD_DIRECTORY [PART ...]; decode, rules, store, seal_store and load when none is named.
+#   decode block seal_store rules alarms store load: minutes each
+#   cluster   what a report costs nodes, PostgreSQL and NATS (minutes)
+#   growth    how the cost of asking grows from 10^5 to 10^6 journeys (BENCH_SIZES="100000 1000000 10000000"), on SQLite or, with
+#             BENCH_STORE=postgres://.../NAMEbench, on PostgreSQL, where all that the database holds goes
+#   month     a month of a country through the API (an hour); MONTH_* as month.py says
+#   radio     the receivers of all links beside theory and rtl_433 (half an hour), with curves, into RADIO_FOLDER (BUILD_DIRECTORY/radio);
+#             RADIO_PACKETS (1000) a point, RADIO_NOISE (1e8) samples of noise
 # Prints what belongs into docs/performance.md. Needs an otherwise idle machine to mean anything.
 set -euo pipefail
 build=$(realpath "$1")
@@ -41,6 +45,19 @@ load() {
     rm -rf "$data"
 }
 
+radio() {
+    local out=${RADIO_FOLDER:-$build/radio} link words
+    mkdir -p "$out"
+    for link in iso433 wco433 wco2450 fhss fhss-forward "fhss-forward --shallow" narrow915 narrow915-forward; do
+        echo "-- $link"
+        read -ra words <<<"$link"
+        "$build/bulla" rf bench --link "${words[@]}" --packets "${RADIO_PACKETS:-1000}" --noise "${RADIO_NOISE:-1e8}" |
+            tee "$out/${link// --/-}.jsonl"
+    done
+    python3 "$here/../scripts/curves.py" "$out"/*.jsonl "$out"
+    echo "curves: $out"
+}
+
 for part in "${parts[@]}"; do
     echo "== $part"
     case $part in
@@ -53,6 +70,7 @@ for part in "${parts[@]}"; do
             ;;
         cluster) "$here/cluster.py" "$build/bulla" "$build" ;;
         month) "$here/month.py" "$build/bulla" "$build" ;;
+        radio) radio ;;
         growth)
             scratch=$(mktemp -d)
             # shellcheck disable=SC2086

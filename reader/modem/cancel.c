@@ -23,20 +23,6 @@ struct model {
     int n, first, end; /* those from `first` to before `end` are the frame */
 };
 
-/* A straight line through values[n]. */
-static void fit_line(const double *values, size_t n, double *at_0, double *slope)
-{
-    double middle = ((double)n - 1) / 2, sum = 0, product = 0, squares = 0;
-    for (size_t i = 0; i < n; i++) {
-        double x = (double)i - middle;
-        sum += values[i];
-        product += x * values[i];
-        squares += x * x;
-    }
-    *slope = product / squares;
-    *at_0 = sum / (double)n - *slope * middle;
-}
-
 static void add(struct model *m, double from, double to, double turns, int low)
 {
     if (m->n < PIECES_MAX)
@@ -133,13 +119,13 @@ float modem_cancel_power(const struct modem_demod *demod)
 float modem_cancel(const struct modem_demod *demod, struct bulla_bytes bytes, bool stop_bit, float *re, float *im)
 {
     static _Thread_local struct model m;
-    double bit, turns;
+    struct modem_line place = modem_line_through(demod->places, demod->n), phase = modem_line_through(demod->phases, demod->n);
     m.demod = demod;
     m.n = 0;
-    fit_line(demod->places, demod->n, &m.start, &bit);
-    fit_line(demod->phases, demod->n, &m.phase, &turns);
-    m.clock = bit / (2e-9 * bulla_air_of(demod->sync->link)->half_ns * demod->region->work_hz);
-    m.carrier = turns / bit;
+    m.start = place.at_0;
+    m.phase = phase.at_0;
+    m.clock = place.slope / (2e-9 * bulla_air_of(demod->sync->link)->half_ns * demod->region->work_hz);
+    m.carrier = phase.slope / place.slope;
     modem_tones_set(&m.tones, m.carrier + demod->sync->deviation, m.carrier - demod->sync->deviation);
     lay_out(&m, bytes, stop_bit);
     measure(&m);

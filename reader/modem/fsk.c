@@ -7,7 +7,7 @@
 
 #include "reader/modem/correct.h"
 #include "reader/modem/detect.h"
-#include "reader/modem/fsk_demod.h"
+#include "reader/modem/fsk_cancel.h"
 #include "reader/modem/intake.h"
 
 #define LEAD        512 /* samples of nothing before the first one: a cycle of the slowest link */
@@ -17,17 +17,33 @@
 #define SLOW        1.012
 #define AROUND      3 /* bytes of a body that are no payload */
 #define FIRST_BYTES (BULLA_BLOCK_SIZE + AROUND)
-#define LENGTH_BITS 16  /* that are demodulated before the length is believed */
-#define LENGTHS     6   /* that are tried where the first one gives no good packet */
-#define SAME_BITS   4   /* packets that begin so near to each other are one */
-#define CHANNEL     2.0 /* bandwidth in which snr_db is told, of the bit rate */
+#define LENGTH_BITS 16     /* that are demodulated before the length is believed */
+#define LENGTHS     6      /* that are tried where the first one gives no good packet */
+#define SAME_BITS   4      /* packets that begin so near to each other are one */
+#define CHANNEL     2.0    /* bandwidth in which snr_db is told, of the bit rate */
+#define BENEATH     3      /* packets that are taken out of each other */
+#define COLLIDING   4      /* that are looked for where two or more begin together */
+#define FEW         2      /* bits that may be turned where so much is tried */
+#define FOUND       4      /* candidates that are looked at in what one left */
+#define HISTORY     230    /* bits kept for packets that began before one that covers them: one with a block */
+#define READ        16     /* packets that are remembered */
+#define MORE_THAN   1.35f  /* the floor: something is there */
+#define LEFT_OVER   0.004f /* of a packet's power that its removal leaves */
+#define FLOOR_UP    1.02f  /* a window, so that it follows */
 
 /* The carrier may be 58 kHz off at 434.4 MHz and 40 ppm at 2.44 GHz, 98 kHz; the signal takes 50 and 12 kHz on either side of it. */
 static const struct modem_band band = {350e3, 700e3, 145e3, 12};
 
 struct waiting {
     struct modem_candidate candidate;
-    double bits; /* behind it that it needs */
+    double bits;      /* behind it that it needs */
+    unsigned beneath; /* so many packets were taken out where it was found */
+};
+
+struct read_packet { /* a good one */
+    double start;    /* of its body, samples since the begin */
+    size_t n;
+    uint8_t bytes[BULLA_PACKET_PAYLOAD_MAX];
 };
 
 struct fsk {
@@ -41,8 +57,13 @@ struct fsk {
     float *re, *im;     /* those of one packet */
     struct waiting waiting[WAITING];
     size_t n_waiting;
-    struct modem_fsk_sync sync;
+    struct modem_fsk_sync sync, syncs[COLLIDING];
     struct modem_fsk_demod demod;
+    struct modem_preamble preamble;
+    struct modem_detector again;   /* for what is under a packet */
+    struct read_packet read[READ]; /* the last ones, in turn */
+    size_t n_read;
+    float floor; /* power of a sample where there is nothing but noise, about */
     double over; /* where the last good packet ends: what begins in it was in its bits */
     double last; /* where the last packet's body began, good or bad */
     bool ending;
@@ -50,7 +71,7 @@ struct fsk {
 
 static size_t kept_for(const struct bulla_packet *packet, double work_hz)
 {
-    return (size_t)((MODEM_FSK_BITS_MAX + 200) * SLOW * work_hz / packet->rate) + MODEM_SLICE;
+    return (size_t)((MODEM_FSK_BITS_MAX + 200 + HISTORY) * SLOW * work_hz / packet->rate) + MODEM_SLICE;
 }
 
 static void close_fsk(void *state)
@@ -82,8 +103,8 @@ static void *open_fsk(const struct modem_settings *settings)
         close_fsk(r);
         return NULL;
     }
-    const struct modem_preamble preamble = {2.0 / packet->rate, BULLA_PACKET_PREAMBLE_BITS / 2 - 1, 10, 2 * band.edge_hz, 0.12f};
-    modem_detector_begin(&r->detector, &preamble, r->in.front.work_hz, kernels);
+    r->preamble = (struct modem_preamble){2.0 / packet->rate, BULLA_PACKET_PREAMBLE_BITS / 2 - 1, 10, 2 * band.edge_hz, 0.12f};
+    modem_detector_begin(&r->detector, &r->preamble, r->in.front.work_hz, kernels);
     r->bit = r->in.front.work_hz / packet->rate;
     r->over = r->last = -1e9;
     return r;
@@ -217,11 +238,129 @@ static void describe(const struct fsk *r, uint64_t begin, struct modem_frame *f)
 
 /* ---- candidates ---- */
 
+static double first_bits(void)
+{
+    return (MODEM_FSK_HEAD + 8 * FIRST_BYTES) * SLOW + AFTER_BITS;
+}
+
 static void wait_for(struct fsk *r, const struct modem_candidate *found, size_t n)
 {
-    double bits = (MODEM_FSK_HEAD + 8 * FIRST_BYTES) * SLOW + AFTER_BITS;
     for (size_t i = 0; i < n && r->n_waiting < WAITING; i++)
-        r->waiting[r->n_waiting++] = (struct waiting){{found[i].at + LEAD, found[i].strength}, bits};
+        r->waiting[r->n_waiting++] = (struct waiting){{found[i].at + LEAD, found[i].strength}, first_bits(), 0};
+}
+
+/* What was found where a packet was taken out comes first: behind it, at the place `at`, are those that begin later. */
+static void wait_beneath(struct fsk *r, size_t at, const struct modem_candidate *found, size_t n, unsigned beneath)
+{
+    if (r->n_waiting + n > WAITING)
+        return;
+    memmove(&r->waiting[at + n], &r->waiting[at], (r->n_waiting - at) * sizeof *r->waiting);
+    for (size_t i = 0; i < n; i++)
+        r->waiting[at + i] = (struct waiting){found[i], first_bits(), beneath};
+    r->n_waiting += n;
+}
+
+static bool read_before(const struct fsk *r, double start, const struct modem_frame *f)
+{
+    for (size_t i = 0; i < READ && i < r->n_read; i++) {
+        const struct read_packet *read = &r->read[i];
+        if (fabs(read->start - start) < SAME_BITS * r->bit && read->n == f->n && memcmp(read->bytes, f->bytes, f->n) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void remember(struct fsk *r, double start, const struct modem_frame *f)
+{
+    struct read_packet *read = &r->read[r->n_read++ % READ];
+    read->start = start;
+    read->n = f->n;
+    memcpy(read->bytes, f->bytes, f->n);
+}
+
+/* Looks for preambles in what was left of a packet that began and ended there, and before it. */
+static void look_beneath(struct fsk *r, double began, double ended, unsigned beneath)
+{
+    const struct modem_intake *in = &r->in;
+    uint64_t end = (uint64_t)fmax(ended, 0), earliest = in->x_at + r->detector.lag, from = (uint64_t)fmax(began - HISTORY * r->bit, 0);
+    from = from > earliest ? from : earliest;
+    end = end < in->x_at + in->n_x ? end : in->x_at + in->n_x;
+    struct modem_candidate found[FOUND + 1];
+    size_t blocks = end > from ? (size_t)(end - from) / MODEM_BLOCK : 0, n_found = 0;
+    modem_detector_begin(&r->again, &r->preamble, in->front.work_hz, in->front.kernels);
+    while (blocks > 0) {
+        size_t n = blocks < MODEM_DETECT_BLOCKS_MAX ? blocks : MODEM_DETECT_BLOCKS_MAX;
+        const int16_t *x = in->x + 2 * (from - in->x_at);
+        n_found += modem_detector_feed(&r->again, x + 2 * MODEM_BLOCK * r->again.n_blocks, n, &found[n_found], FOUND - n_found);
+        blocks -= n;
+    }
+    n_found += modem_detector_end(&r->again, &found[n_found]);
+    for (size_t i = 0; i < n_found; i++)
+        found[i].at += from;
+    wait_beneath(r, 1, found, n_found, beneath); /* behind the one that is being looked at */
+}
+
+/* Whether something else is where a packet was read. */
+static bool has_company(const struct fsk *r, const struct modem_frame *f)
+{
+    float with = modem_fsk_power(&r->demod, f->n, r->re, r->im), amplitude = r->sync.amplitude;
+    return with - amplitude * amplitude > MORE_THAN * r->floor + LEFT_OVER * with;
+}
+
+/* Takes a good packet out of the samples and looks at what is left, where something is. */
+static void take_out(struct fsk *r, uint64_t begin, size_t n, const struct modem_frame *f, unsigned beneath)
+{
+    float with = modem_fsk_power(&r->demod, f->n, r->re, r->im);
+    if (beneath >= BENEATH || !has_company(r, f))
+        return;
+    modem_fsk_cancel(&r->demod, (struct bulla_bytes){f->bytes, f->n}, r->re, r->im);
+    int16_t *x = r->in.x + 2 * (begin - r->in.x_at);
+    for (size_t i = 0; i < n; i++) {
+        x[2 * i] = (int16_t)lrintf(r->re[i]);
+        x[2 * i + 1] = (int16_t)lrintf(r->im[i]);
+    }
+    double start = (double)begin + r->sync.start;
+    if (modem_fsk_power(&r->demod, f->n, r->re, r->im) > MORE_THAN * r->floor + LEFT_OVER * with)
+        look_beneath(r, start - MODEM_FSK_HEAD * r->bit, start + 8 * (double)(f->n + AROUND) * r->bit, beneath + 1);
+}
+
+/* A packet of which all that there will be was read. */
+static void settle_read(struct fsk *r, uint64_t begin, size_t n, const struct modem_frame *frame, unsigned beneath)
+{
+    double start = (double)begin + r->sync.start;
+    bool bad = frame->crc == MODEM_CRC_BAD;
+    if (bad ? beneath > 0 : read_before(r, start, frame))
+        return;
+    r->last = start;
+    if (!bad) {
+        remember(r, start, frame);
+        r->over = fmax(r->over, start + 8 * (double)(frame->n + AROUND) * r->sync.bit);
+    }
+    r->settings.on_frame(r->settings.user, frame);
+    if (!bad)
+        take_out(r, begin, n, frame, beneath);
+}
+
+/* The packet that r->sync is about. */
+static enum outcome read_here(struct fsk *r, const struct modem_region *region, uint64_t begin, struct modem_frame *frame)
+{
+    *frame = (struct modem_frame){.link = r->settings.link, .from_seal = !r->sync.to_seal};
+    modem_fsk_demod_begin(&r->demod, region, &r->shape, &r->sync);
+    enum outcome outcome = read_packet(r, frame);
+    describe(r, begin, frame);
+    return outcome;
+}
+
+/* Two or three that begin together: whichever of the likely carriers gives a good packet. */
+static bool read_one_of_several(struct fsk *r, const struct modem_region *region, double guess, uint64_t begin, struct modem_frame *frame)
+{
+    size_t n = modem_fsk_sync_find_all(region, &r->shape, guess, r->syncs, COLLIDING);
+    for (size_t i = 0; i < n; i++) {
+        r->sync = r->syncs[i];
+        if (read_here(r, region, begin, frame) == DONE && frame->crc != MODEM_CRC_BAD && frame->corrected <= FEW)
+            return true;
+    }
+    return false;
 }
 
 /* Looks at a candidate for which there is enough, or all that there will be. MORE_SAMPLES: it turned out that it is not. */
@@ -234,14 +373,18 @@ static enum outcome look(struct fsk *r, struct waiting *w)
     in->front.kernels->split(r->re, r->im, in->x + 2 * (begin - in->x_at), n);
     struct modem_region region = {r->re, r->im, n, in->front.work_hz, in->front.kernels};
     r->counts.candidates++;
-    if (!modem_fsk_sync_find(&region, &r->shape, (double)w->candidate.at - (double)begin, &r->sync))
+    double guess = (double)w->candidate.at - (double)begin;
+    struct modem_frame frame;
+    if (!modem_fsk_sync_find(&region, &r->shape, guess, &r->sync)) {
+        if (read_one_of_several(r, &region, guess, begin, &frame))
+            settle_read(r, begin, n, &frame, w->beneath);
         return DONE;
+    }
     double start = (double)begin + r->sync.start;
-    if (start - (MODEM_FSK_HEAD - SAME_BITS) * r->bit < r->over || fabs(start - r->last) < SAME_BITS * r->bit)
+    bool covered = start - (MODEM_FSK_HEAD - SAME_BITS) * r->bit < r->over; /* in the bits of a packet that was good */
+    if (w->beneath == 0 && (covered || fabs(start - r->last) < SAME_BITS * r->bit))
         return DONE;
-    struct modem_frame frame = {.link = r->settings.link, .from_seal = !r->sync.to_seal};
-    modem_fsk_demod_begin(&r->demod, &region, &r->shape, &r->sync);
-    enum outcome outcome = read_packet(r, &frame);
+    enum outcome outcome = read_here(r, &region, begin, &frame);
     double bits = (MODEM_FSK_HEAD + 8 * (double)(frame.n + AROUND)) * SLOW + AFTER_BITS;
     if (outcome == MORE_SAMPLES && bits > w->bits && !r->ending) {
         w->bits = bits;
@@ -250,11 +393,16 @@ static enum outcome look(struct fsk *r, struct waiting *w)
     r->counts.synced++;
     if (outcome == MORE_SAMPLES || frame.n == 0) /* the recording ends within it, or it has no length */
         return DONE;
-    r->last = start;
-    if (frame.crc != MODEM_CRC_BAD)
-        r->over = start + 8 * (double)(frame.n + AROUND) * r->sync.bit;
-    describe(r, begin, &frame);
-    r->settings.on_frame(r->settings.user, &frame);
+    struct modem_frame first = frame;
+    struct modem_fsk_sync sync = r->sync;
+    if (frame.corrected > FEW && (w->beneath > 0 || has_company(r, &frame))) /* how sure bits are says little here */
+        frame.crc = first.crc = MODEM_CRC_BAD, first.corrected = first.start = 0;
+    if (frame.crc != MODEM_CRC_BAD || read_one_of_several(r, &region, guess, begin, &frame)) {
+        settle_read(r, begin, n, &frame, w->beneath);
+        return DONE;
+    }
+    r->sync = sync;
+    settle_read(r, begin, n, &first, w->beneath);
     return DONE;
 }
 
@@ -266,7 +414,8 @@ static void look_at_waiting(struct fsk *r)
         uint64_t end = w->candidate.at + (uint64_t)(w->bits * r->bit);
         if (end > r->in.x_at + r->in.n_x && !r->ending)
             return;
-        if ((double)w->candidate.at + BEFORE_BITS * r->bit >= r->over && look(r, w) == MORE_SAMPLES)
+        bool covered = w->beneath == 0 && (double)w->candidate.at + BEFORE_BITS * r->bit < r->over;
+        if (!covered && look(r, w) == MORE_SAMPLES)
             continue;
         r->n_waiting--;
         memmove(w, w + 1, r->n_waiting * sizeof *w);
@@ -276,12 +425,23 @@ static void look_at_waiting(struct fsk *r)
 static void let_go(struct fsk *r)
 {
     uint64_t looked = r->looked_at * MODEM_BLOCK, window = r->detector.window * MODEM_BLOCK;
-    uint64_t needed = looked > window ? looked - window : 0, before = (uint64_t)(BEFORE_BITS * r->bit) + r->detector.lag + 4 * MODEM_BLOCK;
+    uint64_t needed = looked > window ? looked - window : 0,
+             before = (uint64_t)((BEFORE_BITS + HISTORY) * r->bit) + r->detector.lag + 4 * MODEM_BLOCK;
     for (size_t i = 0; i < r->n_waiting; i++)
         needed = r->waiting[i].candidate.at < needed ? r->waiting[i].candidate.at : needed;
     if (r->detector.above && r->detector.best.at < needed)
         needed = r->detector.best.at;
     modem_intake_let_go(&r->in, needed > before ? needed - before : 0);
+}
+
+/* The least power of late, from the detector's window. */
+static void follow_floor(struct fsk *r, size_t blocks)
+{
+    float power = (float)r->detector.energy / (float)(r->detector.window * MODEM_BLOCK);
+    if (r->looked_at < r->detector.window)
+        return;
+    r->floor *= powf(FLOOR_UP, (float)blocks / (float)r->detector.window);
+    r->floor = r->floor == 0 || power < r->floor ? power : r->floor;
 }
 
 static void detect(struct fsk *r)
@@ -294,6 +454,7 @@ static void detect(struct fsk *r)
         const int16_t *x = in->x + 2 * (LEAD + r->looked_at * MODEM_BLOCK - in->x_at);
         size_t n_found = modem_detector_feed(&r->detector, x, n, found, sizeof found / sizeof *found);
         r->looked_at += n;
+        follow_floor(r, n);
         wait_for(r, found, n_found);
     }
 }

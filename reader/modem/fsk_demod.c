@@ -77,6 +77,8 @@ static bool take_bit(struct modem_fsk_demod *d)
                                     d->state[1] / (2 * M_PI) / bit};
     if (!modem_fsk_correlate(d->region, d->shape, &place, sums))
         return false;
+    d->places[d->n] = place.begin;
+    d->phases[d->n] = d->state[0] / (2 * M_PI);
     float *from = d->best[d->n], *to = d->best[d->n + 1], most = UNLIKELY;
     unsigned best = 0;
     to[0] = to[1] = to[2] = to[3] = UNLIKELY;

@@ -22,8 +22,9 @@ struct modem_fsk_demod {
     size_t n;                                             /* bits so far */
     float likely[MODEM_FSK_BODY_MAX][MODEM_FSK_PATTERNS]; /* of each bit: how well each pattern fits */
     float best[MODEM_FSK_BODY_MAX + 1][4];                /* of the ways to (the bit before, this bit) */
-    float soft[MODEM_FSK_BODY_MAX];                       /* above 0: a one of the packet; the size is how sure */
-    double energy, noise;                                 /* sums over the bits: of the real part, of the imaginary part squared */
+    double places[MODEM_FSK_BODY_MAX], phases[MODEM_FSK_BODY_MAX]; /* where each began: samples; turns, as if it were an even one */
+    float soft[MODEM_FSK_BODY_MAX];                                /* above 0: a one of the packet; the size is how sure */
+    double energy, noise;                                          /* sums over the bits: of the real part, of the imaginary part squared */
 };
 
 void modem_fsk_demod_begin(struct modem_fsk_demod *demod, const struct modem_region *region, const struct modem_fsk_shape *shape,

@@ -12,6 +12,11 @@
 
 #define OFF_MORE 1.03 /* what a receiver must take, and a little */
 
+#define GRID      36 /* carriers that are tried in the distance of two lines, where packets begin together */
+#define GRID_MOST 2048
+#define APART     3 /* of them: the same line */
+#define SCANNED   6 /* that are looked at */
+
 #define BEFORE     20 /* bits before the guess at which a packet may begin */
 #define BEHIND     12 /* and behind it */
 #define HEARD      (BEFORE + BEHIND + MODEM_FSK_HEAD + 1)
@@ -174,6 +179,38 @@ static bool find_carrier(struct search *s)
         }
     }
     return most > 0;
+}
+
+/* Likely carriers where packets that begin together hide each other's turn: all are tried. Returns how many, the likeliest first. */
+static size_t scan_carriers(const struct search *s, struct search *to, size_t most)
+{
+    static _Thread_local struct modem_sum lines[GRID_MOST];
+    static _Thread_local float sizes[GRID_MOST];
+    static _Thread_local int places[GRID_MOST];
+    double step = 1 / (2 * s->nominal) / GRID, off = OFF_MORE * s->shape->packet->offset_hz / s->region->work_hz;
+    int half = (int)ceil(off / step), n = 2 * half + 1;
+    struct comb comb;
+    size_t found = 0;
+    if (n + 2 * GRID > GRID_MOST)
+        return 0;
+    make_comb(s->shape, &comb);
+    for (int i = 0; i < n + 2 * GRID; i++)
+        lines[i] = line_at(s, (i - half - GRID) * step);
+    for (int i = 0; i < n; i++)
+        sizes[i] = fit_place((const struct modem_sum[]){lines[i], lines[i + GRID], lines[i + 2 * GRID]}, &comb, &places[i]);
+    while (found < most) {
+        int best = 0;
+        for (int i = 1; i < n; i++)
+            best = sizes[i] > sizes[best] ? i : best;
+        if (sizes[best] <= 0)
+            break;
+        to[found] = *s;
+        to[found].carrier = (best - half) * step;
+        to[found++].edge = (double)s->from + 2 * s->nominal * places[best] / PLACES;
+        for (int i = best - APART < 0 ? 0 : best - APART; i < n && i <= best + APART; i++)
+            sizes[i] = 0;
+    }
+    return found;
 }
 
 /* ---- which bit is the first ---- */
@@ -404,27 +441,47 @@ static bool settle(struct fit *f, struct modem_fsk_sync *sync)
     return re > 0 && re * re / ((double)n * n * 2 * sync->noise) > LEAST_EBN0;
 }
 
-bool modem_fsk_sync_find(const struct modem_region *region, const struct modem_fsk_shape *shape, double guess, struct modem_fsk_sync *sync)
+static bool begin(struct search *s, const struct modem_region *region, const struct modem_fsk_shape *shape, double guess)
 {
-    struct search s = {.region = region, .shape = shape, .nominal = region->work_hz / shape->packet->rate};
+    *s = (struct search){.region = region, .shape = shape, .nominal = region->work_hz / shape->packet->rate};
+    double from = guess + 2 * s->nominal;
+    s->from = from > 0 ? (size_t)from : 0;
+    s->n = (size_t)(WINDOW * s->nominal);
+    return s->from + s->n <= region->n;
+}
+
+/* From the carrier to the rest. */
+static bool complete(const struct search *s, double guess, struct modem_fsk_sync *sync)
+{
     struct found found = {0};
     struct head heads[4];
-    double from = guess + 2 * s.nominal;
-    s.from = from > 0 ? (size_t)from : 0;
-    s.n = (size_t)(WINDOW * s.nominal);
-    if (s.from + s.n > region->n || !find_carrier(&s))
-        return false;
     for (int way = 0; way < 4; way++)
         make_head(&heads[way], way / 2, way % 2);
-    find_first(&s, guess, heads, &found);
+    find_first(s, guess, heads, &found);
     float whole = found.energy / (float)MODEM_FSK_HEAD; /* of a bit */
     if (!(found.size > LEAST_SIZE * whole * AT_ONCE))
         return false;
-    struct fit fit = {.s = &s, .head = &heads[found.way], .begin = found.begin, .bit = found.bit, .carrier = s.carrier};
+    struct fit fit = {.s = s, .head = &heads[found.way], .begin = found.begin, .bit = found.bit, .carrier = s->carrier};
     if (!correlate_head(&fit))
         return false;
     find_fine(&fit);
     *sync = (struct modem_fsk_sync){.to_seal = found.way / 2, .inverted = found.way % 2};
     sync->last = fit.head->bits[MODEM_FSK_HEAD - 1];
     return settle(&fit, sync);
+}
+
+bool modem_fsk_sync_find(const struct modem_region *region, const struct modem_fsk_shape *shape, double guess, struct modem_fsk_sync *sync)
+{
+    struct search s;
+    return begin(&s, region, shape, guess) && find_carrier(&s) && complete(&s, guess, sync);
+}
+
+size_t modem_fsk_sync_find_all(const struct modem_region *region, const struct modem_fsk_shape *shape, double guess,
+                               struct modem_fsk_sync *syncs, size_t most)
+{
+    struct search s, likely[SCANNED];
+    size_t found = 0, n = begin(&s, region, shape, guess) ? scan_carriers(&s, likely, SCANNED) : 0;
+    for (size_t i = 0; i < n && found < most; i++)
+        found += complete(&likely[i], guess, &syncs[found]);
+    return found;
 }

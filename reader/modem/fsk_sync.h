@@ -31,6 +31,10 @@ struct modem_fsk_sync {
 /* `guess`: where the preamble may begin. False: there is none. */
 bool modem_fsk_sync_find(const struct modem_region *region, const struct modem_fsk_shape *shape, double guess, struct modem_fsk_sync *sync);
 
+/* Where packets begin together: those of the likely carriers at which one is, at most so many. Returns how many. */
+size_t modem_fsk_sync_find_all(const struct modem_region *region, const struct modem_fsk_shape *shape, double guess,
+                               struct modem_fsk_sync *syncs, size_t most);
+
 /* Where a bit lies and how its carrier turns. */
 struct modem_fsk_place {
     double begin, bit;     /* samples */

@@ -29,6 +29,13 @@ struct modem_sum {
     float re, im;
 };
 
+struct modem_steps {               /* what a carrier that is switched does at many places at once (reader/modem/keyed_gate.c) */
+    const float *sum_re, *sum_im;  /* of what changes */
+    const float *re, *im, *square; /* sums of all samples before a place */
+    size_t reach;                  /* places to where it ends */
+    float each, most;              /* one over so many samples; what is compared with */
+};
+
 struct modem_kernels {
     const char *name;
     /* n bytes (a multiple of 32), each of them ^ flip, * 32, - bias[0] (I) or bias[1] (Q). */
@@ -41,11 +48,18 @@ struct modem_kernels {
     struct modem_sum (*correlate)(const float *a_re, const float *a_im, const float *b_re, const float *b_im, size_t n);
     /* The same over MODEM_TONE samples with two tones at once. A tone is MODEM_TONE real and as many imaginary parts. */
     void (*tones)(const float *re, const float *im, const float *one, const float *two, struct modem_sum sums[2]);
+    /* Two half bits against each other at n places in the sums c, then doubled so many times: places[1] is one half bit, places[2] two,
+     * places[3] the next double ... In a there is room for places[2 + doublings] - places[2] more. */
+    void (*ladder)(float *a, const float *c, const size_t *places, size_t doublings, size_t n);
+    /* |what changes|^2 less `most` times the energy of all that does not stay the same, at n places. */
+    void (*steps)(const struct modem_steps *steps, float *over, size_t n);
 };
 
 extern const struct modem_kernels modem_kernels_plain;
 #if defined(__x86_64__)
-extern const struct modem_kernels modem_kernels_sse2, modem_kernels_avx2;
+extern const struct modem_kernels modem_kernels_sse2, modem_kernels_avx2, modem_kernels_avx512;
+#elif defined(__aarch64__)
+extern const struct modem_kernels modem_kernels_neon;
 #endif
 
 /* The fastest that this processor can run; or the one of that name (NULL: none here). */

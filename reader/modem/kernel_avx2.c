@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Kernels for x86 processors with AVX2 and FMA: sixteen 16-bit numbers at a time. The one file that is compiled for more
- * than the baseline (cmake/modem.cmake); nothing in it runs before the processor was asked.
+ * Kernels for x86 processors with AVX2 and FMA: sixteen 16-bit numbers at a time. Compiled for more than the
+ * baseline (cmake/modem.cmake); nothing in it runs before the processor was asked.
  */
 #include "reader/modem/kernel.h"
 
@@ -64,6 +64,6 @@ static void lag(const int16_t *x, size_t samples, size_t n_blocks, const struct 
     }
 }
 
-const struct modem_kernels modem_kernels_avx2 = {"avx2", pairs, filter, lag, split, correlate, tones};
+const struct modem_kernels modem_kernels_avx2 = {"avx2", pairs, filter, lag, split, correlate, tones, ladder, steps};
 
 #endif

@@ -35,3 +35,28 @@ static void tones(const float *restrict re, const float *restrict im, const floa
     sums[0] = (struct modem_sum){re1, im1};
     sums[1] = (struct modem_sum){re2, im2};
 }
+
+static void ladder(float *restrict a, const float *restrict c, const size_t *places, size_t doublings, size_t n)
+{
+    size_t one = places[1], two = places[2], reach = places[2 + doublings];
+    for (size_t i = 0; i < n + reach - two; i++)
+        a[i] = 2 * c[i + one] - c[i] - c[i + two];
+    for (size_t k = 0; k < doublings; k++) {
+        size_t on = places[2 + k], all = n + reach - places[3 + k];
+        for (size_t i = 0; i < all; i++) /* what is read lies ahead of what is written */
+            a[i] += a[i + on];
+    }
+}
+
+static void steps(const struct modem_steps *s, float *restrict over, size_t n)
+{
+    const float *restrict re = s->re, *restrict im = s->im, *restrict square = s->square, *restrict sum_re = s->sum_re,
+                          *restrict sum_im = s->sum_im;
+    const float *restrict re_end = re + s->reach, *restrict im_end = im + s->reach, *restrict square_end = square + s->reach;
+    float each = s->each, most = s->most;
+    for (size_t i = 0; i < n; i++) {
+        float mean_re = re_end[i] - re[i], mean_im = im_end[i] - im[i];
+        float rest = square_end[i] - square[i] - (mean_re * mean_re + mean_im * mean_im) * each;
+        over[i] = sum_re[i] * sum_re[i] + sum_im[i] * sum_im[i] - most * (rest + 1);
+    }
+}

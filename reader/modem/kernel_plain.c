@@ -53,4 +53,4 @@ static void lag(const int16_t *x, size_t samples, size_t n_blocks, const struct 
     }
 }
 
-const struct modem_kernels modem_kernels_plain = {"plain", pairs, filter, lag, split, correlate, tones};
+const struct modem_kernels modem_kernels_plain = {"plain", pairs, filter, lag, split, correlate, tones, ladder, steps};

@@ -77,6 +77,6 @@ static void lag(const int16_t *x, size_t samples, size_t n_blocks, const struct 
     }
 }
 
-const struct modem_kernels modem_kernels_sse2 = {"sse2", pairs, filter, lag, split, correlate, tones};
+const struct modem_kernels modem_kernels_sse2 = {"sse2", pairs, filter, lag, split, correlate, tones, ladder, steps};
 
 #endif

@@ -83,8 +83,8 @@ static void *open_keyed(const struct modem_settings *settings)
         close_keyed(r);
         return NULL;
     }
-    modem_keyed_finder_begin(&r->directions[0].finder, links->forward, r->in.front.work_hz);
-    modem_keyed_finder_begin(&r->directions[1].finder, links->back, r->in.front.work_hz);
+    modem_keyed_finder_begin(&r->directions[0].finder, links->forward, r->in.front.work_hz, kernels);
+    modem_keyed_finder_begin(&r->directions[1].finder, links->back, r->in.front.work_hz, kernels);
     for (size_t i = 0; i < DIRECTIONS; i++) {
         r->directions[i].looked_at = r->trace.at;
         r->directions[i].over = -1e9;

@@ -97,6 +97,7 @@ struct modem_keyed_rate {
 #define MODEM_KEYED_GATE_LEVELS 3 /* all samples, every second one, every fourth one */
 
 struct modem_keyed_gate {
+    const struct modem_kernels *kernels;
     size_t n[MODEM_KEYED_GATE_LEVELS];
     float re[MODEM_KEYED_GATE_LEVELS][MODEM_KEYED_GATE_ROOM], im[MODEM_KEYED_GATE_LEVELS][MODEM_KEYED_GATE_ROOM];
     float square[MODEM_KEYED_GATE_LEVELS][MODEM_KEYED_GATE_ROOM];
@@ -127,7 +128,8 @@ struct modem_keyed_sync {
     float share;   /* of what changes there, that the preamble explains: 0 to 1 */
 };
 
-void modem_keyed_finder_begin(struct modem_keyed_finder *finder, enum bulla_keyed_link link, double work_hz);
+void modem_keyed_finder_begin(struct modem_keyed_finder *finder, enum bulla_keyed_link link, double work_hz,
+                              const struct modem_kernels *kernels);
 /* Samples that must be there behind a place at which a preamble is looked for. */
 size_t modem_keyed_finder_needs(const struct modem_keyed_finder *finder);
 /* Preambles that begin in n samples (at most MODEM_KEYED_STRETCH) from there on, the likeliest one in each part of them; returns how

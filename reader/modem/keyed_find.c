@@ -50,10 +50,11 @@ static void plan(const struct modem_keyed_finder *f, struct modem_keyed_look *l,
     }
 }
 
-void modem_keyed_finder_begin(struct modem_keyed_finder *f, enum bulla_keyed_link link, double work_hz)
+void modem_keyed_finder_begin(struct modem_keyed_finder *f, enum bulla_keyed_link link, double work_hz, const struct modem_kernels *kernels)
 {
     const struct bulla_keyed *row = bulla_keyed_of(link);
     *f = (struct modem_keyed_finder){.link = link, .from_seal = row->from_seal};
+    f->gate.kernels = kernels;
     f->halves = row->from_seal ? 2 * (BULLA_KEYED_HEAD_RETURN - BULLA_KEYED_QUIET) : 2 * (BULLA_KEYED_HEAD_FORWARD + 8) + LEAD;
     f->lead = row->from_seal ? 0 : LEAD;
     f->dependent = fmax(1, work_hz / NOISE_BAND);

@@ -34,19 +34,6 @@ void modem_keyed_gate_begin(struct modem_keyed_gate *g, const struct modem_keyed
     }
 }
 
-/* Eight periods (or four, from a seal, of twice the length) that begin at each of n places. `a` is made up. */
-static void ladder(float *restrict a, const float *restrict c, const size_t *places, size_t doublings, size_t n)
-{
-    size_t reach = places[2 + doublings];
-    for (size_t i = 0; i < n + reach - places[2]; i++)
-        a[i] = 2 * c[i + places[1]] - c[i] - c[i + places[2]];
-    for (size_t k = 0; k < doublings; k++) {
-        size_t on = places[2 + k], all = n + reach - places[3 + k];
-        for (size_t i = 0; i < all; i++) /* what is read lies ahead of what is written */
-            a[i] += a[i + on];
-    }
-}
-
 static bool any_above(const float *over, size_t n)
 {
     float most = 0;
@@ -67,18 +54,14 @@ size_t modem_keyed_gate_run(struct modem_keyed_gate *g, double half, bool from_s
     if (g->n[level] <= reach + 2)
         return 0;
     n = n + reach + 2 < g->n[level] ? n : g->n[level] - reach - 2;
-    ladder(g->sum_re, g->re[level], places, doublings, n);
+    g->kernels->ladder(g->sum_re, g->re[level], places, doublings, n); /* eight periods, or four from a seal of twice the length */
     if (from_seal)
-        ladder(g->sum_im, g->im[level], places, doublings, n);
+        g->kernels->ladder(g->sum_im, g->im[level], places, doublings, n);
     else
         memset(g->sum_im, 0, n * sizeof *g->sum_im); /* a reader's step is along its carrier */
-    const float *re = g->re[level], *im = g->im[level], *square = g->square[level];
-    float each = 1 / (float)(reach << level);
-    for (size_t i = 0; i < n; i++) {
-        float mean_re = re[i + reach] - re[i], mean_im = im[i + reach] - im[i];
-        float rest = square[i + reach] - square[i] - (mean_re * mean_re + mean_im * mean_im) * each;
-        g->over[i] = g->sum_re[i] * g->sum_re[i] + g->sum_im[i] * g->sum_im[i] - most * (rest + 1);
-    }
+    const struct modem_steps steps = {
+        g->sum_re, g->sum_im, g->re[level], g->im[level], g->square[level], reach, 1 / (float)(reach << level), most};
+    g->kernels->steps(&steps, g->over, n);
     for (size_t at = 0; at < n; at += AT_ONCE) {
         size_t end = at + AT_ONCE < n ? at + AT_ONCE : n;
         if (!any_above(g->over + at, end - at))

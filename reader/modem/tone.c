@@ -59,3 +59,16 @@ int modem_tones_over(const struct modem_region *region, const struct modem_tones
     }
     return 1;
 }
+
+struct modem_line modem_line_through(const double *values, size_t n)
+{
+    double middle = ((double)n - 1) / 2, sum = 0, product = 0, squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        double x = (double)i - middle;
+        sum += values[i];
+        product += x * values[i];
+        squares += x * x;
+    }
+    double slope = product / squares;
+    return (struct modem_line){sum / (double)n - slope * middle, slope};
+}

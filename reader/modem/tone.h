@@ -29,6 +29,13 @@ void modem_tones_set(struct modem_tones *tones, double high, double low);
  * these lie not all in the region. */
 int modem_tones_over(const struct modem_region *region, const struct modem_tones *tones, double from, double to, struct modem_sum sums[2]);
 
+struct modem_line {
+    double at_0, slope;
+};
+
+/* The straight line through values[n] at 0, 1, 2 ...; n is 2 at least. */
+struct modem_line modem_line_through(const double *values, size_t n);
+
 #define MODEM_TURN_STEPS 2048
 extern struct modem_sum modem_turns[MODEM_TURN_STEPS];
 void modem_turns_fill(void); /* before the first turn; every receiver does */

@@ -268,6 +268,50 @@ static void payloads_come_back(void **state)
     }
 }
 
+/* Packets in a slot that begin within 100 us, each weaker than the one before it, or of the same power; also one that begins in the middle
+ * of a stronger one. All of a slot are read, in most slots. */
+static void packets_in_one_slot_are_taken_out_of_each_other(void **state)
+{
+    (void)state;
+    const struct {
+        const char *name;
+        size_t of;                 /* packets in a slot */
+        double step_db, late_bits; /* each so much weaker, so much later */
+        size_t least[2];           /* of 40 slots, all */
+    } cases[] = {
+        {"6 dB", 2, 6, 0, {36, 37}},       {"2 dB", 2, 2, 0, {20, 35}},
+        {"same power", 2, 0, 0, {10, 25}}, {"in the middle", 2, 10, 100, {26, 34}},
+        {"three", 3, 5, 0, {31, 36}},
+    };
+    const struct conditions usual = {"collision", 1e6, 0, 50e-6, 0, 5e-3, 0, MODEM_CU8, NULL, 0};
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            const struct modem_link *link = modem_link_named(names[k]);
+            const size_t of = cases[i].of, slots = 40;
+            struct modem_random random = {.state = 900 + i};
+            struct modem_scene scene;
+            struct heard heard;
+            lay_out(link, &usual, of * slots, false, 500 + i, &scene);
+            scene.ebn0_db = 18 + (double)(of - 1) * cases[i].step_db + 20 * log10((double)of / 2);
+            for (size_t n = 0; n < of * slots; n++) {
+                size_t rank = n % of;
+                frames[n].wave.amplitude = 2.0 / (double)of * pow(10, -(double)rank * cases[i].step_db / 20);
+                frames[n].at_s = frames[n - rank].at_s + (double)rank * cases[i].late_bits * link->bit_s;
+                frames[n].at_s += rank > 0 ? modem_random_between(&random, 0, 100e-6) : 0;
+            }
+            play(link, &scene, &usual, 0, &heard);
+            size_t all = 0;
+            for (size_t slot = 0; slot < slots; slot++) {
+                size_t read = 0;
+                for (size_t n = 0; n < of; n++)
+                    read += heard.got[slot * of + n];
+                all += read == of;
+            }
+            if (all < cases[i].least[k] || heard.n_wrong > 0)
+                fail_msg("%s, %s: all read in %zu of %zu slots, %zu wrong", names[k], cases[i].name, all, slots, heard.n_wrong);
+        }
+}
+
 /* [WCO-4.3-P5] At the edge of what must be taken all is read; a fifth beyond it nothing is, and nothing is made up. */
 static void offsets_are_taken_up_to_the_edge(void **state)
 {
@@ -434,12 +478,19 @@ static void corrections_are_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bits_take_their_time),        cmocka_unit_test(tones_are_where_they_belong),
-        cmocka_unit_test(the_band_is_as_wide_as_said), cmocka_unit_test(losses_are_near_theory),
-        cmocka_unit_test(payloads_come_back),          cmocka_unit_test(offsets_are_taken_up_to_the_edge),
-        cmocka_unit_test(clipped_samples_are_read),    cmocka_unit_test(weak_packets_are_read),
-        cmocka_unit_test(pieces_do_not_matter),        cmocka_unit_test(hostile_samples_are_no_packets),
-        cmocka_unit_test(corrections_are_right),       cmocka_unit_test(links_are_those_of_the_library),
+        cmocka_unit_test(bits_take_their_time),
+        cmocka_unit_test(tones_are_where_they_belong),
+        cmocka_unit_test(the_band_is_as_wide_as_said),
+        cmocka_unit_test(losses_are_near_theory),
+        cmocka_unit_test(payloads_come_back),
+        cmocka_unit_test(packets_in_one_slot_are_taken_out_of_each_other),
+        cmocka_unit_test(offsets_are_taken_up_to_the_edge),
+        cmocka_unit_test(clipped_samples_are_read),
+        cmocka_unit_test(weak_packets_are_read),
+        cmocka_unit_test(pieces_do_not_matter),
+        cmocka_unit_test(hostile_samples_are_no_packets),
+        cmocka_unit_test(corrections_are_right),
+        cmocka_unit_test(links_are_those_of_the_library),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The modem: kernels agree with each other, names say what they say, losses are near theory under every condition, noise and
+ * The modem: names say what they say, losses are near theory under every condition, noise and
  * hostile samples are no frames, and how a recording is cut into pieces does not matter. The long curves: bulla rf bench.
  */
 #include <stdlib.h>
@@ -13,48 +13,6 @@
 #include "tests/unit/modem/hearing.h"
 
 #define FRAMES_MAX 600
-
-/* ---- kernels ---- */
-
-static const char *const rows[] = {"plain", "sse2", "avx2"};
-
-static void kernels_give_the_same_bits(void **state)
-{
-    (void)state;
-    static uint8_t bytes[8192];
-    static int16_t pairs[2][8192], out[2][4096];
-    static int32_t sums[2][3][64];
-    const struct modem_band band = {450e3, 840e3, 255e3, 8};
-    struct random random = {3};
-    const struct modem_kernels *plain = modem_kernels_named("plain");
-    assert_non_null(plain);
-    for (size_t k = 1; k < sizeof rows / sizeof *rows; k++) {
-        const struct modem_kernels *other = modem_kernels_named(rows[k]);
-        if (!other)
-            continue;
-        for (unsigned d = 1; d < 6; d++) {
-            struct modem_front front;
-            assert_true(modem_front_open(&front, MODEM_CU8, d * 500e3, &band, plain));
-            random_fill(&random, bytes, sizeof bytes);
-            uint8_t flip = (uint8_t)(d % 2 ? 0x80 : 0);
-            const int16_t bias[2] = {(int16_t)(4080 + d), (int16_t)(4090 - d)};
-            plain->pairs(pairs[0], bytes, sizeof bytes, flip, bias);
-            other->pairs(pairs[1], bytes, sizeof bytes, flip, bias);
-            assert_memory_equal(pairs[0], pairs[1], sizeof pairs[0]);
-            plain->filter(&front.filter, pairs[0], out[0], 512);
-            other->filter(&front.filter, pairs[0], out[1], 512);
-            assert_memory_equal(out[0], out[1], 1024 * sizeof **out);
-            for (size_t i = 0; i < 2; i++) {
-                struct modem_lag to = {sums[i][0], sums[i][1], sums[i][2]};
-                (i ? other : plain)->lag(out[0] + 2 * 40, 24 + d, 50, &to);
-            }
-            assert_memory_equal(sums[0], sums[1], sizeof sums[0]);
-            modem_front_close(&front);
-        }
-    }
-    assert_non_null(modem_kernels_best());
-    assert_null(modem_kernels_named("none"));
-}
 
 /* ---- names ---- */
 
@@ -265,10 +223,9 @@ static void corrections_are_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kernels_give_the_same_bits), cmocka_unit_test(names_say_format_and_rate),
-        cmocka_unit_test(losses_are_near_theory),     cmocka_unit_test(collisions_are_taken_apart),
-        cmocka_unit_test(pieces_do_not_matter),       cmocka_unit_test(hostile_samples_are_no_frames),
-        cmocka_unit_test(corrections_are_right),
+        cmocka_unit_test(names_say_format_and_rate),     cmocka_unit_test(losses_are_near_theory),
+        cmocka_unit_test(collisions_are_taken_apart),    cmocka_unit_test(pieces_do_not_matter),
+        cmocka_unit_test(hostile_samples_are_no_frames), cmocka_unit_test(corrections_are_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

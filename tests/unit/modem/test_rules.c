@@ -46,7 +46,7 @@ static const struct {
     {"the lower end", {"EU", "wco2450", .hz = 2400.024e6, .eirp_dbm = 0}, NULL},
     {"below it", {"EU", "wco2450", .hz = 2400.0e6, .eirp_dbm = 0}, "expected 2400 to 2483.5 MHz"},
     {"above the upper end", {"EU", "wco2450", .hz = 2483.5e6, .eirp_dbm = 0}, "expected 2400 to 2483.5 MHz"},
-    /* [ISO-T3-F3] [ISO-T3-F1b] [ISO-T3-F1b2] [ISO-T3-F1d]: 862 to 928 MHz */
+    /* [ISO-T3-F1] [ISO-T3-F3] [ISO-T3-F1b] [ISO-T3-F1b2] [ISO-T3-F1d]: 862 to 928 MHz */
     {"region 2 at 36 dBm", {"US", "fhss", .eirp_dbm = 36, .antenna_dbi = 6, .channels = 50, .dwell_s = 0.4}, NULL},
     {"more", {"US", "fhss", .eirp_dbm = 36.5, .antenna_dbi = 7, .channels = 50, .dwell_s = 0.4}, "at most 36 dBm EIRP"},
     {"31 dBm into the antenna",
