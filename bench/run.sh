@@ -54,7 +54,7 @@ radio() {
         "$build/bulla" rf bench --link "${words[@]}" --packets "${RADIO_PACKETS:-1000}" --noise "${RADIO_NOISE:-1e8}" |
             tee "$out/${link// --/-}.jsonl"
     done
-    python3 "$here/../scripts/curves.py" "$out"/*.jsonl "$out"
+    /usr/bin/python3 "$here/../scripts/curves.py" "$out"/*.jsonl "$out"
     echo "curves: $out"
 }
 

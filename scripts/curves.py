@@ -71,7 +71,8 @@ def draw_loss(rows, folder):
     line(axes, points, "lost_corrected", CORRECTED, "corrected by the CRC", marker="s")
     line(axes, [beside[x] for x in sorted(beside)], "lost_rtl_433", OTHER, "rtl_433 22.11, sparse traffic", marker="^")
     axes_of_losses(axes, "Packets of iso433 that are lost", 6, 28)
-    axes.legend(loc="upper right", bbox_to_anchor=(0.82, 1.0))
+    axes.set_xticks(range(6, 29, 2))
+    axes.legend(loc="center", bbox_to_anchor=(0.57, 0.5))
     save(figure, folder, "rf-loss.svg")
     return True
 
@@ -117,10 +118,10 @@ def draw_collisions(rows, folder):
             some = sorted((r["replies"], r["mean"]) for r in rows
                           if r["powers"] == "normal" and r["db"] == sigma and r["within_ppm"] == ppm)
             number.plot([x for x, _ in some], [y for _, y in some], style, color=colour, marker="o", markersize=3.5, linewidth=1.4,
-                        label=f"powers by {sigma} dB, {ppm} ppm")
-    number.set(xlabel="replies in a slot", ylabel="read of them, in the mean", ylim=(0, None))
-    for axes in (steps, number):
-        axes.legend(fontsize=7)
+                        label=f"{sigma} dB, {ppm} ppm")
+    number.set(xlabel="replies in a slot", ylabel="read of them, in the mean", ylim=(0, 4.9))
+    steps.legend(fontsize=7)
+    number.legend(fontsize=7, loc="upper left", ncol=2, title="powers spread by, offsets within", title_fontsize=7)
     save(figure, folder, "rf-collisions.svg")
     return True
 
