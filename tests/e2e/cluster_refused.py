@@ -41,7 +41,7 @@ def foreign_stream(port, name):
 
 def wrong_words(base, folder, store):
     say("what a node is told wrong")
-    nobody = faults.ports(1)[0]
+    nobody = faults.pg_server.free_port()
     refused(folder, "a bus that is none", ["--store", store, "--bus", "http://127.0.0.1:4222"], "bus: expected local or a URL like nats://")
     refused(folder, "a bus without hosts", ["--store", store, "--bus", "nats://"], "bus: .*expected")
     refused(folder, "a bus with a wrong port", ["--store", store, "--bus", "nats://127.0.0.1:99999"], "bus: .*PORT")
@@ -56,7 +56,7 @@ def wrong_words(base, folder, store):
     done.stop()
     base.db.sql("UPDATE bulla_schema SET version = version + 40 WHERE version = (SELECT max(version) FROM bulla_schema)", "newer")
     refused(folder, "a schema of a newer one", ["--store", newer, "--bus", base.bus], "written by a newer bulla")
-    port = faults.ports(1)[0]
+    port = faults.pg_server.free_port()
     lone = faults.Process("lone", [faults.find("nats-server"), "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", os.path.join(folder, "lone")], os.path.join(folder, "lone.log"))
     lone.start()
     until(lambda: faults.listens("127.0.0.1", port), "a broker of somebody else", 10)

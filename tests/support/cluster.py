@@ -160,16 +160,6 @@ class Process:
             return f.read().splitlines()[-n:]
 
 
-def ports(n):
-    held = [socket.socket() for _ in range(n)]
-    for s in held:
-        s.bind(("127.0.0.1", 0))
-    got = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return got
-
-
 def listens(address, port):
     try:
         socket.create_connection((address, port), timeout=1).close()
@@ -180,7 +170,8 @@ def listens(address, port):
 
 class Brokers:
     def __init__(self, folder, listen, n=3):
-        client, route, self.monitor = ports(n), ports(n), ports(n)
+        free = pg_server.free_ports(3 * n)
+        client, route, self.monitor = free[:n], free[n:2 * n], free[2 * n:]
         self.ports, self.each = client, []
         for i in range(n):
             path = os.path.join(folder, f"b{i + 1}.conf")
@@ -279,7 +270,8 @@ class Cluster:
         if n > 1:
             self.brokers = Brokers(self.folder, "0.0.0.0" if self.space.made else "127.0.0.1")
             until(self.brokers.ready, "the brokers have a leader")
-        http, devices = ports(n), ports(n)
+        free = pg_server.free_ports(2 * n)
+        http, devices = free[:n], free[n:]
         for i in range(n):
             self.nodes.append(self.make_node(i, http[i], devices[i]))
             self.nodes[i].start()

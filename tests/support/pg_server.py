@@ -12,6 +12,7 @@ import fcntl
 import glob
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -43,10 +44,27 @@ def as_user():
     ctypes.CDLL(None).prctl(1, signal.SIGINT)
 
 
+PORTS = range(20000, 32000)  # below those that the kernel gives to connections, which would take one before its server listens
+
+
+def free_ports(n):
+    """n ports on which nobody listens, on any address."""
+    held = []
+    while len(held) < n:
+        s = socket.socket()
+        try:
+            s.bind(("", random.SystemRandom().choice(PORTS)))
+            held.append(s)
+        except OSError:
+            s.close()
+    got = [s.getsockname()[1] for s in held]
+    for s in held:
+        s.close()
+    return got
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    return free_ports(1)[0]
 
 
 class Private:
