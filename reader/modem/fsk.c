@@ -376,7 +376,8 @@ static enum outcome look(struct fsk *r, struct waiting *w)
     double guess = (double)w->candidate.at - (double)begin;
     struct modem_frame frame;
     if (!modem_fsk_sync_find(&region, &r->shape, guess, &r->sync)) {
-        if (read_one_of_several(r, &region, guess, begin, &frame))
+        if (w->beneath > 0 && /* elsewhere it is mostly data, and all carriers take long */
+            read_one_of_several(r, &region, guess, begin, &frame))
             settle_read(r, begin, n, &frame, w->beneath);
         return DONE;
     }

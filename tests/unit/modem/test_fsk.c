@@ -280,7 +280,7 @@ static void packets_in_one_slot_are_taken_out_of_each_other(void **state)
         size_t least[2];           /* of 40 slots, all */
     } cases[] = {
         {"6 dB", 2, 6, 0, {36, 37}},       {"2 dB", 2, 2, 0, {20, 35}},
-        {"same power", 2, 0, 0, {10, 25}}, {"in the middle", 2, 10, 100, {26, 34}},
+        {"same power", 2, 0, 0, {5, 11}}, {"in the middle", 2, 10, 100, {26, 34}},
         {"three", 3, 5, 0, {31, 36}},
     };
     const struct conditions usual = {"collision", 1e6, 0, 50e-6, 0, 5e-3, 0, MODEM_CU8, NULL, 0};
