@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#define FLOOR_UP 1.02f /* a window, so that it follows */
+
 void modem_detector_begin(struct modem_detector *d, const struct modem_preamble *preamble, double work_hz,
                           const struct modem_kernels *kernels)
 {
@@ -36,6 +38,15 @@ static void climb(struct modem_detector *d, float strength)
     }
 }
 
+static void follow_floor(struct modem_detector *d, size_t blocks)
+{
+    float power = (float)d->energy / (float)(d->window * MODEM_BLOCK);
+    if (d->n_blocks < d->window)
+        return;
+    d->floor *= powf(FLOOR_UP, (float)blocks / (float)d->window);
+    d->floor = d->floor == 0 || power < d->floor ? power : d->floor;
+}
+
 size_t modem_detector_feed(struct modem_detector *d, const int16_t *x, size_t n_blocks, struct modem_candidate *found, size_t most)
 {
     struct modem_lag sums = {d->history[0] + d->window, d->history[1] + d->window, d->history[2] + d->window};
@@ -54,6 +65,7 @@ size_t modem_detector_feed(struct modem_detector *d, const int16_t *x, size_t n_
     }
     for (size_t k = 0; k < 3; k++)
         memmove(d->history[k], d->history[k] + n_blocks, d->window * sizeof **d->history);
+    follow_floor(d, n_blocks);
     return n;
 }
 

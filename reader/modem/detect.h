@@ -33,6 +33,7 @@ struct modem_detector {
     float threshold;        /* of |sum|^2 over energy^2 */
     uint64_t n_blocks;      /* seen so far */
     int64_t re, im, energy; /* over the window */
+    float floor;            /* power of a sample where there is nothing but noise, about: the least of late */
     bool above;
     struct modem_candidate best; /* while above */
     uint64_t best_block;

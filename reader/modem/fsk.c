@@ -29,7 +29,6 @@
 #define READ        16     /* packets that are remembered */
 #define MORE_THAN   1.35f  /* the floor: something is there */
 #define LEFT_OVER   0.004f /* of a packet's power that its removal leaves */
-#define FLOOR_UP    1.02f  /* a window, so that it follows */
 
 /* The carrier may be 58 kHz off at 434.4 MHz and 40 ppm at 2.44 GHz, 98 kHz; the signal takes 50 and 12 kHz on either side of it. */
 static const struct modem_band band = {350e3, 700e3, 145e3, 12};
@@ -63,7 +62,6 @@ struct fsk {
     struct modem_detector again;   /* for what is under a packet */
     struct read_packet read[READ]; /* the last ones, in turn */
     size_t n_read;
-    float floor; /* power of a sample where there is nothing but noise, about */
     double over; /* where the last good packet ends: what begins in it was in its bits */
     double last; /* where the last packet's body began, good or bad */
     bool ending;
@@ -249,9 +247,10 @@ static void wait_for(struct fsk *r, const struct modem_candidate *found, size_t 
         r->waiting[r->n_waiting++] = (struct waiting){{found[i].at + LEAD, found[i].strength}, first_bits(), 0};
 }
 
-/* What was found where a packet was taken out comes first: behind it, at the place `at`, are those that begin later. */
-static void wait_beneath(struct fsk *r, size_t at, const struct modem_candidate *found, size_t n, unsigned beneath)
+/* What was found where a packet was taken out comes next, behind the one that is being looked at: the others begin later. */
+static void wait_beneath(struct fsk *r, const struct modem_candidate *found, size_t n, unsigned beneath)
 {
+    const size_t at = 1;
     if (r->n_waiting + n > WAITING)
         return;
     memmove(&r->waiting[at + n], &r->waiting[at], (r->n_waiting - at) * sizeof *r->waiting);
@@ -297,14 +296,14 @@ static void look_beneath(struct fsk *r, double began, double ended, unsigned ben
     n_found += modem_detector_end(&r->again, &found[n_found]);
     for (size_t i = 0; i < n_found; i++)
         found[i].at += from;
-    wait_beneath(r, 1, found, n_found, beneath); /* behind the one that is being looked at */
+    wait_beneath(r, found, n_found, beneath);
 }
 
 /* Whether something else is where a packet was read. */
 static bool has_company(const struct fsk *r, const struct modem_frame *f)
 {
     float with = modem_fsk_power(&r->demod, f->n, r->re, r->im), amplitude = r->sync.amplitude;
-    return with - amplitude * amplitude > MORE_THAN * r->floor + LEFT_OVER * with;
+    return with - amplitude * amplitude > MORE_THAN * r->detector.floor + LEFT_OVER * with;
 }
 
 /* Takes a good packet out of the samples and looks at what is left, where something is. */
@@ -320,7 +319,7 @@ static void take_out(struct fsk *r, uint64_t begin, size_t n, const struct modem
         x[2 * i + 1] = (int16_t)lrintf(r->im[i]);
     }
     double start = (double)begin + r->sync.start;
-    if (modem_fsk_power(&r->demod, f->n, r->re, r->im) > MORE_THAN * r->floor + LEFT_OVER * with)
+    if (modem_fsk_power(&r->demod, f->n, r->re, r->im) > MORE_THAN * r->detector.floor + LEFT_OVER * with)
         look_beneath(r, start - MODEM_FSK_HEAD * r->bit, start + 8 * (double)(f->n + AROUND) * r->bit, beneath + 1);
 }
 
@@ -396,8 +395,10 @@ static enum outcome look(struct fsk *r, struct waiting *w)
         return DONE;
     struct modem_frame first = frame;
     struct modem_fsk_sync sync = r->sync;
-    if (frame.corrected > FEW && (w->beneath > 0 || has_company(r, &frame))) /* how sure bits are says little here */
-        frame.crc = first.crc = MODEM_CRC_BAD, first.corrected = first.start = 0;
+    if (frame.corrected > FEW && (w->beneath > 0 || has_company(r, &frame))) { /* how sure bits are says little here */
+        frame.crc = first.crc = MODEM_CRC_BAD;
+        first.corrected = first.start = 0;
+    }
     if (frame.crc != MODEM_CRC_BAD || read_one_of_several(r, &region, guess, begin, &frame)) {
         settle_read(r, begin, n, &frame, w->beneath);
         return DONE;
@@ -435,16 +436,6 @@ static void let_go(struct fsk *r)
     modem_intake_let_go(&r->in, needed > before ? needed - before : 0);
 }
 
-/* The least power of late, from the detector's window. */
-static void follow_floor(struct fsk *r, size_t blocks)
-{
-    float power = (float)r->detector.energy / (float)(r->detector.window * MODEM_BLOCK);
-    if (r->looked_at < r->detector.window)
-        return;
-    r->floor *= powf(FLOOR_UP, (float)blocks / (float)r->detector.window);
-    r->floor = r->floor == 0 || power < r->floor ? power : r->floor;
-}
-
 static void detect(struct fsk *r)
 {
     struct modem_candidate found[16];
@@ -455,7 +446,6 @@ static void detect(struct fsk *r)
         const int16_t *x = in->x + 2 * (LEAD + r->looked_at * MODEM_BLOCK - in->x_at);
         size_t n_found = modem_detector_feed(&r->detector, x, n, found, sizeof found / sizeof *found);
         r->looked_at += n;
-        follow_floor(r, n);
         wait_for(r, found, n_found);
     }
 }

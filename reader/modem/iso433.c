@@ -26,7 +26,6 @@
 #define HISTORY_S  8e-3   /* kept for frames that began before one that covers them */
 #define MORE_THAN  1.35f  /* the floor: something is there */
 #define LEFT_OVER  0.004f /* of a frame's power that its removal leaves */
-#define FLOOR_UP   1.02f  /* a window, so that it follows */
 #define CHANNEL_HZ 500e3
 
 struct waiting {
@@ -56,7 +55,6 @@ struct iso433 {
     struct modem_detector again;  /* for what is under a frame */
     struct read_frame read[READ]; /* the last ones, in turn */
     size_t n_read;
-    float floor; /* power of a sample where there is nothing but noise, about */
     double over; /* where the last good frame ends: what begins in it was in its bits */
     bool ending;
 };
@@ -291,7 +289,7 @@ static void look_beneath(struct iso433 *r, uint64_t begin, unsigned beneath)
 static void take_out(struct iso433 *r, uint64_t begin, size_t n, const struct modem_frame *f, unsigned beneath)
 {
     float amplitude = r->sync.amplitude, with = modem_cancel_power(&r->demod);
-    if (beneath >= BENEATH || with - amplitude * amplitude < MORE_THAN * r->floor + LEFT_OVER * with)
+    if (beneath >= BENEATH || with - amplitude * amplitude < MORE_THAN * r->detector.floor + LEFT_OVER * with)
         return;
     float left = modem_cancel(&r->demod, (struct bulla_bytes){f->bytes, f->n}, r->settings.stop_bit, r->re, r->im);
     int16_t *x = r->in.x + 2 * (begin - r->in.x_at);
@@ -299,7 +297,7 @@ static void take_out(struct iso433 *r, uint64_t begin, size_t n, const struct mo
         x[2 * i] = (int16_t)lrintf(r->re[i]);
         x[2 * i + 1] = (int16_t)lrintf(r->im[i]);
     }
-    if (left > MORE_THAN * r->floor + LEFT_OVER * with)
+    if (left > MORE_THAN * r->detector.floor + LEFT_OVER * with)
         look_beneath(r, begin, beneath + 1);
 }
 
@@ -409,16 +407,6 @@ static void let_go(struct iso433 *r)
     modem_intake_let_go(&r->in, needed);
 }
 
-/* The least power of late, from the detector's window. */
-static void follow_floor(struct iso433 *r, size_t blocks)
-{
-    float power = (float)r->detector.energy / (float)(r->detector.window * MODEM_BLOCK);
-    if (r->looked_at < r->detector.window)
-        return;
-    r->floor *= powf(FLOOR_UP, (float)blocks / (float)r->detector.window);
-    r->floor = r->floor == 0 || power < r->floor ? power : r->floor;
-}
-
 static void detect(struct iso433 *r)
 {
     struct modem_candidate found[16];
@@ -428,7 +416,6 @@ static void detect(struct iso433 *r)
         const int16_t *x = r->in.x + 2 * (LEAD + r->looked_at * MODEM_BLOCK - r->in.x_at);
         size_t n_found = modem_detector_feed(&r->detector, x, n, found, sizeof found / sizeof *found);
         r->looked_at += n;
-        follow_floor(r, n);
         for (size_t i = 0; i < n_found; i++)
             found[i].at += LEAD;
         wait_for(r, found, n_found, 0);
