@@ -62,8 +62,9 @@ struct fsk {
     struct modem_detector again;   /* for what is under a packet */
     struct read_packet read[READ]; /* the last ones, in turn */
     size_t n_read;
-    double over; /* where the last good packet ends: what begins in it was in its bits */
-    double last; /* where the last packet's body began, good or bad */
+    double before; /* where the one before it ends */
+    double over;   /* where the last good packet ends: what begins in it was in its bits */
+    double last;   /* where the last packet's body began, good or bad */
     bool ending;
 };
 
@@ -104,7 +105,7 @@ static void *open_fsk(const struct modem_settings *settings)
     r->preamble = (struct modem_preamble){2.0 / packet->rate, BULLA_PACKET_PREAMBLE_BITS / 2 - 1, 10, 2 * band.edge_hz, 0.12f};
     modem_detector_begin(&r->detector, &r->preamble, r->in.front.work_hz, kernels);
     r->bit = r->in.front.work_hz / packet->rate;
-    r->over = r->last = -1e9;
+    r->before = r->over = r->last = -1e9;
     return r;
 }
 
@@ -282,6 +283,8 @@ static void look_beneath(struct fsk *r, double began, double ended, unsigned ben
 {
     const struct modem_intake *in = &r->in;
     uint64_t end = (uint64_t)fmax(ended, 0), earliest = in->x_at + r->detector.lag, from = (uint64_t)fmax(began - HISTORY * r->bit, 0);
+    if (r->before < began && r->before > (double)from) /* what is in a packet that was read is its data */
+        from = (uint64_t)r->before;
     from = from > earliest ? from : earliest;
     end = end < in->x_at + in->n_x ? end : in->x_at + in->n_x;
     struct modem_candidate found[FOUND + 1];
@@ -333,6 +336,8 @@ static void settle_read(struct fsk *r, uint64_t begin, size_t n, const struct mo
     r->last = start;
     if (!bad) {
         remember(r, start, frame);
+        if (beneath == 0)
+            r->before = r->over;
         r->over = fmax(r->over, start + 8 * (double)(frame->n + AROUND) * r->sync.bit);
     }
     r->settings.on_frame(r->settings.user, frame);
